@@ -1,0 +1,40 @@
+/** The table of models, spec/models.json: what each is, what it must reach, and the numbers pinned for it. */
+import * as Schema from "effect/Schema"
+
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
+/** What the two state graphs were when TLC last explored the model. */
+export const Pinned = Schema.Struct({
+  distinct: Count,
+  generated: Count,
+  depth: Count,
+  /** Edges by label. */
+  labels: Schema.Record(Schema.String, Count),
+  /** By TLC, with two workers, when it was pinned. */
+  seconds: Schema.Number,
+  /** Whether states and edges were compared, too, and not only their numbers. */
+  edges: Schema.Boolean
+})
+export type Pinned = typeof Pinned.Type
+
+export const ModelSpec = Schema.Struct({
+  name: Schema.String,
+  about: Schema.String,
+  layer: Schema.Literal("raft"),
+  servers: Count,
+  maxTerm: Count,
+  values: Schema.Array(Schema.String),
+  maxEntries: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  applyAlone: Schema.Boolean,
+  prune: Schema.Boolean,
+  left: Schema.Struct({ requests: Count, heartbeats: Count, restarts: Count }),
+  /** Commands that lead to the world it starts from (check/scenario/Script.ts); none: nothing has happened yet. */
+  root: Schema.Array(Schema.String),
+  /** Whether `check` compares states and edges (of models of at most 100,000 states). */
+  edges: Schema.Boolean,
+  mustReach: Schema.Array(Schema.String),
+  pinned: Schema.optionalKey(Pinned)
+})
+export type ModelSpec = typeof ModelSpec.Type
+
+export const Table = Schema.Array(ModelSpec)

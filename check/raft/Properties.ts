@@ -1,0 +1,212 @@
+/**
+ * What must hold: Figure 3 and the invariants behind it, of states and of steps. Twin of spec/Properties.tla, where
+ * each says in words what it means; here each also says what it reads.
+ */
+import type { Predicate } from "../explorer/Model.ts"
+import type { Message } from "../../src/raft/Message.ts"
+import { entryAt, IsQuorum, lastIndex, lastTerm, Peers, termAt } from "../../src/raft/Server.ts"
+import type { Entry, Server } from "../../src/raft/Server.ts"
+import type { Ghost } from "../../src/raft/World.ts"
+
+type Property = Predicate<Server, Message, Ghost>
+
+const sameEntry = (a: Entry, b: Entry) => a.term === b.term && a.type === b.type && a.value === b.value
+
+/** Whether `s` has what was committed at `k` (a snapshot has, by StateMachineSafety). */
+const holds = (s: Server, ghost: Ghost, k: number): boolean =>
+  k <= s.log.lastIncludedIndex || (k <= lastIndex(s.log) && sameEntry(entryAt(s.log, k), ghost.committed[k - 1]!.entry))
+
+const indices = (from: number, to: number): Array<number> => {
+  const all: Array<number> = []
+  for (let k = from; k <= to; k++) all.push(k)
+  return all
+}
+
+// Of states.
+
+const ElectionSafety: Property = {
+  name: "ElectionSafety",
+  reads: "actors",
+  holds: (_, ghost) => ghost.leaders.every((a) => ghost.leaders.every((b) => a.term !== b.term || a.leader === b.leader))
+}
+
+const LogMatching: Property = {
+  name: "LogMatching",
+  reads: "actors",
+  holds: (servers) =>
+    servers.every(({ log: a }) =>
+      servers.every(({ log: b }) => {
+        let agree = true
+        for (
+          let k = Math.max(a.lastIncludedIndex, b.lastIncludedIndex) + 1;
+          k <= Math.min(lastIndex(a), lastIndex(b));
+          k++
+        ) {
+          agree &&= sameEntry(entryAt(a, k), entryAt(b, k))
+          if (termAt(a, k) === termAt(b, k) && !agree) return false
+        }
+        return true
+      })
+    )
+}
+
+const LeaderCompleteness: Property = {
+  name: "LeaderCompleteness",
+  reads: "actors",
+  holds: (servers, ghost) =>
+    servers.every((s) =>
+      s.role !== "leader"
+      || ghost.committed.every(({ term }, n) => term >= s.currentTerm || holds(s, ghost, n + 1))
+    )
+}
+
+const StateMachineSafety: Property = {
+  name: "StateMachineSafety",
+  reads: "actors",
+  holds: (servers, ghost) =>
+    servers.every((s) =>
+      indices(s.log.lastIncludedIndex + 1, s.commitIndex).every((k) =>
+        k <= ghost.committed.length && holds(s, ghost, k)
+      )
+    )
+}
+
+const CommittedIsDurable: Property = {
+  name: "CommittedIsDurable",
+  reads: "actors",
+  holds: (servers, ghost) =>
+    ghost.committed.every((_, n) => {
+      const holders = servers.filter((s) => holds(s, ghost, n + 1)).map((s) => s.id)
+      return servers.some((s) => IsQuorum(s, holders))
+    })
+}
+
+const MatchIndexIsTrue: Property = {
+  name: "MatchIndexIsTrue",
+  reads: "actors",
+  holds: (servers) =>
+    servers.every((l) =>
+      l.role !== "leader"
+      || servers.every((f) => {
+        const match = l.matchIndex[f.id]
+        if (match === undefined || f.currentTerm !== l.currentTerm) return true
+        return match <= lastIndex(f.log)
+          && indices(Math.max(f.log.lastIncludedIndex, l.log.lastIncludedIndex) + 1, match)
+            .every((k) => sameEntry(entryAt(l.log, k), entryAt(f.log, k)))
+      })
+    )
+}
+
+const VotesAreCast: Property = {
+  name: "VotesAreCast",
+  reads: "actors",
+  holds: (servers) =>
+    servers.every((c) =>
+      servers.every((v) =>
+        !c.votesGranted.includes(v.id) || v.currentTerm !== c.currentTerm || v.votedFor === c.id
+      )
+    )
+}
+
+const wellFormed = (s: Server): boolean =>
+  s.log.lastIncludedIndex <= s.lastApplied
+  && s.lastApplied <= s.commitIndex
+  && s.commitIndex <= lastIndex(s.log)
+  && lastTerm(s.log) <= s.currentTerm
+  && indices(s.log.lastIncludedIndex + 1, lastIndex(s.log)).every((k) => termAt(s.log, k - 1) <= termAt(s.log, k))
+  && (s.role !== "leader" || Peers(s).every((j) => s.matchIndex[j]! < s.nextIndex[j]!))
+
+const WellFormed: Property = {
+  name: "WellFormed",
+  reads: "actors",
+  holds: (servers) => servers.every(wellFormed)
+}
+
+// Of steps.
+
+const restarts = (label: string) => label === "RestartAction"
+
+const staysLeader = (before: Server, after: Server): boolean =>
+  before.role === "leader" && after.role === "leader" && after.currentTerm === before.currentTerm
+
+const TermMonotone: Property = {
+  name: "TermMonotone",
+  reads: "step",
+  holds: ({ before, after }) => after.currentTerm >= before.currentTerm
+}
+
+const VoteOnce: Property = {
+  name: "VoteOnce",
+  reads: "step",
+  holds: ({ before, after }) =>
+    after.currentTerm !== before.currentTerm || before.votedFor === null || after.votedFor === before.votedFor
+}
+
+const LeaderAppendOnly: Property = {
+  name: "LeaderAppendOnly",
+  reads: "step",
+  holds: ({ before, after }) =>
+    !staysLeader(before, after)
+    || (lastIndex(after.log) >= lastIndex(before.log)
+      && indices(after.log.lastIncludedIndex + 1, lastIndex(before.log))
+        .every((k) => sameEntry(entryAt(before.log, k), entryAt(after.log, k))))
+}
+
+const CommitMonotone: Property = {
+  name: "CommitMonotone",
+  reads: "step",
+  holds: ({ label, before, after }) =>
+    restarts(label) || (after.commitIndex >= before.commitIndex && after.lastApplied >= before.lastApplied)
+}
+
+const MatchMonotone: Property = {
+  name: "MatchMonotone",
+  reads: "step",
+  holds: ({ before, after }) =>
+    !staysLeader(before, after) || before.members.every((j) => after.matchIndex[j]! >= before.matchIndex[j]!)
+}
+
+const AppendEntriesFromLeader: Property = {
+  name: "AppendEntriesFromLeader",
+  reads: "step",
+  holds: ({ after, sends }) =>
+    sends.every((m) =>
+      m.type !== "AppendEntriesRequest"
+      || (after.role === "leader" && m.source === after.id && m.term === after.currentTerm)
+    )
+}
+
+const RestartKeeps: Property = {
+  name: "RestartKeeps",
+  reads: "step",
+  holds: ({ label, before, after }) =>
+    !restarts(label)
+    || (after.currentTerm === before.currentTerm
+      && after.votedFor === before.votedFor
+      && lastIndex(after.log) === lastIndex(before.log)
+      && indices(before.log.lastIncludedIndex + 1, lastIndex(before.log))
+        .every((k) => sameEntry(entryAt(before.log, k), entryAt(after.log, k))))
+}
+
+/** Invariants, in the order of spec/Properties.tla. */
+export const stateProperties: ReadonlyArray<Property> = [
+  ElectionSafety,
+  LogMatching,
+  LeaderCompleteness,
+  StateMachineSafety,
+  CommittedIsDurable,
+  MatchIndexIsTrue,
+  VotesAreCast,
+  WellFormed
+]
+
+/** Action properties, in the order of spec/Properties.tla. */
+export const stepProperties: ReadonlyArray<Property> = [
+  TermMonotone,
+  VoteOnce,
+  LeaderAppendOnly,
+  CommitMonotone,
+  MatchMonotone,
+  AppendEntriesFromLeader,
+  RestartKeeps
+]

@@ -1,0 +1,90 @@
+/**
+ * What a model must reach ("sometimes"), so that no property holds for want of anything happening. A model names
+ * those that it has in its scope.
+ */
+import type { Predicate } from "../explorer/Model.ts"
+import type { Message } from "../../src/raft/Message.ts"
+import { lastIndex, termAt } from "../../src/raft/Server.ts"
+import type { Server } from "../../src/raft/Server.ts"
+import type { Ghost } from "../../src/raft/World.ts"
+
+type Sometimes = Predicate<Server, Message, Ghost>
+
+const actors = (name: string, holds: (servers: ReadonlyArray<Server>, ghost: Ghost) => boolean): Sometimes => ({
+  name,
+  reads: "actors",
+  holds
+})
+
+const step = (
+  name: string,
+  holds: (s: { label: string; before: Server; message: Message | undefined; after: Server }) => boolean
+): Sometimes => ({ name, reads: "step", holds })
+
+/** Whether entries that `before` had are gone or replaced in `after`. */
+const truncates = (before: Server, after: Server): boolean => {
+  for (let k = before.log.lastIncludedIndex + 1; k <= lastIndex(before.log); k++) {
+    if (k > lastIndex(after.log) || termAt(before.log, k) !== termAt(after.log, k)) return true
+  }
+  return false
+}
+
+const all: ReadonlyArray<Sometimes> = [
+  actors("ALeader", (servers) => servers.some((s) => s.role === "leader")),
+  actors("TwoCandidates", (servers) =>
+    servers.filter((s) => s.role === "candidate" && s.currentTerm === servers[0]!.currentTerm).length >= 2),
+  actors("TwoLeaders", (servers) => servers.filter((s) => s.role === "leader").length >= 2),
+  actors("LeadersInTwoTerms", (_, ghost) => new Set(ghost.leaders.map((l) => l.term)).size >= 2),
+  actors("TwoTermsInOneLog", (servers) =>
+    servers.some((s) => s.log.entries.some((e) => e.term !== s.log.entries[0]!.term))),
+  actors("LogsDiffer", (servers) =>
+    servers.some((a) =>
+      servers.some((b) => a.log.entries.some((e, n) => n < b.log.entries.length && e.term !== b.log.entries[n]!.term))
+    )),
+  actors("ACommandCommitted", (_, ghost) => ghost.committed.some(({ entry }) => entry.type === "command")),
+  actors("CommittedEverywhere", (servers) => servers.every((s) => s.commitIndex > 0)),
+  actors("OldTermEntryCommitted", (_, ghost) => ghost.committed.some(({ entry, term }) => entry.term < term)),
+  actors("OldTermEntryOnMajorityUncommitted", (servers) =>
+    servers.some((l) =>
+      l.role === "leader"
+      && l.commitIndex < lastIndex(l.log)
+      && termAt(l.log, l.commitIndex + 1) < l.currentTerm
+      && 2 * l.members.filter((j) => l.matchIndex[j]! > l.commitIndex).length > l.members.length
+    )),
+  step("VoteRefusedForLog", ({ message, before, after }) =>
+    message?.type === "RequestVoteRequest"
+    && message.term > before.currentTerm && after.votedFor === null),
+  step("VoteRefusedForVote", ({ message, before }) =>
+    message?.type === "RequestVoteRequest"
+    && message.term === before.currentTerm && before.votedFor !== null && before.votedFor !== message.source),
+  step("LeaderDeposed", ({ label, before, after }) =>
+    label !== "RestartAction" && before.role === "leader" && after.role === "follower"),
+  step("CandidateYields", ({ before, after }) =>
+    before.role === "candidate" && after.role === "follower" && before.currentTerm === after.currentTerm),
+  step("LeaderRestarts", ({ label, before }) => label === "RestartAction" && before.role === "leader"),
+  step("VoterRestarts", ({ label, before }) => label === "RestartAction" && before.votedFor !== null),
+  step("Conflict", ({ message, before }) =>
+    message?.type === "AppendEntriesResponse" && message.rejectedIndex > 0
+    && before.role === "leader" && before.nextIndex[message.source] === message.rejectedIndex + 1),
+  step("ConflictOnTerm", ({ message }) => message?.type === "AppendEntriesResponse" && message.conflictTerm > 0),
+  step("ConflictOnLength", ({ message }) =>
+    message?.type === "AppendEntriesResponse" && message.rejectedIndex > 0 && message.conflictTerm === 0),
+  step("BackUpByMoreThanOne", ({ message, before, after }) =>
+    message?.type === "AppendEntriesResponse" && before.role === "leader" && after.role === "leader"
+    && after.nextIndex[message.source]! < before.nextIndex[message.source]! - 1),
+  step("Truncation", ({ label, before, after }) => label !== "RestartAction" && truncates(before, after)),
+  step("DuplicateAppend", ({ message, before, after }) =>
+    message?.type === "AppendEntriesRequest" && message.entries.length > 0 && message.term === before.currentTerm
+    && message.prevLogIndex + message.entries.length <= lastIndex(before.log) && !truncates(before, after)),
+  step("StaleAppend", ({ message, before }) =>
+    message?.type === "AppendEntriesRequest" && message.term < before.currentTerm),
+  step("HeartbeatAccepted", ({ message, before }) =>
+    message?.type === "AppendEntriesRequest" && message.entries.length === 0 && message.term === before.currentTerm),
+  step("NextBatch", ({ message, before, after }) =>
+    message?.type === "AppendEntriesResponse" && message.success && before.role === "leader"
+    && after.nextIndex[message.source]! <= lastIndex(after.log)),
+  step("Applied", ({ label }) => label === "ApplyAction")
+]
+
+/** By name. */
+export const sometimes: ReadonlyMap<string, Sometimes> = new Map(all.map((predicate) => [predicate.name, predicate]))

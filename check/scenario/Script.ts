@@ -1,0 +1,138 @@
+/**
+ * Runs as plain text: one command a line, each an event or a macro made only of events, so a script can only do what
+ * the specification allows. Scenarios, the roots of models and printed counterexamples are such texts.
+ *
+ *     timeout s1                                      s1's election timer fires
+ *     propose s1 x                                    a client asks s1 for x
+ *     heartbeat s1                                    s1's heartbeat timer fires
+ *     apply s1                                        s1 applies its next committed entry
+ *     restart s1                                      s1 crashes, and starts again
+ *     crash s1                                        s1 crashes, and stays down until it restarts
+ *     deliver RequestVoteRequest s1->s2 [#n]          the n-th message of this type on this link; without n, the latest
+ *     elect s1 by s2 s3                               timeout s1; each of s2, s3 gets the request and s1 its answer
+ *     replicate s1 to s2 s3                           each gets s1's latest AppendEntries and s1 the answer, until they agree
+ *     EVENT crash after n                             s1 crashes when it has carried out n effects of the step (save first)
+ */
+import type { Message } from "../../src/raft/Message.ts"
+import { lastIndex } from "../../src/raft/Server.ts"
+import type { ServerId } from "../../src/raft/Server.ts"
+import type { Cluster, Event } from "../cluster/Cluster.ts"
+
+/** A command that can't be understood, or can't happen there. */
+export class ScriptError extends Error {}
+
+const messageTypes: ReadonlyArray<Message["type"]> = [
+  "RequestVoteRequest",
+  "RequestVoteResponse",
+  "AppendEntriesRequest",
+  "AppendEntriesResponse"
+]
+
+/** Positions in `cluster.sent` of the messages of one type on one link, oldest first. */
+const onLink = (cluster: Cluster, type: string, source: ServerId, dest: ServerId): Array<number> =>
+  cluster.sent.flatMap((m, n) => m.type === type && m.source === source && m.dest === dest ? [n] : [])
+
+const latest = (cluster: Cluster, type: Message["type"], source: ServerId, dest: ServerId): Event => {
+  const message = onLink(cluster, type, source, dest).at(-1)
+  if (message === undefined) throw new ScriptError(`${source} has sent no ${type} to ${dest}`)
+  return { type: "deliver", message }
+}
+
+const known = (cluster: Cluster, id: string): ServerId => {
+  if (!cluster.ids.includes(id)) throw new ScriptError(`no server ${id} (there are ${cluster.ids.join(", ")})`)
+  return id
+}
+
+/** The events of one command, each as it comes due: a macro looks at what the events before have done. */
+export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
+  const cut = /^(.*\S)\s+crash after (\d+)$/.exec(command)
+  if (cut !== null) {
+    for (const event of eventsOf(cluster, cut[1]!)) yield { ...event, cut: Number(cut[2]) }
+    return
+  }
+  const [verb, ...words] = command.trim().split(/\s+/)
+  const id = () => known(cluster, words[0] ?? "")
+  const others = (preposition: string) => {
+    if (words[1] !== preposition || words.length < 3) {
+      throw new ScriptError(`expected "${verb} s1 ${preposition} s2 …", found "${command}"`)
+    }
+    return words.slice(2).map((word) => known(cluster, word))
+  }
+  switch (verb) {
+    case "timeout":
+    case "heartbeat":
+    case "apply":
+    case "crash":
+    case "restart":
+      if (words.length !== 1) throw new ScriptError(`expected "${verb} s1", found "${command}"`)
+      yield { type: verb, server: id() }
+      return
+    case "propose":
+      if (words.length !== 2) throw new ScriptError(`expected "propose s1 value", found "${command}"`)
+      yield { type: "propose", server: id(), value: words[1]! }
+      return
+    case "deliver": {
+      const found = /^deliver\s+(\w+)\s+(\w+)->(\w+)(?:\s+#(\d+))?$/.exec(command.trim())
+      if (found === null) throw new ScriptError(`expected "deliver TYPE s1->s2 [#n]", found "${command}"`)
+      const [, type, source, dest, n] = found as unknown as [string, Message["type"], string, string, string?]
+      if (!messageTypes.includes(type)) {
+        throw new ScriptError(`no message type ${type} (there are ${messageTypes.join(", ")})`)
+      }
+      if (n === undefined) {
+        yield latest(cluster, type, known(cluster, source), known(cluster, dest))
+        return
+      }
+      const message = onLink(cluster, type, known(cluster, source), known(cluster, dest))[Number(n) - 1]
+      if (message === undefined) throw new ScriptError(`${source} has sent ${dest} no ${type} #${n}`)
+      yield { type: "deliver", message }
+      return
+    }
+    case "elect":
+      yield { type: "timeout", server: id() }
+      for (const voter of others("by")) {
+        yield latest(cluster, "RequestVoteRequest", id(), voter)
+        yield latest(cluster, "RequestVoteResponse", voter, id())
+      }
+      return
+    case "replicate":
+      for (const follower of others("to")) {
+        const agree = () => {
+          const leader = cluster.servers.get(id())!
+          return leader.matchIndex[follower] === lastIndex(leader.log)
+        }
+        do {
+          yield latest(cluster, "AppendEntriesRequest", id(), follower)
+          yield latest(cluster, "AppendEntriesResponse", follower, id())
+        } while (cluster.servers.get(id())!.role === "leader" && !agree())
+      }
+      return
+    default:
+      throw new ScriptError(`no command "${verb ?? ""}"`)
+  }
+}
+
+/** Carries out one command. Throws a `ScriptError` when it, or an event of it, can't happen. */
+export const runCommand = (cluster: Cluster, command: string): void => {
+  for (const event of eventsOf(cluster, command)) {
+    if (!cluster.execute(event)) throw new ScriptError(`nothing happens: ${command}`)
+  }
+}
+
+/** The message's place on its link, as `deliver` names it: `AppendEntriesRequest s1->s2 #3`. */
+export const nameOf = (cluster: Cluster, position: number): string => {
+  const { dest, source, type } = cluster.sent[position]!
+  return `${type} ${source}->${dest} #${onLink(cluster, type, source, dest).indexOf(position) + 1}`
+}
+
+/** The event as the command that does it, in the cluster as it is before. */
+export const commandOf = (cluster: Cluster, event: Event): string => {
+  const cut = event.cut === undefined ? "" : ` crash after ${event.cut}`
+  switch (event.type) {
+    case "deliver":
+      return `deliver ${nameOf(cluster, event.message)}${cut}`
+    case "propose":
+      return `propose ${event.server} ${event.value}${cut}`
+    default:
+      return `${event.type} ${event.server}${cut}`
+  }
+}

@@ -1,0 +1,45 @@
+------------------------------ MODULE Message -------------------------------
+(* Figure 2, the arguments and results of both RPCs, as one-way messages,   *)
+(* and the step that every rule yields. Twin of src/raft/Message.ts.        *)
+EXTENDS Server
+
+\* What one event does to one server, atomically: its next state, the messages that it sends, and whether its election
+\* timer starts anew. Rules yield the set of their steps: at most one, for they are functions.
+Step(server, sends, resetElectionTimer) ==
+  {[server |-> server, sends |-> sends, resetElectionTimer |-> resetElectionTimer]}
+
+\* Not enabled: nothing changes and nothing is sent.
+None == {}
+
+RequestVote(s, j) ==
+  [type |-> "RequestVoteRequest", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+   lastLogIndex |-> lastIndex(s.log), lastLogTerm |-> lastTerm(s.log)]
+
+Vote(s, j, voteGranted) ==
+  [type |-> "RequestVoteResponse", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+   voteGranted |-> voteGranted]
+
+\* Fig2.L1, Fig2.L3: what leader s has for j from nextIndex on, as one batch; without entries it is a heartbeat.
+AppendEntries(s, j) ==
+  LET next == s.nextIndex[j]
+  IN [type |-> "AppendEntriesRequest", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+      prevLogIndex |-> next - 1, prevLogTerm |-> termAt(s.log, next - 1),
+      entries |-> entriesFrom(s.log, next, Settings.maxEntries), leaderCommit |-> s.commitIndex]
+
+\* The log agrees with the leader's up to matchIndex.
+Accept(s, j, matchIndex) ==
+  [type |-> "AppendEntriesResponse", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+   success |-> TRUE, matchIndex |-> matchIndex, rejectedIndex |-> 0, conflictTerm |-> 0, conflictIndex |-> 0]
+
+\* The request was of an older term; the answer's term tells its sender.
+Refuse(s, j) ==
+  [type |-> "AppendEntriesResponse", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+   success |-> FALSE, matchIndex |-> 0, rejectedIndex |-> 0, conflictTerm |-> 0, conflictIndex |-> 0]
+
+\* The log doesn't agree at rejectedIndex: there it holds conflictTerm, whose first entry is at conflictIndex; term 0: it
+\* is too short, and conflictIndex is the first index that it lacks.
+Conflict(s, j, rejectedIndex, conflictTerm, conflictIndex) ==
+  [type |-> "AppendEntriesResponse", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+   success |-> FALSE, matchIndex |-> 0, rejectedIndex |-> rejectedIndex,
+   conflictTerm |-> conflictTerm, conflictIndex |-> conflictIndex]
+=============================================================================

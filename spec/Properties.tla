@@ -1,0 +1,121 @@
+----------------------------- MODULE Properties -----------------------------
+(* What must hold: Figure 3 and the invariants behind it, of states and of  *)
+(* steps. Twin of check/raft/Properties.ts.                                 *)
+EXTENDS World
+
+(* Of states. *)
+
+\* Figure 3: "At most one leader can be elected in a given term" (5.2), at the same time or not.
+ElectionSafety ==
+  \A a, b \in ghost.leaders : a.term = b.term => a.leader = b.leader
+
+\* Figure 3: "If two logs contain an entry with the same index and term, then the logs are identical in all entries up
+\* through the given index" (5.3).
+LogMatching ==
+  \A i, j \in Server :
+    LET a == servers[i].log
+        b == servers[j].log
+        shared == Max({a.lastIncludedIndex, b.lastIncludedIndex}) + 1 .. Min({lastIndex(a), lastIndex(b)})
+    IN \A k \in shared : termAt(a, k) = termAt(b, k) => \A n \in shared : n <= k => entryAt(a, n) = entryAt(b, n)
+
+\* Figure 3: "If a log entry is committed in a given term, then that entry will be present in the logs of the leaders for
+\* all higher-numbered terms" (5.4): the term in which it was committed, not the one in which it was written.
+LeaderCompleteness ==
+  \A i \in Server : servers[i].role = "leader" =>
+    \A k \in DOMAIN ghost.committed :
+      (ghost.committed[k].term < servers[i].currentTerm /\ k > servers[i].log.lastIncludedIndex) =>
+        k <= lastIndex(servers[i].log) /\ entryAt(servers[i].log, k) = ghost.committed[k].entry
+
+\* Figure 3: "If a server has applied a log entry at a given index to its state machine, no other server will ever apply
+\* a different log entry for the same index" (5.4.3); here already of what a server counts committed.
+StateMachineSafety ==
+  \A i \in Server :
+    \A k \in servers[i].log.lastIncludedIndex + 1 .. servers[i].commitIndex :
+      k <= Len(ghost.committed) /\ entryAt(servers[i].log, k) = ghost.committed[k].entry
+
+\* Whatever is committed is stored by a majority.
+CommittedIsDurable ==
+  \A k \in DOMAIN ghost.committed :
+    \E i \in Server :
+      IsQuorum(servers[i], {j \in Server : \/ k <= servers[j].log.lastIncludedIndex
+                                           \/ /\ k <= lastIndex(servers[j].log)
+                                              /\ entryAt(servers[j].log, k) = ghost.committed[k].entry})
+
+\* What a leader takes for stored by a follower of its term is stored there.
+MatchIndexIsTrue ==
+  \A i \in Server : servers[i].role = "leader" =>
+    \A j \in servers[i].members : servers[j].currentTerm = servers[i].currentTerm =>
+      /\ servers[i].matchIndex[j] <= lastIndex(servers[j].log)
+      /\ \A k \in servers[j].log.lastIncludedIndex + 1 .. servers[i].matchIndex[j] :
+           k > servers[i].log.lastIncludedIndex => entryAt(servers[i].log, k) = entryAt(servers[j].log, k)
+
+\* A candidate's votes were cast for it.
+VotesAreCast ==
+  \A i \in Server : \A j \in servers[i].votesGranted :
+    servers[j].currentTerm = servers[i].currentTerm => servers[j].votedFor = i
+
+\* The indices of one server, and its log, are in order.
+WellFormed ==
+  \A i \in Server :
+    LET s == servers[i]
+    IN /\ s.log.lastIncludedIndex <= s.lastApplied
+       /\ s.lastApplied <= s.commitIndex
+       /\ s.commitIndex <= lastIndex(s.log)
+       /\ lastTerm(s.log) <= s.currentTerm
+       /\ \A k \in s.log.lastIncludedIndex + 1 .. lastIndex(s.log) : termAt(s.log, k - 1) <= termAt(s.log, k)
+       /\ s.role = "leader" => \A j \in Peers(s) : s.matchIndex[j] < s.nextIndex[j]
+
+(* Of steps. A restart shows as a smaller left.restarts. *)
+
+Restarts(i) == left'.restarts # left.restarts
+
+\* A server's term never falls, not even over a restart.
+TermMonotone ==
+  [][\A i \in Server : servers'[i].currentTerm >= servers[i].currentTerm]_vars
+
+\* One vote a term, not even forgotten in a restart (5.2).
+VoteOnce ==
+  [][\A i \in Server : (servers'[i].currentTerm = servers[i].currentTerm /\ servers[i].votedFor # Nil)
+       => servers'[i].votedFor = servers[i].votedFor]_vars
+
+\* Figure 3: "A leader never overwrites or deletes entries in its log; it only appends new entries" (5.3).
+LeaderAppendOnly ==
+  [][\A i \in Server :
+       (servers[i].role = "leader" /\ servers'[i].role = "leader" /\ servers'[i].currentTerm = servers[i].currentTerm)
+         => /\ lastIndex(servers'[i].log) >= lastIndex(servers[i].log)
+            /\ \A k \in servers'[i].log.lastIncludedIndex + 1 .. lastIndex(servers[i].log) :
+                 entryAt(servers'[i].log, k) = entryAt(servers[i].log, k)]_vars
+
+\* Within one life of a server, neither index falls.
+CommitMonotone ==
+  [][\A i \in Server : Restarts(i) \/ /\ servers'[i].commitIndex >= servers[i].commitIndex
+                                      /\ servers'[i].lastApplied >= servers[i].lastApplied]_vars
+
+\* What a leader knows to match never shrinks while it leads.
+MatchMonotone ==
+  [][\A i \in Server :
+       (servers[i].role = "leader" /\ servers'[i].role = "leader" /\ servers'[i].currentTerm = servers[i].currentTerm)
+         => \A j \in servers[i].members : servers'[i].matchIndex[j] >= servers[i].matchIndex[j]]_vars
+
+\* Only the leader of a term sends AppendEntries of that term.
+AppendEntriesFromLeader ==
+  [][\A m \in messages' \ messages : m.type = "AppendEntriesRequest" =>
+       servers'[m.source].role = "leader" /\ servers'[m.source].currentTerm = m.term]_vars
+
+\* A restart keeps the persistent state (Figure 2), and nothing else.
+RestartKeeps ==
+  [][left'.restarts # left.restarts =>
+       \A i \in Server :
+         /\ servers'[i].currentTerm = servers[i].currentTerm
+         /\ servers'[i].votedFor = servers[i].votedFor
+         /\ servers'[i].log = servers[i].log]_vars
+
+(* Refinement: Raft implements a log that only grows. *)
+
+Log == INSTANCE ReplicatedLog WITH log <- [k \in DOMAIN ghost.committed |-> ghost.committed[k].entry]
+
+RefinesReplicatedLog == Log!Spec
+
+\* The same from a root in which something is committed already.
+RefinesReplicatedLogSteps == Log!Steps
+=============================================================================

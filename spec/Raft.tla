@@ -1,0 +1,30 @@
+-------------------------------- MODULE Raft --------------------------------
+(* All of a server: every message it handles, and its crash.                *)
+(* Twin of src/raft/Raft.ts.                                                *)
+EXTENDS Replication
+
+\* What s does with m.
+Handle(s, m) ==
+  CASE m.type = "RequestVoteRequest"    -> HandleRequestVoteRequest(s, m)
+    [] m.type = "RequestVoteResponse"   -> HandleRequestVoteResponse(s, m)
+    [] m.type = "AppendEntriesRequest"  -> HandleAppendEntriesRequest(s, m)
+    [] m.type = "AppendEntriesResponse" -> HandleAppendEntriesResponse(s, m)
+
+\* A crash, and the start after it: exactly currentTerm, votedFor and log[] survive (Figure 2, persistent state).
+Restart(s) ==
+  Step([InitServer(s.id, s.members) EXCEPT !.currentTerm = s.currentTerm, !.votedFor = s.votedFor, !.log = s.log],
+       {}, TRUE)
+
+\* Whether m can have no effect on its destination d any more, whatever d does next: models drop such messages.
+\* Only answers die: to a question of an earlier term, to one who doesn't ask any more, or with nothing new in them.
+Dead(d, m) ==
+  CASE m.type = "RequestVoteResponse" ->
+         \/ m.term < d.currentTerm
+         \/ m.term = d.currentTerm /\ (d.role # "candidate" \/ ~ m.voteGranted \/ m.source \in d.votesGranted)
+    [] m.type = "AppendEntriesResponse" ->
+         \/ m.term < d.currentTerm
+         \/ /\ m.term = d.currentTerm
+            /\ \/ d.role = "follower"
+               \/ d.role = "leader" /\ Max({m.matchIndex, m.rejectedIndex}) <= d.matchIndex[m.source]
+    [] OTHER -> FALSE
+=============================================================================

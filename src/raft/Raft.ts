@@ -1,0 +1,54 @@
+/** All of a server: every message it handles, and its crash. Twin of spec/Raft.tla. */
+import { HandleRequestVoteRequest, HandleRequestVoteResponse } from "./Election.ts"
+import type { Message, Step } from "./Message.ts"
+import { HandleAppendEntriesRequest, HandleAppendEntriesResponse } from "./Replication.ts"
+import { InitServer } from "./Server.ts"
+import type { Server } from "./Server.ts"
+
+/** What `s` does with `m`; `undefined`: nothing changes and nothing is sent. */
+export const Handle = (s: Server, m: Message): Step | undefined => {
+  switch (m.type) {
+    case "RequestVoteRequest":
+      return HandleRequestVoteRequest(s, m)
+    case "RequestVoteResponse":
+      return HandleRequestVoteResponse(s, m)
+    case "AppendEntriesRequest":
+      return HandleAppendEntriesRequest(s, m)
+    case "AppendEntriesResponse":
+      return HandleAppendEntriesResponse(s, m)
+  }
+}
+
+/**
+ * A crash, and the start after it: exactly `currentTerm`, `votedFor` and `log[]` survive (Figure 2, persistent state).
+ * What was applied is applied again from the beginning.
+ */
+export const Restart = (s: Server): Step => ({
+  server: {
+    ...InitServer(s.id, s.members, s.settings),
+    currentTerm: s.currentTerm,
+    votedFor: s.votedFor,
+    log: s.log
+  },
+  sends: [],
+  resetElectionTimer: true
+})
+
+/**
+ * Whether `m` can have no effect on its destination `d` any more, whatever `d` does next: models drop such messages.
+ * Only answers die: to a question of an earlier term, to one who doesn't ask any more, or with nothing new in them.
+ */
+export const Dead = (d: Server, m: Message): boolean => {
+  switch (m.type) {
+    case "RequestVoteResponse":
+      return m.term < d.currentTerm
+        || (m.term === d.currentTerm && (d.role !== "candidate" || !m.voteGranted || d.votesGranted.includes(m.source)))
+    case "AppendEntriesResponse":
+      return m.term < d.currentTerm
+        || (m.term === d.currentTerm
+          && (d.role === "follower"
+            || (d.role === "leader" && Math.max(m.matchIndex, m.rejectedIndex) <= d.matchIndex[m.source]!)))
+    default:
+      return false
+  }
+}
