@@ -13,8 +13,8 @@ Min(S) == CHOOSE x \in S : \A y \in S : x <= y
 forAll(members, value) == [j \in members |-> value]
 
 \* A server that has never run (Figure 2, initial values).
-InitServer(i, members) ==
-  [id           |-> i,
+InitServer(id, members) ==
+  [id           |-> id,
    members      |-> members,              \* the configuration this server goes by
    \* Persistent: on disk before a step's messages leave.
    currentTerm  |-> 0,

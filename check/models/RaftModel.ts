@@ -14,28 +14,33 @@ import type { ModelSpec } from "./Table.ts"
 export type RaftModel = Model<Server, Message, Ghost>
 export type RaftWorld = World<Server, Message, Ghost>
 
-/** The cluster after the model's root commands. What is still under way then, is lost. */
-export const rootCluster = (spec: ModelSpec): Cluster => {
+/**
+ * The cluster after the model's root commands, and the messages under way then. After the command `lose`, nothing that
+ * was sent before it ever arrives: one of the things that may happen, which keeps a model small.
+ */
+export const rootOf = (spec: ModelSpec): { readonly cluster: Cluster; readonly underWay: ReadonlyArray<Message> } => {
   const cluster = new Cluster(serverIds(spec.servers), { maxEntries: spec.maxEntries })
+  let lost = 0
   for (const command of spec.root) {
-    runCommand(cluster, command)
+    if (command === "lose") lost = cluster.sent.length
+    else runCommand(cluster, command)
     if (!spec.applyAlone) for (const id of cluster.ids) while (cluster.execute({ type: "apply", server: id }));
   }
-  return cluster
+  return { cluster, underWay: cluster.sent.slice(lost) }
 }
 
 export const raftModel = (spec: ModelSpec): RaftModel => {
   const bounds: Bounds = { maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }
   const ids = serverIds(spec.servers)
   const position = new Map(ids.map((id, n) => [id, n]))
-  const cluster = rootCluster(spec)
+  const { cluster, underWay } = rootOf(spec)
   const outcome = (step: Step) => ({ actor: Settle(bounds, step.server), sends: step.sends })
   return {
     name: spec.name,
     actors: ids,
     root: {
       actors: ids.map((id) => cluster.servers.get(id)!),
-      messages: [],
+      messages: underWay,
       left: spec.left,
       ghost: cluster.ghost
     },

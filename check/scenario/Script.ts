@@ -21,6 +21,19 @@ import type { Cluster, Event } from "../cluster/Cluster.ts"
 /** A command that can't be understood, or can't happen there. */
 export class ScriptError extends Error {}
 
+/** What a command begins with. */
+export const verbs: ReadonlyArray<string> = [
+  "timeout",
+  "propose",
+  "heartbeat",
+  "apply",
+  "restart",
+  "crash",
+  "deliver",
+  "elect",
+  "replicate"
+]
+
 const messageTypes: ReadonlyArray<Message["type"]> = [
   "RequestVoteRequest",
   "RequestVoteResponse",
@@ -28,17 +41,20 @@ const messageTypes: ReadonlyArray<Message["type"]> = [
   "AppendEntriesResponse"
 ]
 
+type Delivery = Extract<Event, { type: "deliver" }>
+
 /** Positions in `cluster.sent` of the messages of one type on one link, oldest first. */
 const onLink = (cluster: Cluster, type: string, source: ServerId, dest: ServerId): Array<number> =>
   cluster.sent.flatMap((m, n) => m.type === type && m.source === source && m.dest === dest ? [n] : [])
 
-const latest = (cluster: Cluster, type: Message["type"], source: ServerId, dest: ServerId): Event => {
+const latest = (cluster: Cluster, type: Message["type"], source: ServerId, dest: ServerId): Delivery => {
   const message = onLink(cluster, type, source, dest).at(-1)
   if (message === undefined) throw new ScriptError(`${source} has sent no ${type} to ${dest}`)
   return { type: "deliver", message }
 }
 
-const known = (cluster: Cluster, id: string): ServerId => {
+/** The id, if there is such a server. */
+export const known = (cluster: Cluster, id: string): ServerId => {
   if (!cluster.ids.includes(id)) throw new ScriptError(`no server ${id} (there are ${cluster.ids.join(", ")})`)
   return id
 }
@@ -91,7 +107,14 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
       yield { type: "timeout", server: id() }
       for (const voter of others("by")) {
         yield latest(cluster, "RequestVoteRequest", id(), voter)
-        yield latest(cluster, "RequestVoteResponse", voter, id())
+        // Who has its majority by now needs no more answers.
+        if (cluster.servers.get(id())!.role !== "candidate") continue
+        const answer = latest(cluster, "RequestVoteResponse", voter, id())
+        const m = cluster.sent[answer.message]!
+        if (m.type === "RequestVoteResponse" && !m.voteGranted) {
+          throw new ScriptError(`${voter} doesn't vote for ${id()}`)
+        }
+        yield answer
       }
       return
     case "replicate":

@@ -1,0 +1,32 @@
+# Node 24 comes with the dependencies; it and the tools are first on the path of every recipe.
+export PATH := justfile_directory() / "node_modules/.bin" + ":" + env("PATH")
+
+# List the recipes.
+default:
+    @just --list
+
+# Install exactly what package-lock.json pins, if it isn't there yet.
+setup:
+    @test node_modules/.package-lock.json -nt package-lock.json || npm ci
+
+# The main job: every check at a scope of minutes, with a summary table.
+check *ARGS: setup
+    @node src/cli/main.ts check {{ARGS}}
+
+# The test suite.
+test *ARGS: setup
+    @tsc -p .
+    @vitest run {{ARGS}}
+
+# Any command: `just lockstep explore election`.
+lockstep *ARGS: setup
+    @node src/cli/main.ts {{ARGS}}
+
+# Figures as ratios, side by side in one run.
+bench *ARGS: setup
+    @node check/bench/bench.ts {{ARGS}}
+
+# The library as JavaScript with declarations, in dist/.
+build: setup
+    @rm -rf dist
+    @tsc -p tsconfig.build.json

@@ -1,0 +1,27 @@
+/** One step, with where the log changed: what the incremental checks look at. */
+import type { Taken } from "../cluster/Cluster.ts"
+import type { Entry, Index, Log } from "../../src/raft/Server.ts"
+
+export interface Change {
+  readonly taken: Taken
+  /** The first index that holds another entry than before, or that only one of the two logs has; Infinity: none. */
+  readonly firstChanged: Index
+}
+
+export const sameEntry = (a: Entry | undefined, b: Entry | undefined): boolean =>
+  a === b
+  || (a !== undefined && b !== undefined && a.term === b.term && a.type === b.type && a.value === b.value)
+
+/** `undefined` where the log has no entry (or a snapshot has replaced it). */
+export const entryOf = (log: Log, k: Index): Entry | undefined => log.entries[k - log.lastIncludedIndex - 1]
+
+/** The first index at which the logs differ; Infinity when they are the same. */
+export const firstDifference = (a: Log, b: Log): Index => {
+  if (a === b) return Infinity
+  const start = Math.max(a.lastIncludedIndex, b.lastIncludedIndex) + 1
+  const lastA = a.lastIncludedIndex + a.entries.length
+  const lastB = b.lastIncludedIndex + b.entries.length
+  const end = Math.min(lastA, lastB)
+  for (let k = start; k <= end; k++) if (!sameEntry(entryOf(a, k), entryOf(b, k))) return k
+  return lastA === lastB ? Infinity : end + 1
+}

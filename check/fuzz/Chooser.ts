@@ -1,0 +1,251 @@
+/**
+ * What a decision means in the world as it is: one act, so weighted that runs get somewhere. A decision that would do
+ * nothing falls through to what can be done, so that nearly every decision is an event.
+ */
+import type { Operation } from "../../src/kv/KV.ts"
+import type { ServerId } from "../../src/raft/Server.ts"
+import type { Event } from "../cluster/Cluster.ts"
+import type { Act } from "./Act.ts"
+import { Network, partitionKinds } from "./Network.ts"
+import type { Run } from "./Run.ts"
+import type { Schedule } from "./Schedule.ts"
+import { weathers } from "./Weather.ts"
+import type { Weather } from "./Weather.ts"
+
+/** As many numbers as one decision needs (mulberry32). */
+class Dice {
+  #state = 0
+
+  reset(decision: number): void {
+    this.#state = decision | 0
+  }
+
+  /** One of 0 … n-1. */
+  below(n: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) % n
+  }
+
+  percent(chance: number): boolean {
+    return chance > 0 && this.below(100) < chance
+  }
+}
+
+const kinds = [
+  "deliver",
+  "apply",
+  "client",
+  "heartbeat",
+  "timeout",
+  "late",
+  "lose",
+  "crash",
+  "restart",
+  "divide",
+  "heal"
+] as const satisfies ReadonlyArray<keyof Weather>
+
+type Kind = (typeof kinds)[number]
+
+/** Clients at any one time, and keys: few, so that operations meet. */
+const clientCount = 4
+const keys = ["k0", "k1"]
+
+export class Chooser {
+  readonly #run: Run
+  readonly #network: Network
+  readonly #weather: Weather
+  readonly #table: ReadonlyArray<Kind>
+  readonly #dice = new Dice()
+  /** Who takes each client's place now; one who gives up is followed by a new one. */
+  readonly #clients = Array.from({ length: clientCount }, (_, n) => n + 1)
+  #nextClient = clientCount + 1
+  /** The value each key probably has, to expect it. */
+  readonly #guess = new Map<string, string>()
+  #values = 0
+
+  constructor(run: Run, schedule: Schedule) {
+    this.#run = run
+    this.#network = new Network(run.cluster)
+    this.#weather = weathers[schedule.weather]!
+    this.#table = kinds.flatMap((kind) => {
+      const perServer = kind === "deliver" || kind === "apply"
+      return Array.from({ length: this.#weather[kind] * (perServer ? schedule.servers : 1) }, () => kind)
+    })
+  }
+
+  /** The act; `undefined` where the decision only changes the network, or nothing can happen. */
+  choose(decision: number): Act | undefined {
+    this.#dice.reset(decision)
+    this.#network.carry((m) =>
+      m.type === "AppendEntriesRequest" && this.#dice.percent(this.#weather.lostAppendsPercent)
+    )
+    const act = this.#act(this.#table[this.#dice.below(this.#table.length)]!)
+    if (act === undefined || act.type === "unheard" || act.type === "giveUp") return act
+    return this.#dice.percent(this.#weather.cutPercent) && act.type !== "crash" && act.type !== "restart"
+      ? { ...act, cut: this.#dice.below(4) }
+      : act
+  }
+
+  #act(kind: Kind): Act | undefined {
+    switch (kind) {
+      case "deliver":
+        return this.#deliver() ?? this.#apply() ?? this.#client() ?? this.#idle()
+      case "apply":
+        return this.#apply() ?? this.#act("deliver")
+      case "client":
+        return this.#client() ?? this.#act("deliver")
+      case "heartbeat":
+        return this.#heartbeat() ?? this.#act("deliver")
+      case "timeout":
+        return this.#timeout() ?? this.#act("deliver")
+      case "late":
+        return this.#late() ?? this.#act("deliver")
+      case "lose":
+        this.#network.take(this.#dice.below(this.#run.cluster.ids.length), this.#dice.below(8))
+        return undefined
+      case "crash": {
+        const server = this.#up(() => true)
+        return server === undefined ? undefined : { type: "crash", server }
+      }
+      case "restart":
+        return this.#restart()
+      case "divide":
+        return this.#divide()
+      case "heal":
+        this.#network.heal()
+        return undefined
+    }
+  }
+
+  /** Nothing is on its way: time passes. */
+  #idle(): Act | undefined {
+    if (this.#dice.percent(20)) this.#network.heal()
+    return this.#heartbeat() ?? this.#timeout() ?? this.#restart()
+  }
+
+  /** A server that is up and for which `wanted` holds; which one is tried first is chance. */
+  #up(wanted: (id: ServerId) => boolean): ServerId | undefined {
+    const { down, ids } = this.#run.cluster
+    const start = this.#dice.below(ids.length)
+    for (let n = 0; n < ids.length; n++) {
+      const id = ids[(start + n) % ids.length]!
+      if (!down.has(id) && wanted(id)) return id
+    }
+    return undefined
+  }
+
+  #leader(): ServerId | undefined {
+    const { servers } = this.#run.cluster
+    return this.#up((id) => servers.get(id)!.role === "leader")
+  }
+
+  #deliver(): Event | undefined {
+    const { down, ids } = this.#run.cluster
+    const nth = this.#dice.percent(this.#weather.reorderPercent) ? this.#dice.below(64) : 0
+    const start = this.#dice.below(ids.length)
+    for (let n = 0; n < ids.length; n++) {
+      const dest = (start + n) % ids.length
+      const message = down.has(ids[dest]!) ? undefined : this.#network.take(dest, nth)
+      if (message !== undefined) return { type: "deliver", message }
+    }
+    return undefined
+  }
+
+  /** A message again, or one that was lost or held up: rather a recent one, and rather an answer to who asks now. */
+  #late(): Event | undefined {
+    const { down, sent, servers } = this.#run.cluster
+    const asking = this.#dice.percent(40) ? this.#up((id) => servers.get(id)!.role !== "follower") : undefined
+    const from = asking === undefined ? sent.length : this.#network.answers(asking).length
+    if (from === 0) return undefined
+    const back = 1 + this.#dice.below(this.#dice.percent(60) ? Math.min(40, from) : from)
+    const message = asking === undefined ? from - back : this.#network.answers(asking)[from - back]!
+    const m = sent[message]!
+    return down.has(m.dest) || !this.#network.open(m) ? undefined : { type: "deliver", message }
+  }
+
+  #apply(): Act | undefined {
+    const { servers } = this.#run.cluster
+    const server = this.#up((id) => {
+      const s = servers.get(id)!
+      return s.lastApplied < s.commitIndex
+    })
+    if (server === undefined) return undefined
+    return this.#dice.percent(8) ? { type: "unheard", server } : { type: "apply", server }
+  }
+
+  #heartbeat(): Event | undefined {
+    const server = this.#leader()
+    return server === undefined ? undefined : { type: "heartbeat", server }
+  }
+
+  #timeout(): Event | undefined {
+    const { servers } = this.#run.cluster
+    const server = this.#up((id) => servers.get(id)!.role !== "leader")
+    return server === undefined ? undefined : { type: "timeout", server }
+  }
+
+  #restart(): Event | undefined {
+    const { down, ids } = this.#run.cluster
+    if (down.size > 0) return { type: "restart", server: [...down][this.#dice.below(down.size)]! }
+    return this.#dice.percent(20) ? { type: "restart", server: ids[this.#dice.below(ids.length)]! } : undefined
+  }
+
+  #divide(): undefined {
+    const { ids, servers } = this.#run.cluster
+    const order = ids.map((_, n) => n)
+    for (let n = order.length - 1; n > 0; n--) {
+      const other = this.#dice.below(n + 1)
+      const place = order[n]!
+      order[n] = order[other]!
+      order[other] = place
+    }
+    // A partition matters most for the leader.
+    const leader = order.findIndex((n) => servers.get(ids[n]!)!.role === "leader")
+    if (leader > 0 && this.#dice.percent(70)) order.unshift(...order.splice(leader, 1))
+    const kind = partitionKinds[this.#dice.below(partitionKinds.length)]!
+    this.#network.divide(kind, order, this.#dice.percent(50))
+    this.#run.counter.count(`partition.${kind}`)
+  }
+
+  #client(): Act | undefined {
+    const place = this.#dice.below(clientCount)
+    const client = this.#clients[place]!
+    // Clients ask a leader if there is one, and now and then somebody who isn't.
+    const leader = this.#dice.percent(90) ? this.#leader() : undefined
+    const server = leader ?? this.#up(() => true)
+    if (server === undefined) return undefined
+    const latest = this.#run.clients.latestSeq(client)
+    if (leader !== undefined && latest > 1 && this.#dice.percent(5)) {
+      return { type: "echo", client, seq: latest - this.#dice.below(Math.min(3, latest)), server }
+    }
+    if (this.#run.clients.outstanding(client) === undefined) {
+      return leader === undefined && this.#dice.percent(90)
+        ? undefined
+        : { type: "call", client, operation: this.#operation(), server }
+    }
+    if (this.#dice.percent(2)) {
+      this.#clients[place] = this.#nextClient++
+      return { type: "giveUp", client }
+    }
+    return leader !== undefined && this.#dice.percent(8) ? { type: "again", client, server } : undefined
+  }
+
+  #operation(): Operation {
+    const key = keys[this.#dice.below(keys.length)]!
+    const value = `v${++this.#values}`
+    const dice = this.#dice.below(10)
+    if (dice < 3) return { op: "get", key }
+    if (dice < 5) return { op: "append", key, value: `.${value}` }
+    if (dice < 6) return { op: "delete", key }
+    if (dice < 8) {
+      const from = this.#dice.percent(30) ? null : this.#guess.get(key) ?? null
+      this.#guess.set(key, value)
+      return { op: "cas", key, from, to: value }
+    }
+    this.#guess.set(key, value)
+    return { op: "put", key, value }
+  }
+}

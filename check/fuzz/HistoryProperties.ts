@@ -1,0 +1,192 @@
+/**
+ * What must hold of a whole run, though no single state shows it: promises that left a server before it crashed, logs
+ * that were overwritten, lives that ended. Each is a table of what was seen first, which all that follows must match.
+ * (One leader per term is ElectionSafety: its ghost never forgets.)
+ */
+import { valueOf } from "../../src/kv/KV.ts"
+import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
+import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
+import type { Cluster } from "../cluster/Cluster.ts"
+import { entryOf, firstDifference, sameEntry } from "./Change.ts"
+import type { Change } from "./Change.ts"
+
+/** What the first server to apply an index found there. */
+interface Applied {
+  readonly entry: Entry
+  readonly command: Command | undefined
+  readonly reply: Reply | undefined
+  /** The machine afterwards. */
+  readonly state: KV
+}
+
+/** What a machine made of one entry. */
+export interface Application {
+  readonly server: ServerId
+  readonly index: Index
+  readonly entry: Entry
+  readonly command: Command | undefined
+  readonly before: KV
+  readonly reply: Reply | undefined
+  readonly after: KV
+}
+
+const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
+  a === b || (a?.status === b?.status && (a?.status !== "OK" || a.response === (b as typeof a).response))
+
+export class HistoryProperties {
+  readonly #cluster: Cluster
+  /** By voter, then term: who got its vote. */
+  readonly #votes = new Map<ServerId, Map<Term, ServerId>>()
+  readonly #sources = new Map<Term, ServerId>()
+  /** By index, then term: the entry, and the term of the one before it. */
+  readonly #entries: Array<Map<Term, { readonly entry: Entry; readonly prevTerm: Term }>> = []
+  /** `#applied[k]` is index k. */
+  readonly #applied: Array<Applied | undefined> = [undefined]
+  readonly #lastApplied = new Map<ServerId, Index>()
+  /** By client, then sequence number: the index at which the operation took effect. */
+  readonly #effects = new Map<string, Map<number, Index>>()
+  /** Entries that some client knows to be there, by index. */
+  readonly #acknowledged = new Map<Index, Entry>()
+  /** Each disk's log, as last seen. */
+  readonly #disks = new Map<ServerId, Log>()
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+    for (const id of cluster.ids) {
+      this.#votes.set(id, new Map())
+      this.#lastApplied.set(id, 0)
+      this.#disks.set(id, cluster.disks.get(id)!.log)
+    }
+  }
+
+  /** The first property found violated after the step. */
+  check(change: Change): string | undefined {
+    const s = change.taken.step.server
+    return this.#promises(change)
+      ?? this.#entriesAreUnique(s, change.firstChanged)
+      ?? this.#appliedInOrder(change)
+      ?? this.#acknowledgedIsDurable(s.id)
+  }
+
+  /** Of what was really sent: one vote a term of each server, AppendEntries of a term from one server. */
+  #promises({ taken: { firstSent } }: Change): string | undefined {
+    const { sent } = this.#cluster
+    for (let n = firstSent; n < sent.length; n++) {
+      const m = sent[n]!
+      if (m.type === "RequestVoteResponse" && m.voteGranted) {
+        const votes = this.#votes.get(m.source)!
+        const other = votes.get(m.term)
+        if (other === undefined) votes.set(m.term, m.dest)
+        else if (other !== m.dest) return "OneVotePerTerm"
+      } else if (m.type === "AppendEntriesRequest") {
+        const other = this.#sources.get(m.term)
+        if (other === undefined) this.#sources.set(m.term, m.source)
+        else if (other !== m.source) return "OneSourcePerTerm"
+      }
+    }
+    return undefined
+  }
+
+  /** An index and a term name one entry, and one before it, for ever; therefore logs match (Figure 3). */
+  #entriesAreUnique({ log }: Server, firstChanged: Index): string | undefined {
+    for (let k = firstChanged; k <= lastIndex(log); k++) {
+      const entry = entryAt(log, k)
+      const prevTerm = termAt(log, k - 1)
+      const terms = this.#entries[k] ??= new Map()
+      const known = terms.get(entry.term)
+      if (known === undefined) terms.set(entry.term, { entry, prevTerm })
+      else if (known.prevTerm !== prevTerm || !sameEntry(known.entry, entry)) return "EntriesAreUnique"
+    }
+    return undefined
+  }
+
+  /** In each life of a server: from the beginning, one after the other, none twice. */
+  #appliedInOrder({ taken: { action, step: { server: s } } }: Change): string | undefined {
+    const applied = this.#lastApplied.get(s.id)!
+    if (s.lastApplied === applied && action !== "ApplyAction") return undefined
+    this.#lastApplied.set(s.id, s.lastApplied)
+    const expected = action === "ApplyAction" ? applied + 1 : action === "RestartAction" ? s.log.lastIncludedIndex : applied
+    return s.lastApplied === expected ? undefined : "AppliedInOrder"
+  }
+
+  /** What clients were told stays on a majority of disks. */
+  #acknowledgedIsDurable(id: ServerId): string | undefined {
+    const { log } = this.#cluster.disks.get(id)!
+    const before = this.#disks.get(id)!
+    if (log === before) return undefined
+    this.#disks.set(id, log)
+    for (let k = firstDifference(before, log); k <= lastIndex(before); k++) {
+      const entry = this.#acknowledged.get(k)
+      if (entry !== undefined && !this.#onMajorityOfDisks(k, entry)) return "AcknowledgedIsDurable"
+    }
+    return undefined
+  }
+
+  #onMajorityOfDisks(k: Index, entry: Entry): boolean {
+    let holders = 0
+    for (const { log } of this.#cluster.disks.values()) {
+      if (k <= log.lastIncludedIndex || sameEntry(entryOf(log, k), entry)) holders++
+    }
+    return 2 * holders > this.#cluster.ids.length
+  }
+
+  /** A client hears of what was applied at `k`. */
+  acknowledge(k: Index, entry: Entry): string | undefined {
+    this.#acknowledged.set(k, entry)
+    return this.#onMajorityOfDisks(k, entry) ? undefined : "AcknowledgedIsDurable"
+  }
+
+  /** The same entries are applied by all servers and in all lives, machines agree, and commands take effect once. */
+  application(a: Application): string | undefined {
+    const known = this.#applied[a.index]
+    if (known === undefined) {
+      this.#applied[a.index] = { entry: a.entry, command: a.command, reply: a.reply, state: a.after }
+      return this.#effectOnce(a)
+    }
+    if (!sameEntry(known.entry, a.entry)) return "AppliedIsUnique"
+    return sameReply(known.reply, a.reply) && sameWhereTouched(a.command, known.state, a.after)
+      ? undefined
+      : "MachinesAgree"
+  }
+
+  /** The first time that this index was applied: a repeated command changes nothing, and is answered as before. */
+  #effectOnce({ after, before, command, index, reply }: Application): string | undefined {
+    if (command === undefined) return before === after ? undefined : "EffectOnce"
+    const { client, operation: { key }, seq } = command
+    let effects = this.#effects.get(client)
+    if (effects === undefined) this.#effects.set(client, effects = new Map())
+    const first = effects.get(seq)
+    if (first === undefined) {
+      effects.set(seq, index)
+      return undefined
+    }
+    if (valueOf(before.data, key) !== valueOf(after.data, key)) return "EffectOnce"
+    return reply?.status === "STALE" || sameReply(reply, this.#applied[first]!.reply) ? undefined : "SameReply"
+  }
+
+  /** In full: the machine that has applied up to `index` is, whole, as the first that did. */
+  machineAgrees(index: Index, state: KV): boolean {
+    const known = this.#applied[index]
+    return known === undefined || sameMap(known.state.data, state.data)
+      && sameMap(known.state.sessions, state.sessions, (a, b) => a.seq === b.seq && sameReply(a.reply, b.reply))
+  }
+}
+
+const sameWhereTouched = (command: Command | undefined, a: KV, b: KV): boolean => {
+  if (command === undefined) return true
+  const { client, operation: { key } } = command
+  return valueOf(a.data, key) === valueOf(b.data, key)
+    && a.sessions[client]?.seq === b.sessions[client]?.seq
+    && sameReply(a.sessions[client]?.reply, b.sessions[client]?.reply)
+}
+
+const sameMap = <A>(
+  a: Readonly<Record<string, A>>,
+  b: Readonly<Record<string, A>>,
+  same: (x: A, y: A) => boolean = (x, y) => x === y
+): boolean => {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((k) => Object.hasOwn(b, k) && same(a[k]!, b[k]!))
+}
+

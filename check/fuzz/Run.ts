@@ -1,0 +1,253 @@
+/**
+ * One random execution: a cluster, the machines on its servers, its clients, and everyone who watches. It carries out
+ * acts one by one, whoever chooses them, and stops at the first thing that must not be.
+ */
+import { apply, commandIn, InitKV } from "../../src/kv/KV.ts"
+import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
+import type { Index, ServerId, Settings, Term } from "../../src/raft/Server.ts"
+import { Cluster, serverIds } from "../cluster/Cluster.ts"
+import type { Event, Taken } from "../cluster/Cluster.ts"
+import { checkLinearizable, kv } from "../linearizability/index.ts"
+import type { Act } from "./Act.ts"
+import { firstDifference } from "./Change.ts"
+import type { Change } from "./Change.ts"
+import { Clients } from "./Clients.ts"
+import type { Request } from "./Clients.ts"
+import { HistoryProperties } from "./HistoryProperties.ts"
+import { Counter } from "./Richness.ts"
+import { StateProperties, violatedByStep, violatedNow } from "./StateProperties.ts"
+
+/** What a run is made of. Tests put a faulty one in its place, to see it found. */
+export interface Parts {
+  readonly createCluster: (
+    ids: ReadonlyArray<ServerId>,
+    settings: Settings,
+    observe: (taken: Taken) => void
+  ) => Cluster
+  readonly apply: (state: KV, command: Command) => { readonly state: KV; readonly reply: Reply }
+  /** The sequence number after this one, of one client. */
+  readonly nextSeq: (seq: number) => number
+}
+
+export const realParts: Parts = {
+  createCluster: (ids, settings, observe) => new Cluster(ids, settings, observe),
+  apply,
+  nextSeq: (seq) => seq + 1
+}
+
+/** The size of a run's cluster, and its settings. */
+export interface Setup {
+  readonly servers: number
+  readonly maxEntries: number
+}
+
+/** A property that doesn't hold, or `Exception`: the rules threw. */
+export interface Violation {
+  readonly property: string
+  readonly detail?: string
+}
+
+/** The machine on one server, in its present life. */
+interface Machine {
+  state: KV
+  /** Operations it took and must answer: by index, with the term of the entry that was theirs. */
+  readonly waiting: Map<Index, { readonly term: Term; readonly client: number; readonly at: number }>
+}
+
+/** Who asks which server. */
+interface Asking {
+  readonly client: number
+  readonly server: ServerId
+  readonly cut?: number
+}
+
+/** How often the definitions of all properties are evaluated in full. */
+const fullCheckEvery = 100
+
+export class Run {
+  readonly cluster: Cluster
+  readonly clients: Clients
+  readonly counter = new Counter()
+  /** Events that happened; the clock of the history. */
+  events = 0
+  #clock = 0
+  violation: Violation | undefined
+  readonly #machines = new Map<ServerId, Machine>()
+  readonly #state: StateProperties
+  readonly #history: HistoryProperties
+  readonly #parts: Parts
+  #taken: Taken | undefined
+
+  constructor(setup: Setup, parts: Parts, observe: (taken: Taken) => void = () => {}) {
+    this.#parts = parts
+    this.cluster = parts.createCluster(serverIds(setup.servers), { maxEntries: setup.maxEntries }, (taken) => {
+      this.#taken = taken
+      observe(taken)
+    })
+    this.clients = new Clients(parts.nextSeq)
+    for (const id of this.cluster.ids) this.#machines.set(id, { state: InitKV, waiting: new Map() })
+    this.#state = new StateProperties(this.cluster)
+    this.#history = new HistoryProperties(this.cluster)
+  }
+
+  /** Whether the act could happen; if so, it has, and `violation` says what it broke. */
+  do(act: Act): boolean {
+    this.#clock++
+    switch (act.type) {
+      case "call": {
+        const asked = this.clients.call(act.client, act.operation, this.#clock)
+        if (asked === undefined) return false
+        for (const other of this.clients.waiting()) {
+          if (other !== asked && other.command.operation.key === act.operation.key) {
+            this.counter.count("overlapping")
+            break
+          }
+        }
+        this.#ask(asked, act)
+        return true
+      }
+      case "again":
+        return this.#repeat(this.clients.outstanding(act.client), act, "retries")
+      case "echo":
+        return this.#repeat(this.clients.asked(act.client, act.seq), act, "echoes")
+      case "giveUp":
+        return this.clients.giveUp(act.client)
+      case "unheard":
+        return this.#execute({ type: "apply", server: act.server }, false)
+      default:
+        return this.#execute(act, true)
+    }
+  }
+
+  /** After the last act: everything in full, and whether the clients' history is linearizable. */
+  finish(): void {
+    if (this.violation !== undefined) return
+    this.#checkInFull()
+    if (this.violation !== undefined) return
+    const { history } = this.clients
+    for (const operation of history) this.counter.count(operation.return === null ? "unknown" : "answered")
+    this.counter.counts["committed"]! += this.cluster.ghost.committed.length
+    const { keys, verdict } = checkLinearizable(history, kv)
+    const bad = keys.find((key) => key.verdict === verdict)
+    if (verdict === "illegal" && bad?.verdict === "illegal") {
+      this.violation = { property: "Linearizability", detail: `key ${bad.key}: ${bad.reason}` }
+    } else if (verdict === "unknown") {
+      this.violation = { property: "LinearizabilityUndecided", detail: "the search's budget was used up" }
+    }
+  }
+
+  #repeat(request: Request | undefined, act: Asking, name: string): boolean {
+    if (request === undefined || !this.#ask(request, act)) return false
+    this.counter.count(name)
+    return true
+  }
+
+  /** The request is put to a server, which may take it. */
+  #ask(request: Request, { client, cut, server }: Asking): boolean {
+    const event: Event = { type: "propose", server, value: request.value, ...(cut === undefined ? {} : { cut }) }
+    if (!this.#execute(event, true)) return false
+    if (cut !== undefined || this.violation !== undefined) return true
+    const { log } = this.cluster.servers.get(server)!
+    const index = lastIndex(log)
+    this.#machines.get(server)!.waiting.set(index, { term: termAt(log, index), client, at: request.at })
+    return true
+  }
+
+  #execute(event: Event, heard: boolean): boolean {
+    this.#taken = undefined
+    try {
+      if (!this.cluster.execute(event)) return false
+    } catch (error) {
+      this.violation = { property: "Exception", detail: String(error) }
+      return true
+    }
+    this.events++
+    const taken = this.#taken as Taken | undefined
+    let change: Change | undefined
+    if (taken !== undefined) {
+      change = { taken, firstChanged: firstDifference(taken.before.log, taken.step.server.log) }
+      this.#checkChange(change)
+      if (this.violation === undefined) this.#machineStep(taken, heard && event.cut === undefined)
+    }
+    this.counter.event(this.cluster, event, change, () => !this.clients.waiting().next().done)
+    if (this.violation === undefined && this.events % fullCheckEvery === 0) this.#checkInFull()
+    return true
+  }
+
+  /** Of a state property that was noticed by what changed, the definition has the last word. */
+  #checkChange(change: Change): void {
+    const step = violatedByStep(this.cluster, change)
+    if (step !== undefined) {
+      this.violation = { property: step }
+      return
+    }
+    const state = this.#state.check(change)
+    const history = this.#history.check(change)
+    if (state === undefined && history === undefined) return
+    const inFull = violatedNow(this.cluster)
+    const property = inFull[0] ?? history ?? state!
+    this.violation = state === undefined || inFull.includes(state)
+      ? { property }
+      : { property, detail: `${state} was noticed incrementally, though its definition holds` }
+  }
+
+  #checkInFull(): void {
+    const [violated] = violatedNow(this.cluster)
+    if (violated !== undefined) {
+      this.violation = { property: violated, detail: "not noticed by its incremental check" }
+      return
+    }
+    for (const [id, { state }] of this.#machines) {
+      if (!this.#history.machineAgrees(this.cluster.servers.get(id)!.lastApplied, state)) {
+        this.violation = { property: "MachinesAgree", detail: `${id}, in full` }
+      }
+    }
+  }
+
+  /** Applies what Raft says is applied, and answers who waits for it. */
+  #machineStep({ action, step: { server: s } }: Taken, heard: boolean): void {
+    const machine = this.#machines.get(s.id)!
+    if (action === "RestartAction") {
+      machine.state = InitKV
+      machine.waiting.clear()
+      return
+    }
+    if (action !== "ApplyAction") return
+    const index = s.lastApplied
+    const entry = entryAt(s.log, index)
+    const command = commandIn(entry)
+    const before = machine.state
+    const applied = command === undefined ? undefined : this.#parts.apply(before, command)
+    if (applied !== undefined) machine.state = applied.state
+    const reply = applied?.reply
+    if (command !== undefined && before.sessions[command.client]?.seq === command.seq) {
+      this.counter.count("repeatsApplied")
+    }
+    const violated = this.#history.application({
+      server: s.id,
+      index,
+      entry,
+      command,
+      before,
+      reply,
+      after: machine.state
+    })
+    if (violated !== undefined) {
+      this.violation = { property: violated }
+      return
+    }
+    const waiting = machine.waiting.get(index)
+    if (waiting === undefined) return
+    machine.waiting.delete(index)
+    // Another leader's entry came here in its place: the client hears nothing.
+    if (waiting.term !== entry.term || reply === undefined || !heard) return
+    if (reply.status === "STALE") {
+      if (this.clients.outstanding(waiting.client)?.at === waiting.at) this.violation = { property: "NeverStale" }
+      return
+    }
+    if (!this.clients.answer(waiting.client, waiting.at, reply.response, this.#clock)) return
+    const lost = this.#history.acknowledge(index, entry)
+    if (lost !== undefined) this.violation = { property: lost }
+  }
+}

@@ -1,0 +1,66 @@
+/** How often what happens. A run keeps to one weather: all troubles at once, always, would let little else happen. */
+
+/** Weights of decisions, per server where they say so; and chances, out of 100. */
+export interface Weather {
+  readonly name: string
+  /** Per server, for each client's request makes messages for all. */
+  readonly deliver: number
+  /** Per server. */
+  readonly apply: number
+  readonly client: number
+  readonly heartbeat: number
+  readonly timeout: number
+  readonly late: number
+  readonly lose: number
+  readonly crash: number
+  readonly restart: number
+  readonly divide: number
+  readonly heal: number
+  /** AppendEntries that are lost on their way, while votes get through. */
+  readonly lostAppendsPercent: number
+  /** A delivery takes any message on its way, not the oldest. */
+  readonly reorderPercent: number
+  /** The server crashes in the middle of the event's effects. */
+  readonly cutPercent: number
+}
+
+const calm: Weather = {
+  name: "calm",
+  deliver: 60,
+  apply: 16,
+  client: 90,
+  heartbeat: 8,
+  timeout: 1,
+  late: 8,
+  lose: 3,
+  crash: 1,
+  restart: 4,
+  divide: 1,
+  heal: 6,
+  lostAppendsPercent: 0,
+  reorderPercent: 10,
+  cutPercent: 0
+}
+
+export const weathers: ReadonlyArray<Weather> = [
+  calm,
+  { ...calm, name: "elections", timeout: 10, heartbeat: 12, reorderPercent: 20, cutPercent: 1 },
+  { ...calm, name: "partitions", divide: 8, timeout: 6, heal: 10 },
+  // Leaders that come and go with their work half done, as in Figure 8.
+  { ...calm, name: "turnover", timeout: 16, heartbeat: 16, lostAppendsPercent: 60, restart: 8, reorderPercent: 20, cutPercent: 1 },
+  { ...calm, name: "crashes", crash: 6, restart: 16, timeout: 5, cutPercent: 3 },
+  { ...calm, name: "lossy", late: 60, lose: 40, reorderPercent: 60, timeout: 3, heartbeat: 20 },
+  {
+    ...calm,
+    name: "storm",
+    late: 30,
+    lose: 20,
+    reorderPercent: 40,
+    timeout: 8,
+    divide: 5,
+    heal: 8,
+    crash: 4,
+    restart: 14,
+    cutPercent: 2
+  }
+]

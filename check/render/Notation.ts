@@ -1,0 +1,60 @@
+/** How servers and messages are written in scenarios and counterexamples: the notation of the paper's figures. */
+import type { Message } from "../../src/raft/Message.ts"
+import { lastIndex, Peers } from "../../src/raft/Server.ts"
+import type { Entry, Role, Server } from "../../src/raft/Server.ts"
+
+export const roleLetter: Readonly<Record<Role, string>> = { follower: "F", candidate: "C", leader: "L" }
+
+/** A box an entry, as in Figures 7 and 8: its term, and the command; a leader's no-op has none. */
+export const boxes = (entries: ReadonlyArray<Entry>): string => entries.map((e) => `[${e.term}${e.value}]`).join("")
+
+/** A whole log; `[]` when it is empty. */
+const logText = (s: Server): string => lastIndex(s.log) === 0 ? "[]" : boxes(s.log.entries)
+
+/** What the server's vote comes to: a candidate's votes so far, a follower's choice. A leader's is known. */
+export const voteText = (s: Server): string =>
+  s.role === "candidate"
+    ? `votes=${s.votesGranted.join(",")}`
+    : s.role === "follower" && s.votedFor !== null
+    ? `v=${s.votedFor}`
+    : ""
+
+export interface ServerOptions {
+  /** Crashed: what was only in memory is written `-`. */
+  readonly down: boolean
+  /** Applying is an event of its own here, so `lastApplied` is written too. */
+  readonly applyAlone: boolean
+}
+
+/** `s2 F t4 c1 [1][2x] v=s1`: role, term, commitIndex, log, vote. */
+export const serverLine = (s: Server, { applyAlone, down }: ServerOptions): string => {
+  const memory = (value: string | number) => down ? "-" : value
+  const applied = applyAlone ? [`a${memory(s.lastApplied)}`] : []
+  const vote = down ? (s.votedFor === null ? "" : `v=${s.votedFor}`) : voteText(s)
+  const words = [s.id, memory(roleLetter[s.role]), `t${s.currentTerm}`, `c${memory(s.commitIndex)}`, ...applied, logText(s)]
+  return [...words, ...(vote === "" ? [] : [vote])].join(" ")
+}
+
+/** What a message says, without who sends it to whom: `t4 prev=2/t2 [4] c1`. A place in a log is index/term. */
+export const contents = (m: Message): string => {
+  switch (m.type) {
+    case "RequestVoteRequest":
+      return `t${m.term} last=${m.lastLogIndex}/t${m.lastLogTerm}`
+    case "RequestVoteResponse":
+      return `t${m.term} ${m.voteGranted ? "granted" : "refused"}`
+    case "AppendEntriesRequest": {
+      const entries = m.entries.length === 0 ? "[]" : boxes(m.entries)
+      return `t${m.term} prev=${m.prevLogIndex}/t${m.prevLogTerm} ${entries} c${m.leaderCommit}`
+    }
+    case "AppendEntriesResponse":
+      if (m.success) return `t${m.term} match=${m.matchIndex}`
+      if (m.rejectedIndex === 0) return `t${m.term} refused`
+      return m.conflictTerm === 0
+        ? `t${m.term} conflict at ${m.rejectedIndex}: lacks all from ${m.conflictIndex}`
+        : `t${m.term} conflict at ${m.rejectedIndex}: term ${m.conflictTerm} from ${m.conflictIndex}`
+  }
+}
+
+/** What a leader knows of each follower, one line each: `s1->s2 next=3 match=2`. */
+export const progressLines = (s: Server): ReadonlyArray<string> =>
+  Peers(s).map((j) => `${s.id}->${j} next=${s.nextIndex[j]} match=${s.matchIndex[j]}`)

@@ -1,0 +1,126 @@
+/**
+ * An execution as it is shown: a counterexample of the explorer or of TLC, a random execution or a scenario, all alike.
+ */
+import type { Cluster, Taken } from "../cluster/Cluster.ts"
+import type { LocalStep } from "../explorer/Model.ts"
+import type { Message } from "../../src/raft/Message.ts"
+import { entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
+import type { Entry, Server } from "../../src/raft/Server.ts"
+import { boxes, roleLetter, voteText } from "./Notation.ts"
+
+export interface Story {
+  /** What it shows, in a line: `violates ElectionSafety`. */
+  readonly title: string
+  /** The servers before the first step. */
+  readonly servers: ReadonlyArray<Server>
+  /** One step of one server each (`before.id`); all other servers stay as they are. */
+  readonly steps: ReadonlyArray<LocalStep<Server, Message>>
+}
+
+/** The step that a cluster's observer was told of, at the time it is told. */
+export const stepOf = (
+  cluster: Cluster,
+  { action, before, consumed, firstSent, step }: Taken
+): LocalStep<Server, Message> => ({
+  label: action,
+  before,
+  message: consumed === undefined ? undefined : cluster.sent[consumed],
+  after: step.server,
+  sends: cluster.sent.slice(firstSent)
+})
+
+/** The most characters of a line. */
+export const maxWidth = 120
+
+/** A command is cut to so many characters: the layer above may encode a lot in it. */
+const maxValue = 10
+
+const brief = (value: string): string => value.length <= maxValue ? value : `${value.slice(0, maxValue - 1)}…`
+
+const briefBoxes = (entries: ReadonlyArray<Entry>): string =>
+  boxes(entries.map((entry) => ({ ...entry, value: brief(entry.value) })))
+
+/** For each step, the latest earlier step that sent the message it consumes; `undefined`: none, or none consumed. */
+export const sendersOf = (story: Story): ReadonlyArray<number | undefined> => {
+  const sent = new Map<string, number>()
+  return story.steps.map(({ message, sends }, n) => {
+    const sender = message === undefined ? undefined : sent.get(JSON.stringify(message))
+    for (const m of sends) sent.set(JSON.stringify(m), n)
+    return sender
+  })
+}
+
+/** What happened, in a word or two: the world's action without its suffix, or the message consumed. */
+export const actionWords = ({ after, label, message }: LocalStep<Server, Message>): ReadonlyArray<string> => {
+  if (message !== undefined) return [message.type, `${message.source}->${message.dest}`]
+  const name = label.replace(/Action$/, "")
+  return name === "ClientRequest" ? [name, brief(entryAt(after.log, lastIndex(after.log)).value)] : [name]
+}
+
+/** The whole state, in words. */
+export const stateWords = (s: Server): ReadonlyArray<string> =>
+  [
+    roleLetter[s.role],
+    `t${s.currentTerm}`,
+    `c${s.commitIndex}`,
+    ...(s.lastApplied === s.commitIndex ? [] : [`a${s.lastApplied}`]),
+    voteText(s),
+    lastIndex(s.log) === 0 ? "[]" : briefBoxes(s.log.entries)
+  ].filter((word) => word !== "")
+
+const sameEntry = (a: Entry, b: Entry): boolean => a.term === b.term && a.type === b.type && a.value === b.value
+
+/** What became of the log: entries that went, after `-`, and entries that came, after `+`. */
+const logChange = (before: Server, after: Server): ReadonlyArray<string> => {
+  let k = before.log.lastIncludedIndex
+  while (
+    k < Math.min(lastIndex(before.log), lastIndex(after.log))
+    && sameEntry(entryAt(before.log, k + 1), entryAt(after.log, k + 1))
+  ) k++
+  const gone = before.log.entries.slice(k - before.log.lastIncludedIndex)
+  const come = after.log.entries.slice(k - after.log.lastIncludedIndex)
+  return [...(gone.length > 0 ? [`-${briefBoxes(gone)}`] : []), ...(come.length > 0 ? [`+${briefBoxes(come)}`] : [])]
+}
+
+/** What the step changed, in words; none when it only sends. */
+export const changeWords = (before: Server, after: Server): ReadonlyArray<string> => {
+  const vote = voteText(after)
+  return [
+    ...(after.role === before.role ? [] : [roleLetter[after.role]]),
+    ...(after.currentTerm === before.currentTerm ? [] : [`t${after.currentTerm}`]),
+    ...(after.commitIndex === before.commitIndex ? [] : [`c${after.commitIndex}`]),
+    ...(after.lastApplied === before.lastApplied || after.lastApplied === after.commitIndex
+      ? []
+      : [`a${after.lastApplied}`]),
+    ...(after.votedFor === before.votedFor || after.role !== "follower" ? [] : [vote === "" ? "v=-" : vote]),
+    ...(after.role !== "candidate" || vote === voteText(before) ? [] : [vote]),
+    ...logChange(before, after),
+    ...(after.role !== "leader" || before.role !== "leader" ? [] : Peers(after).flatMap((j) => [
+      ...(after.nextIndex[j] === before.nextIndex[j] ? [] : [`next[${j}]=${after.nextIndex[j]}`]),
+      ...(after.matchIndex[j] === before.matchIndex[j] ? [] : [`match[${j}]=${after.matchIndex[j]}`])
+    ]))
+  ]
+}
+
+/** Words packed into lines of at most `width` characters; a longer one is broken, if possible after a box or a comma. */
+export const wrap = (words: ReadonlyArray<string>, width: number): Array<string> => {
+  const lines: Array<string> = []
+  let line = ""
+  const add = (piece: string, glue: string) => {
+    if (line !== "" && line.length + glue.length + piece.length > width) {
+      lines.push(line)
+      line = ""
+    }
+    line = line === "" ? piece : line + glue + piece
+    while (line.length > width) {
+      lines.push(line.slice(0, width))
+      line = line.slice(width)
+    }
+  }
+  for (const word of words) {
+    if (word.length <= width) add(word, " ")
+    else word.split(/(?<=\](?=\[)|,)/).forEach((piece, n) => add(piece, n === 0 ? " " : ""))
+  }
+  if (line !== "") lines.push(line)
+  return lines
+}

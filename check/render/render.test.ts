@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { describe, expect, test } from "vitest"
+import { runScenario } from "../scenario/Scenario.ts"
+import { spaceTime } from "./SpaceTime.ts"
+import { changeWords, maxWidth, sendersOf, wrap } from "./Story.ts"
+import type { Story } from "./Story.ts"
+import { storyTable } from "./Table.ts"
+
+const storyOf = (text: string, title: string): Story => {
+  const { servers, steps } = runScenario(text, title)
+  return { title, servers, steps }
+}
+
+const stories = new URL("../scenarios/", import.meta.url)
+const told = readdirSync(stories).filter((name) => name.endsWith(".txt"))
+  .map((name) => storyOf(readFileSync(new URL(name, stories), "utf8"), name))
+
+/** s1's entry is overwritten by s3's; the first vote arrives twice. */
+const overwritten = storyOf(
+  `servers 3
+timeout s1
+deliver RequestVoteRequest s1->s2
+deliver RequestVoteRequest s1->s2
+deliver RequestVoteResponse s2->s1
+propose s1 x
+restart s2
+timeout s3
+elect s3 by s2
+deliver AppendEntriesRequest s3->s1
+`,
+  "an entry is overwritten"
+)
+
+describe("A story as a table", () => {
+  test("has a row a step, with what changed in the acting server's column", () => {
+    expect(storyTable(overwritten)).toBe(`an entry is overwritten
+
+step action                | s1                     | s2                     | s3
+------------------------------------------------------------------------------------------------------
+     (before)              | F t0 c0 []             | F t0 c0 []             | F t0 c0 []
+   1 Timeout               | C t1 votes=s1          |                        |
+   2 RequestVoteRequest    |                        | t1 v=s1                |
+     s1->s2                |                        |                        |
+   3 RequestVoteRequest    |                        | (sends)                |
+     s1->s2                |                        |                        |
+   4 RequestVoteResponse   | L +[1]                 |                        |
+     s2->s1                |                        |                        |
+   5 ClientRequest x       | +[1x]                  |                        |
+   6 Restart               |                        | (same)                 |
+   7 Timeout               |                        |                        | C t1 votes=s3
+   8 Timeout               |                        |                        | t2
+   9 RequestVoteRequest    |                        | t2 v=s3                |
+     s3->s2                |                        |                        |
+  10 RequestVoteResponse   |                        |                        | L +[2]
+     s2->s3                |                        |                        |
+  11 AppendEntriesRequest  | F t2 v=- -[1][1x] +[2] |                        |
+     s3->s1                |                        |                        |
+     (after)               | F t2 c0 [2]            | F t2 c0 v=s3 []        | L t2 c0 [2]
+`)
+  })
+})
+
+describe("A story as a space-time diagram", () => {
+  test("has an arrow a message, from its sender's column to that of the server that acts on it", () => {
+    expect(spaceTime(overwritten)).toBe(`an entry is overwritten
+
+     s1                            s2                            s3
+     | F t0 c0 []                  | F t0 c0 []                  | F t0 c0 []
+  1  * Timeout                     |                             |
+     | C t1 votes=s1               |                             |
+  2  |-------RequestVote(1)------->*                             |
+     |                             | t1 v=s1                     |
+  3  |-------RequestVote(1)------->*                             |
+  4  *<----------Vote(3)-----------|                             |
+     | L +[1]                      |                             |
+  5  * ClientRequest x             |                             |
+     | +[1x]                       |                             |
+  6  |                             * Restart                     |
+  7  |                             |                             * Timeout
+     |                             |                             | C t1 votes=s3
+  8  |                             |                             * Timeout
+     |                             |                             | t2
+  9  |                             *<------RequestVote(8)--------|
+     |                             | t2 v=s3                     |
+ 10  |                             |-----------Vote(9)---------->*
+     |                             |                             | L +[2]
+ 11  *<-----------------------Append(10)-------------------------|
+     | F t2 v=- -[1][1x] +[2]      |                             |
+`)
+  })
+})
+
+describe("Every story of check/scenarios", () => {
+  test.each(told)("$title fits into a terminal, with every step", (story) => {
+    for (const text of [storyTable(story), spaceTime(story)]) {
+      const lines = text.split("\n")
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(maxWidth)
+      const numbers = lines.flatMap((line) => /^ *(\d+) /.exec(line)?.[1] ?? []).map(Number)
+      expect(numbers).toEqual(story.steps.map((_, n) => n + 1))
+    }
+  })
+
+  test.each(told)("$title tells in which step each message was sent", (story) => {
+    story.steps.forEach(({ message }, n) => {
+      const sender = sendersOf(story)[n]
+      if (message === undefined) expect(sender).toBeUndefined()
+      else {
+        expect(sender).toBeLessThan(n)
+        expect(story.steps[sender!]!.before.id).toBe(message.source)
+      }
+    })
+  })
+})
+
+test("A step that changes a server says so in words, and only then", () => {
+  for (const { steps } of told) {
+    for (const { after, before } of steps) {
+      const { votedFor: vote, ...rest } = after
+      // Who leads or campaigns has voted for itself: that goes without saying.
+      const same = JSON.stringify(rest) === JSON.stringify({ ...before, votedFor: undefined })
+        && (vote === before.votedFor || after.role !== "follower")
+      expect(changeWords(before, after).length === 0).toBe(same)
+    }
+  }
+})
+
+test("Words are packed into lines; what is too long is broken after a box or a comma", () => {
+  expect(wrap(["L", "t2", "[1][1x][2]"], 7)).toEqual(["L t2", "[1][1x]", "[2]"])
+  expect(wrap(["votes=s1,s2,s3"], 12)).toEqual(["votes=s1,s2,", "s3"])
+  expect(wrap(["abcdefgh"], 3)).toEqual(["abc", "def", "gh"])
+  expect(wrap([], 3)).toEqual([])
+})

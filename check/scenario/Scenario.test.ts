@@ -1,0 +1,156 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { ScenarioError } from "./Parse.ts"
+import { runScenario } from "./Scenario.ts"
+import type { Server } from "../../src/raft/Server.ts"
+
+const stories = new URL("../scenarios/", import.meta.url)
+
+for (const name of readdirSync(stories).filter((name) => name.endsWith(".txt")).sort()) {
+  test(`Scenario ${name.replace(/\.txt$/, "")}`, () => {
+    const text = readFileSync(new URL(name, stories), "utf8")
+    const { text: now, violations } = runScenario(text, `check/scenarios/${name}`)
+    expect(now).toBe(text)
+    expect(violations).toEqual([])
+  })
+}
+
+const election = `# A comment stays.
+servers 3
+elect s2 by s3
+----
+s2 L t1 c0 [1]
+s3 F t1 c0 [] v=s2
+
+replicate s2 to s1
+----
+s1 F t1 c0 [1]
+s2 L t1 c1 [1]
+`
+
+const reasonOf = (text: string): string => {
+  try {
+    runScenario(text, "story.txt")
+  } catch (error) {
+    if (error instanceof ScenarioError) return error.message
+    throw error
+  }
+  return "no error"
+}
+
+describe("A scenario", () => {
+  test("whose output is what happens has no differences", () => {
+    expect(runScenario(election, "story.txt")).toMatchObject({ text: election, differences: [], violations: [] })
+  })
+
+  test("with a changed line of output is noticed, with its line, and mended in the text", () => {
+    const wrong = election.replace("s2 L t1 c1 [1]", "s2 L t1 c0 [1]")
+    const { differences, text } = runScenario(wrong, "story.txt")
+    expect(differences).toEqual([{
+      line: 11,
+      expected: ["s1 F t1 c0 [1]", "s2 L t1 c0 [1]"],
+      found: ["s1 F t1 c0 [1]", "s2 L t1 c1 [1]"]
+    }])
+    expect(text).toBe(election)
+  })
+
+  test("with a line too many or too few is noticed", () => {
+    expect(runScenario(election.replace("s3 F t1 c0 [] v=s2\n", ""), "f").differences.map((d) => d.line)).toEqual([6])
+    expect(runScenario(`${election}s3 F t1 c0 [] v=s2\n`, "f").differences.map((d) => d.line)).toEqual([12])
+  })
+
+  test("without any output gets it", () => {
+    const bare = election.replaceAll(/^s\d .*\n/gm, "")
+    expect(runScenario(bare, "story.txt").text).toBe(election)
+    expect(runScenario(bare.replace(/\n----\n$/, "\n"), "story.txt").text).toBe(election)
+  })
+
+  test("goes back to a mark as if nothing had happened since", () => {
+    const text = "servers 3\nelect s2 by s3\nmark elected\ncrash s2\nback to elected\nreplicate s2 to s1\nshow\n----\n"
+    expect(runScenario(text, "story.txt").text.split("----\n")[1]).toBe(
+      "s1 F t1 c0 [1]\ns2 L t1 c1 [1]\ns3 F t1 c0 [] v=s2\n"
+    )
+  })
+
+  test("applies entries as they commit, or with apply-alone when told", () => {
+    const text = "servers 1\napply-alone\ntimeout s1\n----\n\napply s1\n----\n"
+    expect(runScenario(text, "f").text).toBe(
+      "servers 1\napply-alone\ntimeout s1\n----\ns1 L t1 c1 a0 [1]\n\napply s1\n----\ns1 L t1 c1 a1 [1]\n"
+    )
+    expect(reasonOf(text.replace("apply-alone\n", ""))).toBe("story.txt:5: nothing happens: apply s1")
+  })
+})
+
+describe("An error names file, line and reason:", () => {
+  const cases: ReadonlyArray<readonly [claim: string, text: string, message: string]> = [
+    ["an unknown command", "servers 3\n\n# why\nelcet s1 by s2\n----\n", `story.txt:4: no command "elcet"`],
+    ["an unknown server", "servers 3\ntimeout s4\n", "story.txt:2: no server s4 (there are s1, s2, s3)"],
+    ["a step that can't be taken", "servers 3\nheartbeat s1\n", "story.txt:2: nothing happens: heartbeat s1"],
+    [
+      "a message that nobody sent",
+      "servers 3\n\ntimeout s1\ndeliver RequestVoteRequest s1->s2 #2\n",
+      "story.txt:4: s1 has sent s2 no RequestVoteRequest #2"
+    ],
+    [
+      "a vote that isn't given",
+      "servers 3\ntimeout s2\nelect s1 by s2\n",
+      "story.txt:3: s2 doesn't vote for s1"
+    ],
+    [
+      "a step that was said to do nothing",
+      "servers 3\nnothing: timeout s1\n",
+      "story.txt:2: something happens: timeout s1"
+    ],
+    ["no cluster", "# nothing\n", `story.txt:1: the first command must be "servers n"`],
+    ["a command before the cluster", "timeout s1\n", `story.txt:1: the first command must be "servers n"`],
+    [
+      "a setting that comes late",
+      "servers 3\ntimeout s1\nmax-entries 1\n",
+      `story.txt:3: "max-entries" must come right after "servers n"`
+    ],
+    [
+      "output that runs into the next block, which rewriting would lose",
+      "servers 3\ntimeout s1\n----\ns1 C t1 c0 [] votes=s1\ntimeout s2\n----\n",
+      `story.txt:5: a blank line must come between output and "timeout s2"`
+    ]
+  ]
+  for (const [claim, text, message] of cases) test(claim, () => expect(reasonOf(text)).toBe(message))
+})
+
+describe("A rule that is broken shows:", () => {
+  afterEach(() => {
+    vi.doUnmock("../../src/raft/Raft.ts")
+    vi.resetModules()
+  })
+
+  test("a server that forgets its vote when it restarts violates VoteOnce at once, ElectionSafety in the end", async () => {
+    vi.resetModules()
+    vi.doMock("../../src/raft/Raft.ts", async (original) => {
+      const raft = await original<typeof import("../../src/raft/Raft.ts")>()
+      const forget = (s: Server): Server => ({ ...s, votedFor: null })
+      return { ...raft, Restart: (s: Server) => ({ ...raft.Restart(s), server: forget(raft.Restart(s).server) }) }
+    })
+    const { runScenario: run } = await import("./Scenario.ts")
+    const text = "servers 3\ntimeout s3\nelect s1 by s2\nrestart s2\n----\n\n" +
+      "deliver RequestVoteRequest s3->s2\ndeliver RequestVoteResponse s2->s3\n----\n"
+    const { text: now, violations } = run(text, "story.txt")
+    expect(violations).toEqual([
+      "violates VoteOnce: restart s2",
+      "violates RestartKeeps: restart s2",
+      "violates ElectionSafety: deliver RequestVoteResponse s2->s3"
+    ])
+    expect(now).toContain("----\nviolates VoteOnce: restart s2\nviolates RestartKeeps: restart s2\ns1 L t1 c0 [1]\n")
+  })
+
+  test("one that throws is an error with file and line, too", async () => {
+    vi.resetModules()
+    vi.doMock("../../src/raft/Raft.ts", async (original) => ({
+      ...await original<typeof import("../../src/raft/Raft.ts")>(),
+      Handle: () => {
+        throw new RangeError("no entry at 2")
+      }
+    }))
+    const { runScenario: run } = await import("./Scenario.ts")
+    expect(() => run("servers 3\nelect s1 by s2\n", "story.txt")).toThrow("story.txt:2: RangeError: no entry at 2")
+  })
+})

@@ -1,0 +1,287 @@
+/**
+ * Stories in plain text with the output they must have. A file is blocks, separated by blank lines: comments and
+ * commands, a line `----`, and what they print.
+ *
+ *     # s2 stands for election; one of two others suffices.
+ *     servers 3
+ *     elect s2 by s3
+ *     ----
+ *     s2 L t1 c0 [1]
+ *     s3 F t1 c0 [] v=s2
+ *
+ * At the end of a block each server that took part in it is printed: role, term, commitIndex, log, vote
+ * (check/render/Notation.ts). Beside the commands of Script.ts there are
+ *
+ *     servers 5               a cluster of s1 … s5 that has never run; must come first, and starts over later
+ *     max-entries 2           an AppendEntries carries at most two entries (without it: 100)
+ *     apply-alone             entries are applied by `apply` only, and lastApplied is printed: a1 (else: as they commit)
+ *     show [s1 …]             print these servers instead, or all
+ *     messages s1->s2         print what s1 has sent s2 in this block
+ *     progress s1             print leader s1's nextIndex and matchIndex
+ *     nothing: COMMAND        its event can't happen: nothing changes and nothing is sent
+ *     mark NAME               remember this moment
+ *     back to NAME            the cluster becomes again what it was then
+ *
+ * After each command the properties of check/raft/Properties.ts are checked; one that fails is printed as
+ * `violates NAME: COMMAND`, the first time.
+ */
+import { Cluster, serverIds } from "../cluster/Cluster.ts"
+import type { Event, Taken } from "../cluster/Cluster.ts"
+import type { LocalStep } from "../explorer/Model.ts"
+import { stateProperties, stepProperties } from "../raft/Properties.ts"
+import { contents, progressLines, serverLine } from "../render/Notation.ts"
+import { stepOf } from "../render/Story.ts"
+import type { Message } from "../../src/raft/Message.ts"
+import type { Server, ServerId } from "../../src/raft/Server.ts"
+import { parse, ScenarioError } from "./Parse.ts"
+import { eventsOf, known, nameOf, ScriptError } from "./Script.ts"
+
+/** A block whose output isn't what the file says; `line` is the first line that differs. */
+export interface Difference {
+  readonly line: number
+  readonly expected: ReadonlyArray<string>
+  readonly found: ReadonlyArray<string>
+}
+
+export interface ScenarioResult {
+  /** The text with the output as it is now. */
+  readonly text: string
+  readonly differences: ReadonlyArray<Difference>
+  /** The lines `violates …` of the output. */
+  readonly violations: ReadonlyArray<string>
+  /** The cluster at the end. */
+  readonly cluster: Cluster
+  /** The servers as they began (at the last `servers`), and every step that led from there to the end. */
+  readonly servers: ReadonlyArray<Server>
+  readonly steps: ReadonlyArray<LocalStep<Server, Message>>
+}
+
+/** What is set up before the first event. */
+interface Setup {
+  servers: number
+  maxEntries: number
+  applyAlone: boolean
+}
+
+class Run {
+  cluster: Cluster | undefined
+  /** What this block prints before its servers. */
+  printed: Array<string> = []
+  readonly violations: Array<string> = []
+  servers: ReadonlyArray<Server> = []
+  steps: Array<LocalStep<Server, Message>> = []
+  #setup: Setup | undefined
+  /** The command being carried out. */
+  #command = ""
+  #events: Array<Event> = []
+  /** What had happened by then. */
+  #marks = new Map<string, ReadonlyArray<Event>>()
+  readonly #violated = new Set<string>()
+  #tookPart = new Set<ServerId>()
+  #show: ReadonlyArray<ServerId> | undefined
+  /** Length of `cluster.sent` when the block began. */
+  #sentBefore = 0
+
+  /** The output of the block that ends here. */
+  endBlock(): ReadonlyArray<string> {
+    const cluster = this.#started()
+    const shown = this.#show ?? cluster.ids.filter((id) => this.#tookPart.has(id))
+    const lines = shown.map((id) =>
+      serverLine(cluster.servers.get(id)!, { down: cluster.down.has(id), applyAlone: this.#setup!.applyAlone })
+    )
+    const output = [...this.printed, ...lines]
+    this.printed = []
+    this.#tookPart = new Set()
+    this.#show = undefined
+    this.#sentBefore = cluster.sent.length
+    return output
+  }
+
+  command(text: string): void {
+    const [verb, ...words] = text.split(/\s+/)
+    switch (verb) {
+      case "servers":
+      case "max-entries":
+      case "apply-alone":
+        this.#setUp(verb, words, text)
+        return
+      case "show": {
+        const cluster = this.#started()
+        this.#show = words.length === 0 ? cluster.ids : words.map((word) => known(cluster, word))
+        return
+      }
+      case "messages":
+        this.#messages(text)
+        return
+      case "progress": {
+        const cluster = this.#started()
+        const s = cluster.servers.get(known(cluster, words[0] ?? ""))!
+        if (s.role !== "leader") throw new ScriptError(`${s.id} doesn't lead`)
+        this.printed.push(...progressLines(s))
+        return
+      }
+      case "nothing:":
+        this.#nothing(text.slice("nothing:".length).trim())
+        return
+      case "mark":
+        this.#started()
+        this.#marks.set(words.join(" "), [...this.#events])
+        return
+      case "back":
+        this.#back(text)
+        return
+      default:
+        for (const event of eventsOf(this.#started(), text)) {
+          if (!this.#execute(event, text)) throw new ScriptError(`nothing happens: ${text}`)
+        }
+        this.#checkState(text)
+    }
+  }
+
+  #setUp(verb: "servers" | "max-entries" | "apply-alone", words: ReadonlyArray<string>, text: string): void {
+    if (verb === "servers") {
+      if (words.length !== 1 || !/^[1-9]$/.test(words[0]!)) {
+        throw new ScriptError(`expected "servers n" with n from 1 to 9, found "${text}"`)
+      }
+      this.#setup = { servers: Number(words[0]), maxEntries: 100, applyAlone: false }
+      this.#restart([])
+      this.#marks = new Map()
+      return
+    }
+    if (this.#setup === undefined || this.#events.length > 0) {
+      throw new ScriptError(`"${verb}" must come right after "servers n"`)
+    }
+    if (verb === "apply-alone") {
+      if (words.length !== 0) throw new ScriptError(`expected "apply-alone", found "${text}"`)
+      this.#setup.applyAlone = true
+    } else {
+      if (words.length !== 1 || !/^[1-9]\d{0,5}$/.test(words[0]!)) {
+        throw new ScriptError(`expected "max-entries n" with n from 1 to 999999, found "${text}"`)
+      }
+      this.#setup.maxEntries = Number(words[0])
+    }
+    this.#restart([])
+  }
+
+  /** A new cluster in which these events have happened. */
+  #restart(events: ReadonlyArray<Event>): void {
+    const { maxEntries, servers } = this.#setup!
+    this.#events = []
+    this.cluster = new Cluster(serverIds(servers), { maxEntries }, (taken) => this.#observe(taken))
+    this.servers = this.cluster.ids.map((id) => this.cluster!.servers.get(id)!)
+    this.steps = []
+    for (const event of events) this.#execute(event, "")
+    this.#tookPart = new Set()
+    this.#sentBefore = this.cluster.sent.length
+  }
+
+  #started(): Cluster {
+    if (this.cluster === undefined) throw new ScriptError(`the first command must be "servers n"`)
+    return this.cluster
+  }
+
+  #execute(event: Event, command: string): boolean {
+    const cluster = this.#started()
+    this.#command = command
+    if (!cluster.execute(event)) return false
+    this.#events.push(event)
+    const server = event.type === "deliver" ? cluster.sent[event.message]!.dest : event.server
+    this.#tookPart.add(server)
+    if (!this.#setup!.applyAlone) while (cluster.execute({ type: "apply", server }));
+    return true
+  }
+
+  #observe(taken: Taken): void {
+    const step = stepOf(this.cluster!, taken)
+    // What is applied at once is part of the step that committed it.
+    if (step.label === "ApplyAction" && !this.#setup!.applyAlone) {
+      this.steps.push({ ...this.steps.pop()!, after: step.after })
+    } else {
+      this.steps.push(step)
+    }
+    for (const property of stepProperties) {
+      if (property.reads === "step" && !property.holds(step)) this.#violates(property.name, this.#command)
+    }
+  }
+
+  #checkState(command: string): void {
+    const { ghost, ids, servers } = this.#started()
+    for (const property of stateProperties) {
+      if (property.reads === "actors" && !property.holds(ids.map((id) => servers.get(id)!), ghost)) {
+        this.#violates(property.name, command)
+      }
+    }
+  }
+
+  #violates(name: string, command: string): void {
+    if (this.#violated.has(name)) return
+    this.#violated.add(name)
+    const line = `violates ${name}: ${command}`
+    this.violations.push(line)
+    this.printed.push(line)
+  }
+
+  #messages(text: string): void {
+    const cluster = this.#started()
+    const found = /^messages\s+(\w+)->(\w+)$/.exec(text)
+    if (found === null) throw new ScriptError(`expected "messages s1->s2", found "${text}"`)
+    const source = known(cluster, found[1]!)
+    const dest = known(cluster, found[2]!)
+    for (let n = this.#sentBefore; n < cluster.sent.length; n++) {
+      const m = cluster.sent[n]!
+      if (m.source === source && m.dest === dest) this.printed.push(`${nameOf(cluster, n)}: ${contents(m)}`)
+    }
+  }
+
+  #nothing(command: string): void {
+    const first = eventsOf(this.#started(), command).next()
+    if (!first.done && this.#execute(first.value, command)) throw new ScriptError(`something happens: ${command}`)
+  }
+
+  #back(text: string): void {
+    const name = /^back\s+to\s+(.+)$/.exec(text)?.[1]
+    if (name === undefined) throw new ScriptError(`expected "back to NAME", found "${text}"`)
+    const events = this.#marks.get(name)
+    if (events === undefined) throw new ScriptError(`no mark ${name}`)
+    this.#restart(events)
+  }
+}
+
+/**
+ * Runs the scenario. Text without any output gets it (as `text`), so this also completes a list of commands.
+ * Throws a `ScenarioError` for a command that can't be understood or can't happen.
+ */
+export const runScenario = (text: string, file: string): ScenarioResult => {
+  const { blocks, rest } = parse(text, file)
+  const run = new Run()
+  const rewritten: Array<string> = []
+  const differences: Array<Difference> = []
+  for (const block of blocks) {
+    let at = block.commands[0]?.line ?? block.outputLine! - 1
+    try {
+      for (const command of block.commands) {
+        at = command.line
+        run.command(command.text)
+      }
+      const found = run.endBlock()
+      rewritten.push(...block.source, ...found)
+      const first = found.findIndex((line, n) => line !== block.output[n])
+      const differs = first >= 0 ? first : found.length
+      if (block.outputLine === undefined || first >= 0 || block.output.length > found.length) {
+        differences.push({ line: (block.outputLine ?? at + 1) + differs, expected: block.output, found })
+      }
+    } catch (error) {
+      // Anything else is thrown by the rules themselves, when one of them is broken.
+      throw new ScenarioError(file, at, error instanceof ScriptError ? error.message : String(error))
+    }
+  }
+  if (run.cluster === undefined) throw new ScenarioError(file, 1, `the first command must be "servers n"`)
+  return {
+    text: `${[...rewritten, ...rest].join("\n")}\n`,
+    differences,
+    violations: run.violations,
+    cluster: run.cluster,
+    servers: run.servers,
+    steps: run.steps
+  }
+}

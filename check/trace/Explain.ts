@@ -1,0 +1,129 @@
+/** What a rejected line should have been, field by field, in the specification's words. */
+import type { Message } from "../../src/raft/Message.ts"
+import type { Server } from "../../src/raft/Server.ts"
+import { toTla } from "../models/Encode.ts"
+import { isFunction, isModelValue, isSet, parseValue, tlaSet, toTla as show } from "../tlc/Value.ts"
+import type { TlaRecord, TlaSet, Value } from "../tlc/Value.ts"
+import type { Trace, TraceStep } from "./Format.ts"
+import { valueText } from "./TraceModule.ts"
+
+export interface Difference {
+  /** `currentTerm`, `log.entries[2].value`, `sends to s2.term`, `resetElectionTimer`, … */
+  readonly field: string
+  /** TLA+ values; or words, where there is none. */
+  readonly expected: string
+  readonly found: string
+}
+
+export interface Rejection {
+  readonly status: "rejected"
+  /** In the trace's file, from 1. */
+  readonly line: number
+  /** One line: file, line, step and the first difference. */
+  readonly message: string
+  readonly differences: ReadonlyArray<Difference>
+  /** What the specification lets the node do there by itself. */
+  readonly enabled: ReadonlyArray<string>
+}
+
+const nothing = "nothing"
+
+/** The rejection of a step that isn't the specification's, from what Trace.tla's Explain has printed. */
+export const explain = (trace: Trace, step: TraceStep, printed: Value): Rejection => {
+  const { continues, enabled, steps, wasSent } = printed as {
+    readonly continues: boolean
+    readonly wasSent: boolean
+    readonly enabled: TlaSet
+    readonly steps: TlaSet
+  }
+  const expected = steps.$set[0] as TlaRecord | undefined
+  return rejection(trace, step, enabled.$set as ReadonlyArray<string>, [
+    ...continues ? [] : [{ field: "state", expected: "what the node's last line left", found: "another" }],
+    ...wasSent ? [] : provenance(step),
+    ...expected === undefined
+      ? [{ field: "action", expected: "no such step", found: step.action }]
+      : stepDifferences(expected, step)
+  ])
+}
+
+/** The rejection of a step for which a rule of the specification has no value. */
+export const stuck = (trace: Trace, step: TraceStep, message: string): Rejection =>
+  rejection(trace, step, [], [{ field: "action", expected: `no value in the specification (${message})`, found: step.action }])
+
+const rejection = (
+  { file }: Trace,
+  { action, line, node, number }: TraceStep,
+  enabled: ReadonlyArray<string>,
+  differences: ReadonlyArray<Difference>
+): Rejection => {
+  const { expected, field, found } = differences[0] ?? { field: "sends", expected: "each message once", found: "twice" }
+  const able = enabled.length === 0 ? "" : `; enabled: ${enabled.join(", ")}`
+  return {
+    status: "rejected",
+    line,
+    message: `${file}:${line}: ${node}'s step ${number}, ${action}: ${field}: expected ${expected}, found ${found}${able}`,
+    differences,
+    enabled
+  }
+}
+
+const provenance = ({ consumed }: TraceStep): ReadonlyArray<Difference> => {
+  if (consumed === undefined) return []
+  const { message, position, sender } = consumed
+  const sent = sender.sends[position - 1]
+  const label = `consumed (message ${position} of ${sender.node}'s step ${sender.number})`
+  if (sent === undefined) return [{ field: label, expected: nothing, found: show(messageValue(message)) }]
+  const found = differences(messageValue(sent), messageValue(message), label)
+  return found.length > 0 ? found : [{ field: label, expected: "a step of this trace, above", found: "another" }]
+}
+
+const stepDifferences = (expected: TlaRecord, step: TraceStep): ReadonlyArray<Difference> => {
+  const sent = (expected["sends"] as TlaSet).$set as ReadonlyArray<TlaRecord>
+  const logged = tlaSet(step.sends.map(messageValue)).$set as ReadonlyArray<TlaRecord>
+  const dests = [...new Set([...sent, ...logged].map((m) => m["dest"] as string))].sort()
+  return [
+    ...differences(expected["server"]!, serverValue(step.after), ""),
+    ...dests.flatMap((dest) => {
+      const [a, b] = [sent, logged].map((messages) => messages.filter((m) => m["dest"] === dest))
+      return sendDifferences(a!, b!, `sends to ${dest}`)
+    }),
+    ...differences(expected["resetElectionTimer"]!, step.resetElectionTimer, "resetElectionTimer")
+  ]
+}
+
+/** Of what one server is sent in a step; that is one message, in the specification. */
+const sendDifferences = (
+  expected: ReadonlyArray<TlaRecord>,
+  found: ReadonlyArray<TlaRecord>,
+  field: string
+): ReadonlyArray<Difference> => {
+  if (expected.length === 1 && found.length === 1) return differences(expected[0]!, found[0]!, field)
+  const words = (messages: ReadonlyArray<TlaRecord>) => messages.map(show).join(" and ") || nothing
+  return words(expected) === words(found) ? [] : [{ field, expected: words(expected), found: words(found) }]
+}
+
+/** Where two values differ, as deep as they have the same shape. */
+const differences = (expected: Value, found: Value, field: string): ReadonlyArray<Difference> => {
+  if (JSON.stringify(expected) === JSON.stringify(found)) return []
+  if (Array.isArray(expected) && Array.isArray(found) && expected.length === found.length) {
+    return expected.flatMap((value, n) => differences(value, found[n], `${field}[${n + 1}]`))
+  }
+  if (isRecord(expected) && isRecord(found) && Object.keys(expected).join() === Object.keys(found).join()) {
+    return Object.keys(expected).flatMap((name) =>
+      differences(expected[name]!, found[name]!, field === "" ? name : `${field}.${name}`)
+    )
+  }
+  return [{ field, expected: show(expected), found: show(found) }]
+}
+
+const isRecord = (value: Value): value is TlaRecord =>
+  typeof value === "object" && !Array.isArray(value) && !isSet(value) && !isFunction(value) && !isModelValue(value)
+
+const escaped = <A extends { readonly value: string }>(entries: ReadonlyArray<A>): ReadonlyArray<A> =>
+  entries.map((e) => ({ ...e, value: valueText(e.value) }))
+
+const messageValue = (m: Message): Value =>
+  parseValue(toTla(m.type === "AppendEntriesRequest" ? { ...m, entries: escaped(m.entries) } : m))
+
+const serverValue = (s: Server): Value =>
+  parseValue(toTla({ ...s, log: { ...s.log, entries: escaped(s.log.entries) } }))

@@ -1,0 +1,183 @@
+/**
+ * Traces as TLC takes them: modules that give the tables of spec/Trace.tla their rows, and the configuration. Equal
+ * states, messages and steps are listed once, and a step's check is done once, however many lines take it.
+ */
+import type { Message } from "../../src/raft/Message.ts"
+import type { Entry, Index, Server, ServerId } from "../../src/raft/Server.ts"
+import { InitServer } from "../../src/raft/Server.ts"
+import { toTla } from "../models/Encode.ts"
+import type { Trace, TraceStep } from "./Format.ts"
+
+/** The parser takes memory by the module. */
+const rowsPerModule = 2_000
+
+/** The root module's name. */
+export const rootModule = "CheckTraces"
+
+export interface TraceModules {
+  /** By file name. */
+  readonly files: ReadonlyMap<string, string>
+  /** Lines of all traces together, and how many different steps these are. */
+  readonly lines: number
+  readonly distinctSteps: number
+}
+
+/** Different values under consecutive numbers, from 1, each with its row. */
+class Table<A extends object> {
+  readonly rows: Array<string> = []
+  readonly #numbers = new Map<string, number>()
+  readonly #known = new WeakMap<A, number>()
+  readonly #row: (value: A) => string
+
+  /** Different values must have different rows. */
+  constructor(row: (value: A) => string) {
+    this.#row = row
+  }
+
+  number(value: A): number {
+    const known = this.#known.get(value)
+    if (known !== undefined) return known
+    const row = this.#row(value)
+    let number = this.#numbers.get(row)
+    if (number === undefined) {
+      number = this.rows.push(row)
+      this.#numbers.set(row, number)
+    }
+    this.#known.set(value, number)
+    return number
+  }
+}
+
+/**
+ * A client's value as a TLA+ string. Raft never looks into it, so any text of its own will do that the parser can
+ * read: what isn't printable ASCII is escaped as in JSON.
+ */
+export const valueText = (value: string): string =>
+  value.replace(/[^ -[\]-~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+const row = (cells: ReadonlyArray<string | number>): string => `<<${cells.join(",")}>>`
+
+/**
+ * The modules for TLC, of traces that have the same settings. With `checkOnce`, each different step is checked once;
+ * otherwise at each of its lines, so that TLC can say where it got stuck.
+ */
+export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): TraceModules => {
+  const text = (value: string) => toTla(valueText(value))
+  const entries = new Table<Entry>((e) => row([e.term, toTla(e.type), text(e.value)]))
+  const runs = new Table<ReadonlyArray<Entry>>((run) => row(run.map((e) => entries.number(e))))
+  const logs = new Table<Server["log"]>((l) => row([l.lastIncludedIndex, l.lastIncludedTerm, runs.number(l.entries)]))
+  const idSets = new Table<ReadonlyArray<ServerId>>((ids) => `{${ids.map(toTla).join(",")}}`)
+  const indexes = new Table<Readonly<Record<ServerId, Index>>>((of) =>
+    `[${Object.keys(of).sort().map((id) => `${id} |-> ${of[id]}`).join(",")}]`
+  )
+  const servers = new Table<Server>((s) =>
+    row([
+      toTla(s.id),
+      idSets.number(s.members),
+      s.currentTerm,
+      toTla(s.votedFor ?? ""),
+      logs.number(s.log),
+      toTla(s.role),
+      idSets.number(s.votesGranted),
+      s.commitIndex,
+      s.lastApplied,
+      indexes.number(s.nextIndex),
+      indexes.number(s.matchIndex)
+    ])
+  )
+  const messages = new Table<Message>((m) => {
+    const envelope = [toTla(m.type), toTla(m.source), toTla(m.dest), m.term]
+    switch (m.type) {
+      case "RequestVoteRequest":
+        return row([...envelope, m.lastLogIndex, m.lastLogTerm])
+      case "RequestVoteResponse":
+        return row([...envelope, toTla(m.voteGranted)])
+      case "AppendEntriesRequest":
+        return row([...envelope, m.prevLogIndex, m.prevLogTerm, runs.number(m.entries), m.leaderCommit])
+      case "AppendEntriesResponse":
+        return row([
+          ...envelope,
+          toTla(m.success),
+          m.matchIndex,
+          m.rejectedIndex,
+          m.conflictTerm,
+          m.conflictIndex
+        ])
+    }
+  })
+  const steps = new Table<TraceStep>((step) =>
+    row([
+      servers.number(step.before),
+      toTla(step.action),
+      step.consumed !== undefined ? messages.number(step.consumed.message) : step.value !== undefined ? text(step.value) : 0,
+      servers.number(step.after),
+      row(step.sends.map((m) => messages.number(m))),
+      toTla(step.resetElectionTimer)
+    ])
+  )
+
+  const lines: Array<string> = []
+  const traceRows = traces.map(({ header, steps: taken }) => {
+    const first = lines.length + 1
+    const places = new Map<TraceStep | undefined, number>(taken.map((step, n) => [step, n + 1]))
+    for (const step of taken) {
+      const { consumed } = step
+      lines.push(row([steps.number(step), places.get(consumed?.sender) ?? 0, consumed?.position ?? 0]))
+    }
+    const start = header.servers.map((id) =>
+      `${id} |-> ${servers.number(InitServer(id, header.servers, header.settings))}`
+    )
+    return row([first, taken.length, `[${start.join(",")}]`])
+  })
+
+  const tables = {
+    Entries: entries.rows,
+    EntryRuns: runs.rows,
+    Logs: logs.rows,
+    IdSets: idSets.rows,
+    Indexes: indexes.rows,
+    Servers: servers.rows,
+    Messages: messages.rows,
+    Steps: steps.rows,
+    Lines: lines,
+    Traces: traceRows
+  }
+  const modules: Array<string> = []
+  const definitions: Array<string> = []
+  const files = new Map<string, string>()
+  for (const [name, rows] of Object.entries(tables)) {
+    const parts: Array<string> = []
+    for (let from = 0; from < rows.length; from += rowsPerModule) {
+      const part = `${name}${parts.length + 1}`
+      parts.push(part)
+      modules.push(`Table${part}`)
+      files.set(
+        `Table${part}.tla`,
+        `---- MODULE Table${part} ----\n${part} == <<\n${rows.slice(from, from + rowsPerModule).join(",\n")}\n>>\n====\n`
+      )
+    }
+    definitions.push(`${name} == ${parts.length === 0 ? "<<>>" : parts.join(" \\o ")}`)
+  }
+  files.set(
+    "Tables.tla",
+    `---- MODULE Tables ----
+EXTENDS Sequences, ${modules.join(", ")}
+
+TheSettings == ${toTla(traces[0]!.header.settings)}
+${definitions.join("\n")}
+====
+`
+  )
+  files.set(`${rootModule}.tla`, `---- MODULE ${rootModule} ----\nEXTENDS Trace\n====\n`)
+  files.set(
+    `${rootModule}.cfg`,
+    `SPECIFICATION Spec
+CONSTANTS
+  Nil = Nil
+  Settings <- TheSettings
+  CheckOnce = ${toTla(checkOnce)}
+CHECK_DEADLOCK FALSE
+`
+  )
+  return { files, lines: lines.length, distinctSteps: steps.rows.length }
+}

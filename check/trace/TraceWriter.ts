@@ -1,0 +1,50 @@
+/** From the steps of a cluster to a trace, as text. */
+import type { Message } from "../../src/raft/Message.ts"
+import type { Server, ServerId } from "../../src/raft/Server.ts"
+import type { Taken } from "../cluster/Cluster.ts"
+import { changeOf, stateOf } from "./Difference.ts"
+import type { Header, Line } from "./Format.ts"
+
+/** A node's every so many-th line holds its whole state. */
+const keyframeEvery = 50
+
+/** The header of a trace of this version. `seed`: what reproduces the run, if one number does. */
+export const headerOf = (
+  servers: ReadonlyArray<ServerId>,
+  maxEntries: number,
+  seed: number | null,
+  tools: Readonly<Record<string, string>>
+): Header => ({ format: "lockstep-trace", version: 1, servers, settings: { maxEntries }, seed, tools })
+
+/** The lines of a trace after its header. `sent` is `Cluster.sent`, `taken` every step of the cluster, in order. */
+export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Taken>): ReadonlyArray<Line> => {
+  const numbers = new Map<ServerId, number>()
+  /** By position in `sent`. */
+  const names: Array<{ readonly node: ServerId; readonly number: number; readonly position: number }> = []
+  return taken.map(({ action, before, consumed, firstSent, server, step }): Line => {
+    const number = (numbers.get(server) ?? 0) + 1
+    numbers.set(server, number)
+    // Of a step that crashed half-way, later steps take the places of what wasn't sent.
+    step.sends.forEach((_, k) => names[firstSent + k] = { node: server, number, position: k + 1 })
+    const value = action === "ClientRequestAction" ? { value: requested(step.server) } : {}
+    const whole = action === "RestartAction" || number % keyframeEvery === 0
+      || before.log.lastIncludedIndex !== step.server.log.lastIncludedIndex
+    return {
+      node: server,
+      number,
+      action: action as Line["action"],
+      ...value,
+      ...(consumed === undefined ? {} : { consumed: { ...names[consumed]!, message: sent[consumed]! } }),
+      sends: step.sends,
+      resetElectionTimer: step.resetElectionTimer,
+      ...(whole ? { state: stateOf(step.server) } : { change: changeOf(before, step.server) })
+    }
+  })
+}
+
+/** What a client has asked for is the leader's last entry then. */
+const requested = (after: Server): string => after.log.entries.at(-1)!.value
+
+/** The text of a trace file. */
+export const traceText = (header: Header, lines: ReadonlyArray<Line>): string =>
+  [header, ...lines].map((line) => `${JSON.stringify(line)}\n`).join("")

@@ -1,0 +1,91 @@
+/**
+ * The traces in traces/, as scripts: `node check/trace/samples.ts` writes them anew. Commit what it writes only if you
+ * know why it differs.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { Cluster, serverIds } from "../cluster/Cluster.ts"
+import type { Taken } from "../cluster/Cluster.ts"
+import { runCommand } from "../scenario/Script.ts"
+import type { Header, Line } from "./Format.ts"
+import { headerOf, linesOf, traceText } from "./TraceWriter.ts"
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+  readonly version: string
+}
+
+/** The header and lines of a run of three servers, by its commands. */
+export const story = (commands: ReadonlyArray<string>): { readonly header: Header; readonly lines: ReadonlyArray<Line> } => {
+  const taken: Array<Taken> = []
+  const cluster = new Cluster(serverIds(3), { maxEntries: 2 }, (one) => taken.push(one))
+  for (const command of commands) runCommand(cluster, command)
+  return { header: headerOf(cluster.ids, 2, null, { lockstep: version }), lines: linesOf(cluster.sent, taken) }
+}
+
+const request = [
+  "elect s1 by s2",
+  "replicate s1 to s2",
+  "propose s1 x",
+  "replicate s1 to s2 s3",
+  "heartbeat s1",
+  "deliver AppendEntriesRequest s1->s2",
+  "deliver AppendEntriesResponse s2->s1",
+  "apply s1",
+  "apply s1",
+  "apply s2",
+  "apply s2"
+]
+
+const conflict = [
+  "elect s1 by s2",
+  "propose s1 x",
+  "propose s1 y",
+  "propose s1 z",
+  "elect s2 by s3",
+  "propose s2 w",
+  "replicate s2 to s1 s3",
+  "heartbeat s2",
+  "deliver AppendEntriesRequest s2->s1",
+  "apply s2",
+  "apply s1"
+]
+
+const crash = [
+  "elect s1 by s2",
+  "replicate s1 to s2 s3",
+  // The vote is on disk, its answer never leaves.
+  "timeout s3",
+  "deliver RequestVoteRequest s3->s2 crash after 1",
+  "restart s2",
+  "deliver RequestVoteRequest s3->s2",
+  "deliver RequestVoteResponse s2->s3",
+  "propose s3 x",
+  "replicate s3 to s1 s2",
+  "apply s3",
+  "crash s3",
+  "timeout s1",
+  "restart s3",
+  "deliver RequestVoteRequest s1->s3",
+  "deliver RequestVoteResponse s3->s1"
+]
+
+/** s2's disk lags behind its memory: two steps of s2, of which nothing has left it, are undone by its crash. */
+const lost = () => {
+  const before = ["elect s1 by s2", "propose s1 x"]
+  const undone = ["deliver AppendEntriesRequest s1->s2 #1", "deliver AppendEntriesRequest s1->s2 #2"]
+  const after = ["restart s2", "replicate s1 to s2", "replicate s1 to s3", "apply s1"]
+  const { header, lines } = story([...before, ...after])
+  const start = story(before).lines.length
+  const gone = story([...before, ...undone]).lines.slice(start)
+  return { header, lines: [...lines.slice(0, start), ...gone, ...lines.slice(start)] }
+}
+
+/** By the name of the file in traces/. */
+export const samples: ReadonlyMap<string, string> = new Map(
+  Object.entries({ request: story(request), conflict: story(conflict), crash: story(crash), "lost-suffix": lost() })
+    .map(([name, { header, lines }]) => [`${name}.ndjson`, traceText(header, lines)])
+)
+
+if (import.meta.main) {
+  for (const [name, text] of samples) writeFileSync(join(import.meta.dirname, "../../traces", name), text)
+}

@@ -1,0 +1,134 @@
+------------------------------- MODULE Trace --------------------------------
+(* Whether recorded executions are behaviours of the specification: each    *)
+(* line must be the very step that the rules of Raft.tla yield, with all of *)
+(* its contents. Tables.tla is made by check/trace/TraceModule.ts; it lists *)
+(* equal values once, and names them by their position:                     *)
+(*   Entries    <<term, type, value>>                                       *)
+(*   EntryRuns  sequences of positions in Entries                           *)
+(*   Logs       <<lastIncludedIndex, lastIncludedTerm, EntryRuns>>          *)
+(*   IdSets     sets of ids                                                 *)
+(*   Indexes    nextIndex and matchIndex: [id -> index]                     *)
+(*   Servers    see server(n)                                               *)
+(*   Messages   see message(n)                                              *)
+(*   Steps      <<before, action, argument, after, sends, timer>>: Servers, *)
+(*              Messages; the argument is what is consumed, a client's      *)
+(*              value, or 0                                                 *)
+(*   Lines      <<Steps, sender, position in its sends>>; the sender is a   *)
+(*              line of the same trace, or 0                                *)
+(*   Traces     <<first, count, start>>: count lines, the first of them     *)
+(*              Lines[first]; start: [id -> Servers]                        *)
+(* They are definitions, not constants: TLC evaluates those only once.      *)
+EXTENDS Raft, TLC, Tables
+
+CONSTANT CheckOnce   \* whether a step is checked once, or at each of its lines, so that TLC names the line where it fails
+
+VARIABLES trace,     \* position in Traces
+          line,      \* how many of its lines are accepted
+          at         \* [id -> position in Servers]: where each node is then
+vars == <<trace, line, at>>
+
+\* SubSeq, because TLC would evaluate a function anew at every use.
+entryRun(n) ==
+  LET run == EntryRuns[n]
+      entry(e) == [term |-> e[1], type |-> e[2], value |-> e[3]]
+  IN SubSeq([k \in DOMAIN run |-> entry(Entries[run[k]])], 1, Len(run))
+
+server(n) ==
+  LET r == Servers[n]
+      l == Logs[r[5]]
+  IN [id |-> r[1], members |-> IdSets[r[2]], currentTerm |-> r[3], votedFor |-> IF r[4] = "" THEN Nil ELSE r[4],
+      log |-> [lastIncludedIndex |-> l[1], lastIncludedTerm |-> l[2], entries |-> entryRun(l[3])],
+      role |-> r[6], votesGranted |-> IdSets[r[7]], commitIndex |-> r[8], lastApplied |-> r[9],
+      nextIndex |-> Indexes[r[10]], matchIndex |-> Indexes[r[11]]]
+
+message(n) ==
+  LET r == Messages[n]
+  IN CASE r[1] = "RequestVoteRequest" ->
+            [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], lastLogIndex |-> r[5], lastLogTerm |-> r[6]]
+       [] r[1] = "RequestVoteResponse" ->
+            [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], voteGranted |-> r[5]]
+       [] r[1] = "AppendEntriesRequest" ->
+            [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], prevLogIndex |-> r[5], prevLogTerm |-> r[6],
+             entries |-> entryRun(r[7]), leaderCommit |-> r[8]]
+       [] r[1] = "AppendEntriesResponse" ->
+            [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], success |-> r[5], matchIndex |-> r[6],
+             rejectedIndex |-> r[7], conflictTerm |-> r[8], conflictIndex |-> r[9]]
+
+(* The actions of World.tla, of one server. *)
+
+localActions == {"TimeoutAction", "ClientRequestAction", "HeartbeatTimeoutAction", "ApplyAction", "RestartAction"}
+receiveActions == {"ReceiveRequestVoteRequest", "ReceiveRequestVoteResponse",
+                   "ReceiveAppendEntriesRequest", "ReceiveAppendEntriesResponse"}
+
+\* What s does with a message of this type that is addressed to it.
+receive(s, m, type) == IF m.type = type /\ m.dest = s.id THEN Handle(s, m) ELSE None
+
+\* The steps that the specification takes from s.
+stepsOf(s, action, argument) ==
+  CASE action = "TimeoutAction"                -> Timeout(s)
+    [] action = "ClientRequestAction"          -> ClientRequest(s, argument)
+    [] action = "HeartbeatTimeoutAction"       -> HeartbeatTimeout(s)
+    [] action = "ApplyAction"                  -> Apply(s)
+    [] action = "RestartAction"                -> Restart(s)
+    [] action = "ReceiveRequestVoteRequest"    -> receive(s, message(argument), "RequestVoteRequest")
+    [] action = "ReceiveRequestVoteResponse"   -> receive(s, message(argument), "RequestVoteResponse")
+    [] action = "ReceiveAppendEntriesRequest"  -> receive(s, message(argument), "AppendEntriesRequest")
+    [] action = "ReceiveAppendEntriesResponse" -> receive(s, message(argument), "AppendEntriesResponse")
+
+\* Steps[n] is a step of the specification: the whole next state, exactly these messages, each once, and the timer.
+IsStep(n) ==
+  LET r == Steps[n]
+      sends == {message(r[5][k]) : k \in DOMAIN r[5]}
+  IN /\ Cardinality(sends) = Len(r[5])
+     /\ stepsOf(server(r[1]), r[2], r[3]) = Step(server(r[4]), sends, r[6])
+
+\* Evaluated once, and looked up by every line.
+Legal == {n \in DOMAIN Steps : IsStep(n)}
+
+(* One line after the other. *)
+
+theLine(n) == Lines[Traces[trace][1] + n - 1]
+theStep(n) == Steps[theLine(n)[1]]
+
+\* The message that line n consumes is what an earlier line sent, at that position; other lines consume nothing.
+WasSent(n) ==
+  LET l == theLine(n)
+  IN IF theStep(n)[2] \in receiveActions
+     THEN /\ l[2] \in 1 .. n - 1
+          /\ l[3] \in DOMAIN theStep(l[2])[5]
+          /\ theStep(l[2])[5][l[3]] = theStep(n)[3]
+     ELSE l[2] = 0
+
+\* The node of line n is where its last line left it.
+Continues(n) == LET before == theStep(n)[1] IN at[Servers[before][1]] = before
+
+Accepted(n) ==
+  /\ Continues(n)
+  /\ WasSent(n)
+  /\ IF CheckOnce THEN theLine(n)[1] \in Legal ELSE IsStep(theLine(n)[1])
+
+\* For the reader: what the specification does there instead.
+Explain(n) ==
+  LET r == theStep(n)
+      s == server(at[Servers[r[1]][1]])
+  IN PrintT(<<"REJECTED", trace, n, [continues |-> Continues(n),
+                                     wasSent   |-> WasSent(n),
+                                     enabled   |-> {a \in localActions : stepsOf(s, a, "") # None},
+                                     steps     |-> stepsOf(s, r[2], r[3])]>>)
+
+Init ==
+  /\ trace \in DOMAIN Traces
+  /\ line = 0
+  /\ at = Traces[trace][3]
+  /\ \A i \in DOMAIN at : server(at[i]) = InitServer(i, DOMAIN at)
+
+Next ==
+  /\ line < Traces[trace][2]
+  /\ IF Accepted(line + 1) THEN TRUE ELSE Explain(line + 1) /\ FALSE
+  /\ line' = line + 1
+  /\ at' = [at EXCEPT ![Servers[theStep(line + 1)[1]][1]] = theStep(line + 1)[4]]
+  /\ IF line' = Traces[trace][2] THEN PrintT(<<"ACCEPTED", trace, line'>>) ELSE TRUE
+  /\ UNCHANGED trace
+
+Spec == Init /\ [][Next]_vars
+=============================================================================

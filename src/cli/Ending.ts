@@ -1,0 +1,36 @@
+/** How a command can end: the exit codes, and how its results are written. */
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
+import * as Flag from "effect/cli/Flag"
+
+/** 0 holds, 1 violated, 2 bad usage or input, 3 undecided, 4 a tool is missing; 130, interrupted, is the runtime's. */
+export const exitCodes = { violated: 1, badInput: 2, undecided: 3, missingTool: 4 } as const
+
+/** An ending other than "holds". The message, if any, is one line for stderr; results have been written already. */
+export class Ending extends Data.TaggedError("Ending")<{
+  readonly ending: keyof typeof exitCodes
+  readonly message: string
+}> {
+  override readonly [Runtime.errorExitCode] = exitCodes[this.ending]
+}
+
+export const violated = new Ending({ ending: "violated", message: "" })
+export const undecided = new Ending({ ending: "undecided", message: "" })
+export const badInput = (message: string) => new Ending({ ending: "badInput", message })
+export const missingTool = (message: string) => new Ending({ ending: "missingTool", message })
+
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("one JSON document on stdout; progress stays on stderr"),
+  Flag.withDefault(false)
+)
+
+/** Writes a command's result, as JSON or as text. */
+export const result = (asJson: boolean, value: unknown, text: string): Effect.Effect<void> =>
+  Console.log(asJson ? JSON.stringify(value, null, 2) : text)
+
+/** Rewrites one line on a terminal's stderr; elsewhere writes nothing. */
+export const progress = (line: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
+}
