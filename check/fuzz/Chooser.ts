@@ -120,10 +120,11 @@ export class Chooser {
     }
   }
 
-  /** Nothing is on its way: time passes. */
+  /** Nothing is on its way: time passes, and troubles do. */
   #idle(): Act | undefined {
-    if (this.#dice.percent(20)) this.#network.heal()
-    return this.#heartbeat() ?? this.#timeout() ?? this.#restart()
+    if (this.#dice.percent(40)) this.#network.heal()
+    const back = this.#run.cluster.down.size > 0 && this.#dice.percent(40) ? this.#restart() : undefined
+    return back ?? this.#heartbeat() ?? this.#timeout() ?? this.#restart()
   }
 
   /** A server that is up and for which `wanted` holds; which one is tried first is chance. */

@@ -1,20 +1,16 @@
 /** Random executions: `fuzz` runs many, shrinks the first that fails, and says how to see it again. */
 import fc from "fast-check"
+import type { Message } from "../../src/raft/Message.ts"
+import type { ServerId } from "../../src/raft/Server.ts"
 import type { Taken } from "../cluster/Cluster.ts"
-import { ScriptError } from "../scenario/Script.ts"
-import { actsOf, textOf } from "./Act.ts"
-import type { Act } from "./Act.ts"
-import { Chooser } from "./Chooser.ts"
-import { Planner } from "./Plan.ts"
-import type { Planned } from "./Plan.ts"
+import type { Operation } from "../linearizability/History.ts"
+import { planOf, runSchedule } from "./Execution.ts"
+import { record } from "./Replay.ts"
 import { add, missedGates } from "./Richness.ts"
 import type { Richness } from "./Richness.ts"
-import { realParts, Run } from "./Run.ts"
-import type { Parts, Setup, Violation } from "./Run.ts"
+import { realParts } from "./Run.ts"
+import type { Parts, Violation } from "./Run.ts"
 import { Schedules } from "./Schedule.ts"
-import type { Schedule } from "./Schedule.ts"
-
-type Observe = (taken: Taken) => void
 
 export interface FuzzOptions {
   /** The cluster's size: 3, 4, 5, 7. */
@@ -23,24 +19,41 @@ export interface FuzzOptions {
   /** A whole number; the same seed gives the same runs. */
   readonly seed: number
   /** Of a failure: straight to the shrunk run. */
-  readonly path?: string
-  /** Decisions in each run; about as many events. 800 unless told. */
-  readonly events?: number
+  readonly path?: string | undefined
+  /** Decisions in each run, of which about three in four are events; 1,000 unless told. */
+  readonly events?: number | undefined
+  /** False: a failure is shown as it was found, which is sooner. */
+  readonly shrink?: boolean
   /** Told now and then how far it is. */
   readonly onProgress?: (progress: { readonly runs: number; readonly events: number }) => void
   /** Ends it early, with what was done so far. */
-  readonly signal?: AbortSignal
-  /** Asked before each run who shall observe its steps, to write a trace. */
-  readonly trace?: (run: number, setup: Setup) => Observe
+  readonly signal?: AbortSignal | undefined
+  /** Given each run when it is over: for traces and histories. */
+  readonly onRun?: (run: FinishedRun) => void
   /** Faulty ones, to see them found. */
   readonly parts?: Partial<Parts>
 }
 
+/** All that one run did. */
+export interface FinishedRun {
+  /** From 0, as fast-check counts. */
+  readonly number: number
+  readonly ids: ReadonlyArray<ServerId>
+  readonly maxEntries: number
+  /** `Cluster.sent`. */
+  readonly sent: ReadonlyArray<Message>
+  /** Every step, in order. */
+  readonly taken: ReadonlyArray<Taken>
+  /** What the clients saw. */
+  readonly history: ReadonlyArray<Operation>
+  readonly violation: Violation | undefined
+}
+
 export interface FuzzFailure extends Violation {
   readonly seed: number
-  /** For `FuzzOptions.path`; absent when it was the richness that failed. */
+  /** For `FuzzOptions.path`, with the same servers, runs and events; absent when it was the richness that failed. */
   readonly path?: string
-  /** The shrunk run as text, for `replay`; "" when it was the richness that failed. */
+  /** The run as text, for `replay`; "" when it was the richness that failed. */
   readonly scenario: string
 }
 
@@ -48,6 +61,7 @@ export interface FuzzResult {
   readonly servers: number
   readonly runs: number
   readonly events: number
+  /** By the clock on the wall, everything included but shrinking. */
   readonly eventsPerSecond: number
   readonly richness: Richness
   /** Stopped by the signal. */
@@ -55,130 +69,78 @@ export interface FuzzResult {
   readonly failure?: FuzzFailure
 }
 
-/** What the schedule's run does, act by act. */
-function* actsOfSchedule(run: Run, schedule: Schedule): Generator<Act> {
-  if (schedule.acts === undefined) {
-    const chooser = new Chooser(run, schedule)
-    for (const decision of schedule.decisions) {
-      const act = chooser.choose(decision)
-      if (act !== undefined) yield act
-    }
-  } else {
-    const planner = new Planner(run.cluster)
-    for (const planned of schedule.acts) {
-      const act = planner.find(planned)
-      if (act !== undefined) yield act
-    }
-  }
-}
-
-/** One run of the schedule, to its end or to the first violation. `before` hears of each act before it is tried. */
-const runSchedule = (
-  schedule: Schedule,
-  parts: Parts,
-  { before, observe }: { readonly before?: (run: Run, act: Act) => void; readonly observe?: Observe | undefined } = {}
-): Run => {
-  const run = new Run(schedule, parts, observe)
-  for (const act of actsOfSchedule(run, schedule)) {
-    before?.(run, act)
-    run.do(act)
-    if (run.violation !== undefined) return run
-  }
-  run.finish()
-  return run
-}
-
-/** What the decisions come to. */
-const planOf = (schedule: Schedule, parts: Parts): ReadonlyArray<Planned> => {
-  const acts: Array<Planned> = []
-  let planner: Planner | undefined
-  runSchedule(schedule, parts, { before: (run, act) => acts.push((planner ??= new Planner(run.cluster)).plan(act)) })
-  return acts
-}
-
-const header = ({ maxEntries, servers }: Setup) => `cluster ${servers} maxEntries ${maxEntries}`
-
-/** The schedule's run as text, one line an act that happened, and what it violates. */
-const record = (schedule: Schedule, parts: Parts): { readonly scenario: string; readonly violation: Violation } => {
-  const lines = [header(schedule)]
-  const run = new Run(schedule, parts)
-  for (const act of actsOfSchedule(run, schedule)) {
-    const line = textOf(run.cluster, act)
-    if (run.do(act)) lines.push(line)
-    if (run.violation !== undefined) break
-  }
-  if (run.violation === undefined) run.finish()
-  return { scenario: `${lines.join("\n")}\n`, violation: run.violation! }
-}
-
-/**
- * Does what `scenario` says, a text that `fuzz` printed, and tells what that violates, if anything. Throws a
- * `ScriptError` naming the line that can't be understood or can't happen.
- */
-export const replay = (scenario: string, parts: Partial<Parts> = {}): Violation | undefined => {
-  const lines = scenario.split("\n").map((text, n) => ({ text: text.trim(), at: n + 1 })).filter(({ text }) => text !== "")
-  const found = /^cluster (\d+) maxEntries (\d+)$/.exec(lines[0]?.text ?? "")
-  if (found === null) throw new ScriptError(`line ${lines[0]?.at ?? 1}: expected "cluster N maxEntries N"`)
-  const run = new Run({ servers: Number(found[1]), maxEntries: Number(found[2]) }, { ...realParts, ...parts })
-  for (const { text, at } of lines.slice(1)) {
-    try {
-      for (const act of actsOf(run.cluster, text)) {
-        if (!run.do(act)) throw new ScriptError(`nothing happens: ${text}`)
-        if (run.violation !== undefined) return run.violation
-      }
-    } catch (error) {
-      throw error instanceof ScriptError ? new ScriptError(`line ${at}: ${error.message}`) : error
-    }
-  }
-  run.finish()
-  return run.violation
-}
-
 /** Runs after which other work of the process gets its turn. */
 const runsPerTurn = 20
 
-/** Random executions of one cluster size; the first failure is shrunk. Never rejects for a violation. */
+/** Random executions of one cluster size, up to the first failure. A violation doesn't reject the promise. */
 export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
-  const { path, runs, seed, servers, signal } = options
+  const { onRun, path, runs, seed, servers, signal } = options
   const parts: Parts = { ...realParts, ...options.parts }
   const richness: Richness = {}
   let done = 0
   let events = 0
-  let failed = false
+  // What follows the first failure is shrinking; with a path, all of it is.
+  let shrinking = path !== undefined
   const start = performance.now()
   let end = start
-  const schedules = new Schedules(servers, options.events ?? 800, (schedule) => planOf(schedule, parts))
+
+  const schedules = new Schedules(servers, options.events ?? 1000, (schedule) => planOf(schedule, parts))
   const property = fc.asyncProperty(schedules, async (schedule) => {
     if (done % runsPerTurn === 0) await new Promise(setImmediate)
     if (signal?.aborted === true) throw new fc.PreconditionFailure(true)
-    const run = runSchedule(schedule, parts, { observe: failed ? undefined : options.trace?.(done, schedule) })
-    // What follows the first failure is shrinking.
-    if (!failed) {
-      done++
-      events += run.events
-      add(richness, run.counter.counts)
-      end = performance.now()
-      if (done % runsPerTurn === 0) options.onProgress?.({ runs: done, events })
-      failed = run.violation !== undefined
-    }
-    return run.violation === undefined
+    const taken: Array<Taken> = []
+    const run = runSchedule(schedule, parts, onRun === undefined ? {} : { step: (step) => taken.push(step) })
+    const { violation } = run
+    if (shrinking) return violation === undefined
+    const { cluster, clients, counter } = run
+    onRun?.({
+      number: done,
+      ids: cluster.ids,
+      maxEntries: schedule.maxEntries,
+      sent: cluster.sent,
+      taken,
+      history: clients.history,
+      violation
+    })
+    done++
+    events += run.events
+    add(richness, counter.counts)
+    end = performance.now()
+    if (done % runsPerTurn === 0) options.onProgress?.({ runs: done, events })
+    shrinking = violation !== undefined
+    return violation === undefined
   })
-  const details = await fc.check(property, { seed, numRuns: runs, ...(path === undefined ? {} : { path }) })
-  const result = {
-    servers,
-    runs: done,
-    events,
-    eventsPerSecond: Math.round((1000 * events) / (end - start)),
-    richness,
-    interrupted: details.interrupted
+
+  const { counterexample, counterexamplePath, interrupted } = await fc.check(property, {
+    seed,
+    numRuns: runs,
+    endOnFailure: options.shrink === false,
+    ...(path === undefined ? {} : { path })
+  })
+  const eventsPerSecond = Math.round((1000 * events) / Math.max(1, end - start))
+  const result = { servers, runs: done, events, eventsPerSecond, richness, interrupted }
+  if (counterexample !== null) {
+    const { scenario, violation } = record(counterexample[0], parts)
+    return { ...result, failure: { ...violation!, seed, path: counterexamplePath!, scenario } }
   }
-  if (details.counterexample !== null) {
-    const [schedule] = details.counterexample
-    const { scenario, violation } = record(schedule, parts)
-    return { ...result, failure: { ...violation, seed, path: details.counterexamplePath!, scenario } }
-  }
-  const missed = path === undefined ? missedGates(richness, events) : []
+  const missed = missedGates(richness, events)
   return missed.length === 0
     ? result
     : { ...result, failure: { property: "Richness", detail: missed.join("; "), seed, scenario: "" } }
+}
+
+/**
+ * The first property that `runs` executions of each of these sizes violate, if any; nothing is shrunk. "Exception"
+ * means that the rules threw, "Richness" that too little happened.
+ */
+export const firstViolation = async (
+  sizes: ReadonlyArray<number>,
+  runs: number,
+  seed: number
+): Promise<string | undefined> => {
+  for (const servers of sizes) {
+    const { failure } = await fuzz({ servers, runs, seed, shrink: false })
+    if (failure !== undefined) return failure.property
+  }
+  return undefined
 }

@@ -1,6 +1,6 @@
 /**
  * Acts that still mean something when others before them are left out, which is what shrinking does: a message is known
- * by what it says, or else by how many others went the same way after it.
+ * by what it says, or else by how many others went the same way since.
  */
 import type { Message } from "../../src/raft/Message.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
@@ -63,7 +63,7 @@ export class Planner {
     if (planned.type === "act") return planned.act
     const alike = this.#alike(planned.message)
     const message = alike.findLast((n) => sameMessage(this.#cluster.sent[n]!, planned.message))
-      ?? alike[alike.length - 1 - planned.after]
+      ?? alike[Math.max(0, alike.length - 1 - planned.after)]
     return message === undefined
       ? undefined
       : { type: "deliver", message, ...(planned.cut === undefined ? {} : { cut: planned.cut }) }

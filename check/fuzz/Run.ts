@@ -8,7 +8,7 @@ import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
 import type { Index, ServerId, Settings, Term } from "../../src/raft/Server.ts"
 import { Cluster, serverIds } from "../cluster/Cluster.ts"
 import type { Event, Taken } from "../cluster/Cluster.ts"
-import { checkLinearizable, kv } from "../linearizability/index.ts"
+import { checkLinearizable, kv, misfit, show } from "../linearizability/index.ts"
 import type { Act } from "./Act.ts"
 import { firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
@@ -94,6 +94,15 @@ export class Run {
   /** Whether the act could happen; if so, it has, and `violation` says what it broke. */
   do(act: Act): boolean {
     this.#clock++
+    try {
+      return this.#do(act)
+    } catch (error) {
+      this.violation = { property: "Exception", detail: String(error) }
+      return true
+    }
+  }
+
+  #do(act: Act): boolean {
     switch (act.type) {
       case "call": {
         const asked = this.clients.call(act.client, act.operation, this.#clock)
@@ -128,6 +137,11 @@ export class Run {
     const { history } = this.clients
     for (const operation of history) this.counter.count(operation.return === null ? "unknown" : "answered")
     this.counter.counts["committed"]! += this.cluster.ghost.committed.length
+    const odd = history.find((operation) => misfit(kv, operation) !== undefined)
+    if (odd !== undefined) {
+      this.violation = { property: "AnswersFit", detail: `${show(odd)}: ${misfit(kv, odd)}` }
+      return
+    }
     const { keys, verdict } = checkLinearizable(history, kv)
     const bad = keys.find((key) => key.verdict === verdict)
     if (verdict === "illegal" && bad?.verdict === "illegal") {
@@ -156,12 +170,7 @@ export class Run {
 
   #execute(event: Event, heard: boolean): boolean {
     this.#taken = undefined
-    try {
-      if (!this.cluster.execute(event)) return false
-    } catch (error) {
-      this.violation = { property: "Exception", detail: String(error) }
-      return true
-    }
+    if (!this.cluster.execute(event)) return false
     this.events++
     const taken = this.#taken as Taken | undefined
     let change: Change | undefined

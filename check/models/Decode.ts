@@ -10,7 +10,7 @@ import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import type { Ghost, Left } from "../../src/raft/World.ts"
 import type { RaftWorld } from "./RaftModel.ts"
 
-type Plain = boolean | number | string | null | ReadonlyArray<Plain> | { readonly [field: string]: Plain }
+export type Plain = boolean | number | string | null | ReadonlyArray<Plain> | { readonly [field: string]: Plain }
 
 const termOf = (value: Plain): number =>
   typeof value === "object" && value !== null && "term" in value ? Number(value.term) : 0
@@ -18,7 +18,7 @@ const termOf = (value: Plain): number =>
 /** The order that the core gives its sets: by term, where the elements have one. */
 const compare = (a: Plain, b: Plain): number => termOf(a) - termOf(b) || (canonical(a) < canonical(b) ? -1 : 1)
 
-const plain = (value: Value): Plain => {
+export const plain = (value: Value): Plain => {
   if (typeof value !== "object") return value
   if (Array.isArray(value)) return value.map(plain)
   if (isSet(value)) return value.$set.map(plain).sort(compare)

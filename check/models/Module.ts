@@ -3,12 +3,32 @@ import type { RaftWorld } from "./RaftModel.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import type { ModelSpec } from "./Table.ts"
 import { toTla } from "./Encode.ts"
+import { Actions } from "../../src/raft/World.ts"
 
 export interface Module {
   readonly name: string
   readonly tla: string
   readonly cfg: string
 }
+
+/** The actions of spec/World.tla that have a server for parameter. */
+export const worldActions: ReadonlyArray<string> = [
+  ...Actions.map(({ name }) => name),
+  "ReceiveRequestVoteRequest",
+  "ReceiveRequestVoteResponse",
+  "ReceiveAppendEntriesRequest",
+  "ReceiveAppendEntriesResponse"
+]
+
+/** How TLC labels the steps of one action of one server. */
+export const edgeLabel = (action: string, server: string): string => `${action}_${server}`
+
+/**
+ * TLC names an edge after the definition at which its decomposition of Next stops, without parameters. It stops at a
+ * conjunction: so each server gets one of its own for each action.
+ */
+const labelled = (server: string): string =>
+  worldActions.map((action) => `${edgeLabel(action, server)} == TRUE /\\ ${action}("${server}")`).join("\n")
 
 export const mcModule = (spec: ModelSpec, root: RaftWorld): Module => {
   const servers = root.actors.map((s) => `${s.id} |-> ${toTla(s)}`)
@@ -22,12 +42,19 @@ EXTENDS Properties
 MCSettings == ${toTla(root.actors[0]!.settings)}
 MCRoot ==
   [servers |-> [${servers.join(",\n                ")}],
-   messages |-> {},
+   messages |-> {${root.messages.map(toTla).join(",\n                ")}},
    left |-> ${toTla(root.left)},
    ghost |-> ${toTla(root.ghost)}]
+
+${root.actors.map((s) => labelled(s.id)).join("\n")}
+
+MCNext ==
+${root.actors.flatMap((s) => worldActions.map((action) => `  \\/ ${edgeLabel(action, s.id)}`)).join("\n")}
+
+MCSpec == Init /\\ [][MCNext]_vars
 ====
 `,
-    cfg: `SPECIFICATION Spec
+    cfg: `SPECIFICATION MCSpec
 CONSTANTS
   Nil = Nil
   Server = {${root.actors.map((s) => JSON.stringify(s.id)).join(", ")}}

@@ -10,7 +10,7 @@ export const Pinned = Schema.Struct({
   depth: Count,
   /** Edges by label. */
   labels: Schema.Record(Schema.String, Count),
-  /** By TLC, with two workers, when it was pinned. */
+  /** That TLC took when it was pinned, with one worker. */
   seconds: Schema.Number,
   /** Whether states and edges were compared, too, and not only their numbers. */
   edges: Schema.Boolean
@@ -28,9 +28,11 @@ export const ModelSpec = Schema.Struct({
   applyAlone: Schema.Boolean,
   prune: Schema.Boolean,
   left: Schema.Struct({ requests: Count, heartbeats: Count, restarts: Count }),
-  /** Commands that lead to the world it starts from (check/scenario/Script.ts); none: nothing has happened yet. */
+  /** Commands that lead to the world it starts from (`rootOf`); none: nothing has happened yet. */
   root: Schema.Array(Schema.String),
-  /** Whether `check` compares states and edges (of models of at most 100,000 states). */
+  /** Whether `check` explores it, or only `check --deep`. */
+  scope: Schema.Literals(["check", "deep"]),
+  /** Whether states and edges are compared, too, and not only their numbers (models of at most 100,000 states). */
   edges: Schema.Boolean,
   mustReach: Schema.Array(Schema.String),
   pinned: Schema.optionalKey(Pinned)

@@ -31,8 +31,8 @@ export const serverLine = (s: Server, { applyAlone, down }: ServerOptions): stri
   const memory = (value: string | number) => down ? "-" : value
   const applied = applyAlone ? [`a${memory(s.lastApplied)}`] : []
   const vote = down ? (s.votedFor === null ? "" : `v=${s.votedFor}`) : voteText(s)
-  const words = [s.id, memory(roleLetter[s.role]), `t${s.currentTerm}`, `c${memory(s.commitIndex)}`, ...applied, logText(s)]
-  return [...words, ...(vote === "" ? [] : [vote])].join(" ")
+  const numbers = [`t${s.currentTerm}`, `c${memory(s.commitIndex)}`, ...applied]
+  return [s.id, memory(roleLetter[s.role]), ...numbers, logText(s), ...(vote === "" ? [] : [vote])].join(" ")
 }
 
 /** What a message says, without who sends it to whom: `t4 prev=2/t2 [4] c1`. A place in a log is index/term. */

@@ -102,7 +102,7 @@ export const changeWords = (before: Server, after: Server): ReadonlyArray<string
   ]
 }
 
-/** Words packed into lines of at most `width` characters; a longer one is broken, if possible after a box or a comma. */
+/** Words packed into lines of at most `width` characters; longer ones are broken, after a box or comma if they have any. */
 export const wrap = (words: ReadonlyArray<string>, width: number): Array<string> => {
   const lines: Array<string> = []
   let line = ""

@@ -33,8 +33,8 @@ export const storyTable = (story: Story): string => {
   const room = Math.floor((maxWidth - stepWidth - actionWidth) / ids.length) - 3
   const width = Math.min(room, Math.max(...rows.flatMap(({ cells }) => cells.map((words) => words.join(" ").length))))
   const line = (step: string, action: string, cells: ReadonlyArray<string>) =>
-    (step.padStart(stepWidth - 1) + " " + action.padEnd(actionWidth) + cells.map((c) => `| ${c.padEnd(width)} `).join(""))
-      .trimEnd()
+    [`${step.padStart(stepWidth - 1)} ${action.padEnd(actionWidth)}`, ...cells.map((c) => `| ${c.padEnd(width)} `)]
+      .join("").trimEnd()
   const lines = [line("step", "action", ids)]
   lines.push("-".repeat(stepWidth + actionWidth + ids.length * (width + 3)))
   for (const { action, cells, step } of rows) {

@@ -123,7 +123,7 @@ describe("A rule that is broken shows:", () => {
     vi.resetModules()
   })
 
-  test("a server that forgets its vote when it restarts violates VoteOnce at once, ElectionSafety in the end", async () => {
+  test("a server that forgets its vote when it restarts violates VoteOnce, and ElectionSafety in the end", async () => {
     vi.resetModules()
     vi.doMock("../../src/raft/Raft.ts", async (original) => {
       const raft = await original<typeof import("../../src/raft/Raft.ts")>()

@@ -14,7 +14,7 @@
  *
  *     servers 5               a cluster of s1 … s5 that has never run; must come first, and starts over later
  *     max-entries 2           an AppendEntries carries at most two entries (without it: 100)
- *     apply-alone             entries are applied by `apply` only, and lastApplied is printed: a1 (else: as they commit)
+ *     apply-alone             entries are applied by `apply` only, and lastApplied is printed (a1); else as they commit
  *     show [s1 …]             print these servers instead, or all
  *     messages s1->s2         print what s1 has sent s2 in this block
  *     progress s1             print leader s1's nextIndex and matchIndex
@@ -125,6 +125,7 @@ class Run {
         return
       case "mark":
         this.#started()
+        if (words.length === 0) throw new ScriptError(`expected "mark NAME", found "${text}"`)
         this.#marks.set(words.join(" "), [...this.#events])
         return
       case "back":
@@ -146,6 +147,7 @@ class Run {
       this.#setup = { servers: Number(words[0]), maxEntries: 100, applyAlone: false }
       this.#restart([])
       this.#marks = new Map()
+      this.#violated.clear()
       return
     }
     if (this.#setup === undefined || this.#events.length > 0) {

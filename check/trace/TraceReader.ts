@@ -37,7 +37,11 @@ const read = (text: string, file: string): Trace => {
   const fail = (line: number, reason: string): never => {
     throw new TraceError({ file, line, reason })
   }
-  const decode = <A>(line: number, decoder: (json: unknown) => Result.Result<A, { readonly message: string }>): A => {
+  const decode = <A>(
+    line: number,
+    what: string,
+    decoder: (json: unknown) => Result.Result<A, { readonly message: string }>
+  ): A => {
     let json: unknown
     try {
       json = JSON.parse(texts[line - 1]!)
@@ -45,11 +49,12 @@ const read = (text: string, file: string): Trace => {
       return fail(line, "not JSON")
     }
     const decoded = decoder(json)
-    return Result.isSuccess(decoded) ? decoded.success : fail(line, decoded.failure.message.replaceAll(/\s+/g, " "))
+    if (Result.isSuccess(decoded)) return decoded.success
+    return fail(line, `not ${what}: ${decoded.failure.message.replaceAll(/\s+/g, " ")}`)
   }
 
   if (texts.length === 0) fail(1, "empty: expected the header of a trace")
-  const header = decode(1, decodeHeader)
+  const header = decode(1, "the header of a trace", decodeHeader)
   const members = header.servers
   /** Each node's steps by number, those that were undone cut off. */
   const histories = new Map<ServerId, Array<Draft>>(members.map((id) => [id, []]))
@@ -57,7 +62,7 @@ const read = (text: string, file: string): Trace => {
   const drafts: Array<Draft> = []
 
   for (let line = 2; line <= texts.length; line++) {
-    const found = decode(line, decodeLine)
+    const found = decode(line, "a step", decodeLine)
     const { action, node, number, resetElectionTimer, sends, value } = found
     const wrong = (reason: string): never => fail(line, reason)
     const history = histories.get(node) ?? wrong(`unknown node ${node} (there are ${members.join(", ")})`)

@@ -29,7 +29,6 @@ const request = [
   "replicate s1 to s2 s3",
   "heartbeat s1",
   "deliver AppendEntriesRequest s1->s2",
-  "deliver AppendEntriesResponse s2->s1",
   "apply s1",
   "apply s1",
   "apply s2",

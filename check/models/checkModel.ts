@@ -1,0 +1,73 @@
+/** One model, explored by both and compared: what `lockstep equal` and `lockstep check` do. */
+import * as Effect from "effect/Effect"
+import { explore } from "../explorer/Explore.ts"
+import type { Options, Result } from "../explorer/Result.ts"
+import type { Message } from "../../src/raft/Message.ts"
+import type { Server } from "../../src/raft/Server.ts"
+import type { Ghost } from "../../src/raft/World.ts"
+import type { TlcResult, TlcRun } from "../tlc/Tlc.ts"
+import { compareGraphs, compareNumbers, TlcGraph } from "./Equal.ts"
+import type { Difference } from "./Equal.ts"
+import { raftModel } from "./RaftModel.ts"
+import type { ModelSpec, Pinned } from "./Table.ts"
+import { tlcModel } from "./TlcModel.ts"
+
+export type RaftResult = Result<Server, Message, Ghost>
+
+export const exploreModel = (spec: ModelSpec, options: Options = {}) =>
+  Effect.promise((signal) => explore(raftModel(spec), { signal, ...options }))
+
+/** What the comparison with TLC, or with what is pinned, came to. */
+export interface Comparison {
+  readonly model: string
+  readonly typescript: RaftResult
+  readonly tlc: TlcResult | undefined
+  /** States and edges were compared, and not only numbers. */
+  readonly edges: boolean
+  readonly differences: ReadonlyArray<Difference>
+}
+
+/** Both graphs of a model, and where they differ. Fails as `tlcModel` does. */
+export const compareModel = Effect.fnUntraced(function*(
+  spec: ModelSpec,
+  edges: boolean,
+  options: Pick<TlcRun, "onProgress" | "stop"> = {}
+) {
+  const { result: typescript, graph } = yield* exploreModel(spec)
+  const dump = new TlcGraph({ maxEntries: spec.maxEntries })
+  const tlc = yield* tlcModel(spec, { ...options, workers: 1, ...(edges ? { graph: dump } : {}) })
+  const differences = [...compareNumbers(tlc, typescript)]
+  if (edges && typescript.complete && tlc.outcome === "ok") {
+    differences.push(...compareGraphs(dump, graph, raftModel(spec).actors))
+  }
+  const comparison: Comparison = { model: spec.name, typescript, tlc, edges, differences }
+  return comparison
+})
+
+/** The TypeScript graph against the numbers that TLC once gave. */
+export const comparePinned = Effect.fnUntraced(function*(spec: ModelSpec, pinned: Pinned) {
+  const { result: typescript } = yield* exploreModel(spec)
+  const comparison: Comparison = {
+    model: spec.name,
+    typescript,
+    tlc: undefined,
+    edges: false,
+    differences: differencesFromPinned(typescript, pinned)
+  }
+  return comparison
+})
+
+/** Where an exploration is not what is pinned for the model. */
+export const differencesFromPinned = (typescript: RaftResult, pinned: Pinned): ReadonlyArray<Difference> => {
+  const differences = [...compareNumbers(pinned, typescript)]
+  for (const label of new Set([...Object.keys(pinned.labels), ...Object.keys(typescript.labels)])) {
+    const [tlc, ours] = [pinned.labels[label] ?? 0, typescript.labels[label] ?? 0]
+    if (tlc !== ours) differences.push({ what: `edges ${label}`, tlc: String(tlc), typescript: String(ours) })
+  }
+  return differences
+}
+
+/** Whether everything held: the properties on both sides, the must-reach list, and the comparison. */
+export const holds = ({ differences, tlc, typescript }: Comparison): boolean =>
+  differences.length === 0 && typescript.complete && typescript.violations.length === 0
+  && (tlc === undefined || tlc.outcome === "ok")
