@@ -7,7 +7,7 @@
 import { canonical, Interner } from "./Intern.ts"
 import type { Entry, Ledger } from "./Ledger.ts"
 import type { LocalStep, Model, Outcome, World } from "./Model.ts"
-import { absent, IntLists, Ints, PairMap } from "./Tables.ts"
+import { absent, IntLists, Ints, PairMap, RowMap } from "./Tables.ts"
 
 /** A function of the model has thrown: `where` is the function's name, or the action's. */
 export class Crash extends Error {
@@ -83,7 +83,7 @@ export class Locals<A, M, G> {
   private readonly dead = new PairMap()
   private readonly unions = new PairMap()
   private readonly prunings = new PairMap()
-  private readonly deliveries = new PairMap()
+  private readonly deliveries = new RowMap()
   private readonly transitions = new PairMap()
   readonly transitionBefore = new Ints()
   readonly transitionAfter = new Ints()
@@ -121,7 +121,7 @@ export class Locals<A, M, G> {
   get bytes(): number {
     let bytes = this.actors.bytes + this.messages.bytes + this.ghosts.bytes
     for (const table of Object.values(this)) {
-      if (table instanceof Ints || table instanceof PairMap || table instanceof IntLists) bytes += table.bytes
+      if ([Ints, PairMap, RowMap, IntLists].some((type) => table instanceof type)) bytes += (table as Ints).bytes
     }
     return bytes + 256 * this.steps.length
   }

@@ -98,13 +98,14 @@ export class Successors<A, M, G> {
         }
         generated[steps[fields + stepLabel]!]!++
 
-        if (this.length === this.steps.length) this.grow()
-        const rows = this.rows
-        const row = this.length * stride
-        for (let k = 0; k < stride; k++) rows[row + k] = current[k]!
-        rows[row + position] = next
-        let nextSum = (sum + Math.imul(next - cell, weights[position]!)) | 0
-        let changed = next !== cell
+        // Most steps of most models change nothing: there is no row until something does.
+        let row = -1
+        let nextSum = sum
+        if (next !== cell || budget >= 0 || loops) {
+          row = this.newRow()
+          this.rows[row + position] = next
+          nextSum = (nextSum + Math.imul(next - cell, weights[position]!)) | 0
+        }
         const lastSend = steps[fields + stepLastSend]!
         for (let send = steps[fields + stepFirstSend]!; send < lastSend; send += sendWidth) {
           const to = sends[send + sendTo]!
@@ -112,27 +113,35 @@ export class Successors<A, M, G> {
           const before = current[to]!
           const after = locals.deliver(before, sends[send + sendSet]!)
           if (after === before) continue
-          rows[row + to] = after
+          if (row < 0) row = this.newRow()
+          this.rows[row + to] = after
           nextSum = (nextSum + Math.imul(after - before, weights[to]!)) | 0
-          changed = true
         }
         const nextGhost = locals.remember(ghost, steps[fields + stepTransition]!)
         if (nextGhost !== ghost) {
-          rows[row + actors] = nextGhost
+          if (row < 0) row = this.newRow()
+          this.rows[row + actors] = nextGhost
           nextSum = (nextSum + Math.imul(nextGhost - ghost, weights[actors]!)) | 0
-          changed = true
         }
         if (budget >= 0) {
           const price = locals.price(budget)
-          rows[row + actors + 1] = budgets - price
+          this.rows[row + actors + 1] = budgets - price
           nextSum = (nextSum - Math.imul(price, weights[actors + 1]!)) | 0
-          changed = true
         }
-        if (!changed && !loops) continue
+        if (row < 0) continue
         this.sums[this.length] = nextSum
         this.steps[this.length++] = step
       }
     }
+  }
+
+  /** Copies the world being expanded to the next row, and gives the row's place in `rows`. */
+  private newRow(): number {
+    if (this.length === this.steps.length) this.grow()
+    const { current, rows } = this
+    const row = this.length * current.length
+    for (let k = 0; k < current.length; k++) rows[row + k] = current[k]!
+    return row
   }
 
   private moreLabels(): void {

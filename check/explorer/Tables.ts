@@ -22,10 +22,10 @@ export class Ints {
 /** What `PairMap.get` answers for a pair that isn't there. */
 export const absent = -1
 
+// Pairs with the same first component lie near each other: they are asked for one after the other.
 const hashPair = (a: number, b: number): number => {
-  let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
-  return hash ^ (hash >>> 13)
+  const hash = Math.imul(a ^ (a >>> 15), 0x9e3779b1)
+  return (hash ^ (hash >>> 15)) + b
 }
 
 /** A map from pairs of integers ≥ 0 to integers other than `absent`. */
@@ -69,6 +69,70 @@ export class PairMap {
     this.mask = 2 * this.mask + 1
     for (let at = 0; at < old.length; at += 4) {
       if (old[at] !== 0) this.put(old[at]! - 1, old[at + 1]!, old[at + 2]!)
+    }
+  }
+}
+
+/**
+ * As PairMap, for many look-ups with the same first component one after the other: the pairs of one lie together, in a
+ * small hash table of their own.
+ */
+export class RowMap {
+  // Per first component: where its row begins in the pool, its slots - 1 (-1: no row), and its pairs.
+  private readonly starts = new Ints()
+  private readonly masks = new Ints()
+  private readonly sizes = new Ints()
+  // Two words per slot: second + 1 (0: empty), and the value.
+  private readonly pool = new Ints()
+
+  get(first: number, second: number): number {
+    if (first >= this.masks.length) return absent
+    const mask = this.masks.items[first]!
+    if (mask < 0) return absent
+    const start = this.starts.items[first]!
+    const pool = this.pool.items
+    for (let slot = second & mask;; slot = (slot + 1) & mask) {
+      const key = pool[start + 2 * slot]!
+      if (key === second + 1) return pool[start + 2 * slot + 1]!
+      if (key === 0) return absent
+    }
+  }
+
+  /** Adds a pair that isn't there yet. */
+  set(first: number, second: number, value: number): void {
+    while (first >= this.masks.length) {
+      this.starts.push(0)
+      this.masks.push(-1)
+      this.sizes.push(0)
+    }
+    const size = ++this.sizes.items[first]!
+    if (4 * size > 3 * (this.masks.items[first]! + 1)) this.grow(first)
+    this.put(first, second, value)
+  }
+
+  get bytes(): number {
+    return this.starts.bytes + this.masks.bytes + this.sizes.bytes + this.pool.bytes
+  }
+
+  private put(first: number, second: number, value: number): void {
+    const mask = this.masks.items[first]!
+    const start = this.starts.items[first]!
+    const pool = this.pool.items
+    let slot = second & mask
+    while (pool[start + 2 * slot] !== 0) slot = (slot + 1) & mask
+    pool[start + 2 * slot] = second + 1
+    pool[start + 2 * slot + 1] = value
+  }
+
+  /** Moves a row to the end of the pool, with twice as many slots. */
+  private grow(first: number): void {
+    const start = this.starts.items[first]!
+    const slots = this.masks.items[first]! + 1
+    this.starts.items[first] = this.pool.length
+    this.masks.items[first] = Math.max(2 * slots, 4) - 1
+    for (let word = 0; word < 2 * Math.max(2 * slots, 4); word++) this.pool.push(0)
+    for (let at = start; at < start + 2 * slots; at += 2) {
+      if (this.pool.items[at] !== 0) this.put(first, this.pool.items[at]! - 1, this.pool.items[at + 1]!)
     }
   }
 }

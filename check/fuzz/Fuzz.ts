@@ -77,6 +77,7 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
   const { onRun, path, runs, seed, servers, signal } = options
   const parts: Parts = { ...realParts, ...options.parts }
   const richness: Richness = {}
+  let tries = 0
   let done = 0
   let events = 0
   // What follows the first failure is shrinking; with a path, all of it is.
@@ -86,7 +87,7 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
 
   const schedules = new Schedules(servers, options.events ?? 1000, (schedule) => planOf(schedule, parts))
   const property = fc.asyncProperty(schedules, async (schedule) => {
-    if (done % runsPerTurn === 0) await new Promise(setImmediate)
+    if (tries++ % runsPerTurn === 0) await new Promise(setImmediate)
     if (signal?.aborted === true) throw new fc.PreconditionFailure(true)
     const taken: Array<Taken> = []
     const run = runSchedule(schedule, parts, onRun === undefined ? {} : { step: (step) => taken.push(step) })

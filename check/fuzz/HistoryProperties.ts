@@ -5,7 +5,8 @@
  */
 import { valueOf } from "../../src/kv/KV.ts"
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
-import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
+import type { RequestVoteRequest } from "../../src/raft/Message.ts"
+import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
 import { entryOf, firstDifference, sameEntry } from "./Change.ts"
@@ -30,6 +31,10 @@ export interface Application {
   readonly reply: Reply | undefined
   readonly after: KV
 }
+
+/** Whether the candidate's log is less up-to-date than `log`. */
+const isBehind = ({ lastLogIndex, lastLogTerm }: RequestVoteRequest, log: Log): boolean =>
+  lastLogTerm < lastTerm(log) || (lastLogTerm === lastTerm(log) && lastLogIndex < lastIndex(log))
 
 const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
   a === b || (a?.status === b?.status && (a?.status !== "OK" || a.response === (b as typeof a).response))
@@ -69,16 +74,25 @@ export class HistoryProperties {
       ?? this.#acknowledgedIsDurable(s.id)
   }
 
-  /** Of what was really sent: one vote a term of each server, AppendEntries of a term from one server. */
-  #promises({ taken: { firstSent } }: Change): string | undefined {
-    const { sent } = this.#cluster
+  /**
+   * Of what was really sent: it was on disk first; a server votes for one candidate a term (its own candidature is a
+   * vote), and for none whose log is behind its own (5.4.1); AppendEntries of a term come from one server.
+   */
+  #promises({ taken: { consumed, firstSent, step: { server: s } } }: Change): string | undefined {
+    const { disks, sent } = this.#cluster
+    if (firstSent === sent.length) return undefined
+    const disk = disks.get(s.id)!
+    if (disk.currentTerm !== s.currentTerm || disk.votedFor !== s.votedFor || firstDifference(disk.log, s.log) !== Infinity) {
+      return "PromisesAreDurable"
+    }
+    const request = consumed === undefined ? undefined : sent[consumed]!
     for (let n = firstSent; n < sent.length; n++) {
       const m = sent[n]!
-      if (m.type === "RequestVoteResponse" && m.voteGranted) {
-        const votes = this.#votes.get(m.source)!
-        const other = votes.get(m.term)
-        if (other === undefined) votes.set(m.term, m.dest)
-        else if (other !== m.dest) return "OneVotePerTerm"
+      if (m.type === "RequestVoteRequest") {
+        if (!this.#votesFor(m.source, m.term, m.source)) return "OneVotePerTerm"
+      } else if (m.type === "RequestVoteResponse" && m.voteGranted) {
+        if (!this.#votesFor(m.source, m.term, m.dest)) return "OneVotePerTerm"
+        if (request?.type !== "RequestVoteRequest" || isBehind(request, s.log)) return "VotesAreUpToDate"
       } else if (m.type === "AppendEntriesRequest") {
         const other = this.#sources.get(m.term)
         if (other === undefined) this.#sources.set(m.term, m.source)
@@ -86,6 +100,14 @@ export class HistoryProperties {
       }
     }
     return undefined
+  }
+
+  /** Whether this can be the server's only vote of the term. */
+  #votesFor(voter: ServerId, term: Term, candidate: ServerId): boolean {
+    const votes = this.#votes.get(voter)!
+    const other = votes.get(term)
+    if (other === undefined) votes.set(term, candidate)
+    return other === undefined || other === candidate
   }
 
   /** An index and a term name one entry, and one before it, for ever; therefore logs match (Figure 3). */
@@ -104,9 +126,8 @@ export class HistoryProperties {
   /** In each life of a server: from the beginning, one after the other, none twice. */
   #appliedInOrder({ taken: { action, step: { server: s } } }: Change): string | undefined {
     const applied = this.#lastApplied.get(s.id)!
-    if (s.lastApplied === applied && action !== "ApplyAction") return undefined
-    this.#lastApplied.set(s.id, s.lastApplied)
     const expected = action === "ApplyAction" ? applied + 1 : action === "RestartAction" ? s.log.lastIncludedIndex : applied
+    if (s.lastApplied !== applied) this.#lastApplied.set(s.id, s.lastApplied)
     return s.lastApplied === expected ? undefined : "AppliedInOrder"
   }
 

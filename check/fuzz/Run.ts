@@ -170,7 +170,11 @@ export class Run {
 
   #execute(event: Event, heard: boolean): boolean {
     this.#taken = undefined
-    if (!this.cluster.execute(event)) return false
+    const arrives = event.type === "deliver" && event.cut !== 0 && !this.cluster.down.has(this.#destOf(event.message))
+    const happened = this.cluster.execute(event)
+    // Also where nothing is done with a message, its term is known (Fig2.A2).
+    if (arrives && this.#termUnknown(event.message)) this.violation = { property: "TermsAreLearnt" }
+    if (!happened) return this.violation !== undefined
     this.events++
     const taken = this.#taken as Taken | undefined
     let change: Change | undefined
@@ -182,6 +186,14 @@ export class Run {
     this.counter.event(this.cluster, event, change, () => !this.clients.waiting().next().done)
     if (this.violation === undefined && this.events % fullCheckEvery === 0) this.#checkInFull()
     return true
+  }
+
+  #destOf(message: number): ServerId {
+    return this.cluster.sent[message]!.dest
+  }
+
+  #termUnknown(message: number): boolean {
+    return this.cluster.servers.get(this.#destOf(message))!.currentTerm < this.cluster.sent[message]!.term
   }
 
   /** Of a state property that was noticed by what changed, the definition has the last word. */

@@ -10,10 +10,22 @@ import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { entryOf, sameEntry } from "./Change.ts"
 import type { Change } from "./Change.ts"
 
+/** A definition that looks for an entry which isn't there doesn't hold, either. */
+const holds = (evaluate: () => boolean): boolean => {
+  try {
+    return evaluate()
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
 /** The state properties that the definitions find violated. */
 export const violatedNow = (cluster: Cluster): ReadonlyArray<string> => {
   const servers = cluster.ids.map((id) => cluster.servers.get(id)!)
-  return stateProperties.filter((p) => p.reads === "actors" && !p.holds(servers, cluster.ghost)).map((p) => p.name)
+  return stateProperties
+    .filter((p) => p.reads === "actors" && !holds(() => p.holds(servers, cluster.ghost)))
+    .map((p) => p.name)
 }
 
 /** The first step property that the step violates. */
@@ -26,7 +38,7 @@ export const violatedByStep = (cluster: Cluster, { taken }: Change): string | un
     after: step.server,
     sends: step.sends
   }
-  for (const p of stepProperties) if (p.reads === "step" && !p.holds(local)) return p.name
+  for (const p of stepProperties) if (p.reads === "step" && !holds(() => p.holds(local))) return p.name
   return undefined
 }
 

@@ -1,5 +1,6 @@
 // `lockstep verify`: history files in, a report out. The only part of the checker that touches the disk.
 import { Effect, FileSystem, Path, Result } from "effect"
+import { setImmediate } from "node:timers/promises"
 import { checkLinearizable, worst } from "./check.ts"
 import type { CheckOptions, Verdict } from "./check.ts"
 import { HistoryError } from "./History.ts"
@@ -36,8 +37,10 @@ export interface VerifyReport {
 export interface VerifyOptions extends CheckOptions {
   readonly model?: string | undefined
   readonly format?: Format | undefined
+  /** Ends the work after the history it is at. */
+  readonly signal?: AbortSignal
   /** Called after each history. */
-  readonly progress?: (report: HistoryReport) => void
+  readonly onProgress?: (report: HistoryReport) => void
 }
 
 const exitCodes = { ok: 0, illegal: 1, unknown: 3 } as const
@@ -60,11 +63,12 @@ export const verifyFiles = Effect.fnUntraced(function* (paths: ReadonlyArray<str
       const read = readHistories(text, { file, format: options.format, model: options.model })
       if (Result.isFailure(read)) return yield* read.failure
       for (const history of read.success.histories) {
+        if (options.signal?.aborted === true) break
         const report = checkOne(file, read.success.format, history, options)
         histories.push(report)
-        options.progress?.(report)
-        // The search holds the thread: let an interrupt in between.
-        yield* Effect.yieldNow
+        options.onProgress?.(report)
+        // The search holds the thread: let a signal in between.
+        yield* Effect.promise(() => setImmediate())
       }
     }
   }

@@ -44,6 +44,16 @@ export const compareModel = Effect.fnUntraced(function*(
   return comparison
 })
 
+/** What to pin for a comparison that held. */
+export const pinnedFrom = ({ edges, tlc, typescript }: Comparison): Pinned => ({
+  distinct: typescript.distinct,
+  generated: typescript.generated,
+  depth: typescript.depth,
+  labels: typescript.labels,
+  seconds: Math.round((tlc?.seconds ?? 0) * 10) / 10,
+  edges
+})
+
 /** The TypeScript graph against the numbers that TLC once gave. */
 export const comparePinned = Effect.fnUntraced(function*(spec: ModelSpec, pinned: Pinned) {
   const { result: typescript } = yield* exploreModel(spec)

@@ -1,12 +1,14 @@
 /**
  * The trace format, version 1: what one line of a trace file holds. traces/README.md says what each field means.
  */
-import { Data, Schema } from "effect"
+import { Data, Runtime, Schema } from "effect"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import type { Message } from "../../src/raft/Message.ts"
 
-const Nat = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-const Positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+/** TLC counts to 2^31 - 1, and the rules add one. */
+const most = 2 ** 31 - 2
+const Nat = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: most }))
+const Positive = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: most }))
 const Id = Schema.String.check(Schema.isPattern(/^s[1-9][0-9]*$/))
 /** Equal sets are equal arrays. */
 const IdSet = Schema.Array(Id).check(
@@ -118,13 +120,15 @@ export type Line = typeof Line.Type
 export type State = typeof State.Type
 export type Change = typeof Change.Type
 
-/** What is said about a line that can't be read, or that isn't a step. */
+/** The file can't be read as a trace: bad input. */
 export class TraceError extends Data.TaggedError("TraceError")<{
   readonly file: string
   /** From 1. */
   readonly line: number
   readonly reason: string
 }> {
+  override readonly [Runtime.errorExitCode] = 2
+
   override get message(): string {
     return `${this.file}:${this.line}: ${this.reason}`
   }

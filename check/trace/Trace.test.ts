@@ -83,6 +83,7 @@ describe("what is no trace is refused, with file, line and reason", () => {
     ["an unknown field of a message", replaced(2, (l) => (l["sends"][0].hops = 1, l)), /^t\.ndjson:2: .*"hops"/],
     ["a missing field", replaced(2, ({ sends: _, ...l }) => l), /^t\.ndjson:2: not a step: Missing key at \["sends"\]/],
     ["a negative term", replaced(2, (l) => (l["sends"][0].term = -1, l)), /^t\.ndjson:2: .*\["term"\]/],
+    ["a term beyond TLC's numbers", replaced(2, (l) => (l["sends"][0].term = 2 ** 31, l)), /^t\.ndjson:2: .*\["term"\]/],
     ["an unknown action", replaced(2, (l) => ({ ...l, action: "Sleep" })), /^t\.ndjson:2: not a step: Expected .*"TimeoutAction".* at \["action"\]/],
     ["votes out of order", replaced(2, (l) => (l["change"].votesGranted = ["s2", "s1"], l)), /^t\.ndjson:2: .*sorted ids/],
     ["an unknown node", replaced(2, (l) => ({ ...l, node: "s4" })), "t.ndjson:2: unknown node s4 (there are s1, s2, s3)"],

@@ -120,7 +120,10 @@ const run = Effect.fnUntraced(function*(batch: ReadonlyArray<Trace>, jar: string
     for (const [name, text] of files) yield* fileSystem.writeFileString(join(dir, name), text)
     const result = yield* runTlc({ jar, dir, module: rootModule, library, workers: 1, heapMb })
     return { distinctSteps, result }
-  }).pipe(Effect.scoped)
+  }).pipe(
+    Effect.scoped,
+    Effect.catchTag("PlatformError", ({ message }) => new TlcCrashed({ message: `TLC's modules: ${message}` }))
+  )
 })
 
 /** From what TLC has printed to verdicts; its count of states must agree with them. */
@@ -130,7 +133,7 @@ const collect = Effect.fnUntraced(function*(
   verdicts: Map<Trace, Verdict>
 ) {
   let states = 0
-  for (const text of printed.join("\n").split(/^(?=<<"(?:ACCEPTED|REJECTED)")/m)) {
+  for (const text of printed.join("\n").split(/^(?=<< ?"(?:ACCEPTED|REJECTED)")/m)) {
     if (text.trim() === "") continue
     const [word, number, line, details] = parseValue(text) as ReadonlyArray<Value>
     const trace = batch[(number as number) - 1]!

@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import * as Flag from "effect/cli/Flag"
 
-/** 0 holds, 1 violated, 2 bad usage or input, 3 undecided, 4 a tool is missing; 130, interrupted, is the runtime's. */
-export const exitCodes = { violated: 1, badInput: 2, undecided: 3, missingTool: 4 } as const
+/** 0 holds, 1 violated, 2 bad usage or input, 3 undecided, 4 a tool is missing, 130 interrupted. */
+const exitCodes = { violated: 1, badInput: 2, undecided: 3, missingTool: 4, interrupted: 130 } as const
 
 /** An ending other than "holds". The message, if any, is one line for stderr; results have been written already. */
 export class Ending extends Data.TaggedError("Ending")<{
@@ -21,6 +21,33 @@ export const undecided = new Ending({ ending: "undecided", message: "" })
 export const badInput = (message: string) => new Ending({ ending: "badInput", message })
 export const missingTool = (message: string) => new Ending({ ending: "missingTool", message })
 
+export const interrupted = new Ending({ ending: "interrupted", message: "interrupted: the result is partial" })
+
+/**
+ * Runs long work that ends early, with what it has, when its signal is aborted: Ctrl-C then doesn't end the program
+ * before the partial result is written.
+ */
+export const honouringInterrupts = <A, E, R>(
+  work: (signal: AbortSignal) => Effect.Effect<A, E, R>
+): Effect.Effect<{ readonly value: A; readonly wasInterrupted: boolean }, E, R> =>
+  Effect.scoped(Effect.gen(function*() {
+    const controller = new AbortController()
+    const abort = () => controller.abort()
+    yield* Effect.acquireRelease(
+      Effect.sync(() => process.on("SIGINT", abort).on("SIGTERM", abort)),
+      () => Effect.sync(() => process.off("SIGINT", abort).off("SIGTERM", abort))
+    )
+    const value = yield* work(controller.signal)
+    return { value, wasInterrupted: controller.signal.aborted }
+  }))
+
+/** Completes when the signal is aborted. */
+export const aborted = (signal: AbortSignal): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (signal.aborted) resume(Effect.void)
+    else signal.addEventListener("abort", () => resume(Effect.void), { once: true })
+  })
+
 export const json = Flag.Boolean("json").pipe(
   Flag.withDescription("one JSON document on stdout; progress stays on stderr"),
   Flag.withDefault(false)
@@ -30,7 +57,7 @@ export const json = Flag.Boolean("json").pipe(
 export const result = (asJson: boolean, value: unknown, text: string): Effect.Effect<void> =>
   Console.log(asJson ? JSON.stringify(value, null, 2) : text)
 
-/** Rewrites one line on a terminal's stderr; elsewhere writes nothing. */
+/** Rewrites one line on a terminal's stderr; the empty line removes it. Elsewhere writes nothing. */
 export const progress = (line: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
 }

@@ -1,4 +1,4 @@
-/** Plain-text tables. */
+/** Plain text: tables and numbers. */
 
 /** Columns padded to their widest cell; those whose cells are all numbers are set flush right. */
 export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
@@ -8,3 +8,8 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
     widths.map((w, c) => right[c] ? (cells[c] ?? "").padStart(w) : (cells[c] ?? "").padEnd(w)).join("  ").trimEnd()
   return [line(head), widths.map((w) => "─".repeat(w)).join("  "), ...rows.map(line)].join("\n")
 }
+
+/** 1234567 as 1,234,567. */
+export const grouped = (n: number): string => n.toLocaleString("en")
+
+export const seconds = (s: number): string => `${s.toFixed(1)} s`

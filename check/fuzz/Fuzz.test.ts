@@ -1,0 +1,214 @@
+// Goal: random executions of the real thing violate nothing and are rich; those of something faulty are noticed, become
+// short, and can be seen again. Method: few runs of each; the long ones are `lockstep fuzz`.
+import { describe, expect, it } from "vitest"
+import { planOf, runSchedule } from "./Execution.ts"
+import {
+  deaf,
+  dicingMachines,
+  forgetTheTerm,
+  forgetTheVote,
+  freshReplies,
+  loseTheTail,
+  neverTwice,
+  noSessions,
+  oneSession,
+  reusedNumbers,
+  throwing
+} from "./faulty.ts"
+import { firstViolation, fuzz } from "./Fuzz.ts"
+import type { FinishedRun } from "./Fuzz.ts"
+import { record, replay } from "./Replay.ts"
+import { gates, missedGates } from "./Richness.ts"
+import { realParts } from "./Run.ts"
+import type { Parts } from "./Run.ts"
+import type { Schedule } from "./Schedule.ts"
+import { violatedNow } from "./StateProperties.ts"
+import { weathers } from "./Weather.ts"
+
+/** Schedules as fast-check would draw them, one of each weather. */
+const schedules = (servers: number, length: number): ReadonlyArray<Schedule> =>
+  weathers.map((_, weather) => ({
+    servers,
+    maxEntries: 1 + (weather % 2),
+    weather,
+    decisions: Array.from({ length }, (_, n) => Math.imul(n + 1 + 1000 * weather, 0x9e3779b1) >>> 1)
+  }))
+
+describe("the real thing", () => {
+  for (const servers of [3, 4, 5, 7]) {
+    it(`violates nothing with ${servers} servers, and every gate is passed`, async () => {
+      const { events, failure, richness } = await fuzz({ servers, runs: 40, seed: 1 })
+      expect(failure).toBeUndefined()
+      expect(events).toBeGreaterThan(20_000)
+      expect(missedGates(richness, events)).toEqual([])
+    })
+  }
+
+  it("does the same again with the same seed, and something else with another", async () => {
+    const histories = async (seed: number) => {
+      const seen: Array<FinishedRun> = []
+      await fuzz({ servers: 3, runs: 3, seed, onRun: (run) => seen.push(run) })
+      return seen.map(({ history, sent }) => ({ history, sent }))
+    }
+    const first = await histories(7)
+    expect(await histories(7)).toEqual(first)
+    expect(await histories(8)).not.toEqual(first)
+  })
+
+  it("the scenario of any run replays without a violation", async () => {
+    for (const schedule of schedules(3, 300)) {
+      const { scenario } = record(schedule, realParts)
+      expect(scenario.split("\n").length).toBeGreaterThan(150)
+      expect(replay(scenario)).toBeUndefined()
+    }
+  })
+
+  it("hands out each run with its steps, messages and history", async () => {
+    const seen: Array<FinishedRun> = []
+    const { events } = await fuzz({ servers: 5, runs: 4, seed: 2, onRun: (run) => seen.push(run) })
+    expect(seen.map((run) => run.number)).toEqual([0, 1, 2, 3])
+    expect(seen.every((run) => run.ids.length === 5 && run.history.length > 0 && run.violation === undefined)).toBe(true)
+    const steps = seen.flatMap((run) => run.taken)
+    expect(steps.length).toBeGreaterThan(events / 2)
+    for (const { sent, taken } of seen) {
+      expect(taken.every(({ consumed, server }) => consumed === undefined || sent[consumed]!.dest === server)).toBe(true)
+    }
+  })
+
+  it("stops when told to", async () => {
+    const stop = new AbortController()
+    const { failure, interrupted, runs } = await fuzz({
+      servers: 3,
+      runs: 1000,
+      seed: 1,
+      signal: stop.signal,
+      onProgress: (progress) => progress.runs >= 40 && stop.abort()
+    })
+    expect({ failure, interrupted, runs }).toEqual({ failure: undefined, interrupted: true, runs: 40 })
+  })
+})
+
+describe("the incremental checks", () => {
+  it("agree with the definitions after every event of good runs", () => {
+    let compared = 0
+    for (const schedule of [...schedules(3, 300), ...schedules(5, 300)]) {
+      runSchedule(schedule, realParts, {
+        act: ({ cluster }) => () => {
+          compared++
+          expect(violatedNow(cluster)).toEqual([])
+        }
+      })
+    }
+    expect(compared).toBeGreaterThan(2000)
+  })
+
+  it("agree with the definitions at the very event that breaks a property", () => {
+    let violations = 0
+    for (const faulty of [forgetTheVote, forgetTheTerm, loseTheTail]) {
+      for (const schedule of [...schedules(3, 600), ...schedules(4, 600), ...schedules(5, 600)]) {
+        const { cluster, violation } = runSchedule(schedule, { ...realParts, ...faulty }, {
+          act: (run) => () => {
+            if (run.violation === undefined) expect(violatedNow(run.cluster)).toEqual([])
+          }
+        })
+        if (violation === undefined) continue
+        violations++
+        expect(violation.detail).toBeUndefined()
+        for (const property of violatedNow(cluster).slice(0, 1)) {
+          if (!stepNames.has(violation.property)) expect(violation.property).toBe(property)
+        }
+      }
+    }
+    expect(violations).toBeGreaterThan(20)
+  })
+})
+
+/** Of steps: seen before the state is looked at. */
+const stepNames = new Set(["TermMonotone", "VoteOnce", "LeaderAppendOnly", "CommitMonotone", "MatchMonotone"])
+  .add("AppendEntriesFromLeader").add("RestartKeeps")
+
+describe("a fault is found, becomes short, and can be seen again", () => {
+  const cases: ReadonlyArray<[string, Partial<Parts>, ReadonlyArray<string>]> = [
+    ["servers that forget their vote", forgetTheVote, ["VoteOnce"]],
+    ["servers that forget their term", forgetTheTerm, ["TermMonotone"]],
+    ["servers that lose the log's last entry", loseTheTail, ["RestartKeeps", "WellFormed", "CommittedIsDurable"]],
+    ["servers that ignore answers of a later term", deaf, ["TermsAreLearnt"]],
+    ["a map without sessions", noSessions, ["EffectOnce", "SameReply"]],
+    ["a map with one session for all", oneSession, ["AnswersFit", "Linearizability", "NeverStale", "EffectOnce"]],
+    ["answers that are made anew", freshReplies, ["SameReply"]],
+    ["a client that reuses its sequence number", reusedNumbers, ["AnswersFit", "Linearizability"]]
+  ]
+  for (const [name, parts, properties] of cases) {
+    it(name, async () => {
+      const { failure } = await fuzz({ servers: 3, runs: 50, seed: 3, parts })
+      expect(properties).toContain(failure?.property)
+      expect(failure!.scenario.split("\n").length).toBeLessThan(60)
+      expect(replay(failure!.scenario, parts)?.property).toBe(failure!.property)
+      // What is right does the same without a fault, as far as it can.
+      expect(replay(failure!.scenario.split("\n").slice(0, 6).join("\n"))).toBeUndefined()
+      const again = await fuzz({ servers: 3, runs: 50, seed: 3, parts, path: failure!.path })
+      expect(again.failure).toEqual(failure)
+    })
+  }
+
+  it("machines that disagree", async () => {
+    const { failure } = await fuzz({ servers: 3, runs: 50, seed: 3, parts: dicingMachines(), shrink: false })
+    expect(["MachinesAgree", "EffectOnce"]).toContain(failure?.property)
+  })
+
+  it("a rule that throws is an exception, not a violated property", async () => {
+    const { failure } = await fuzz({ servers: 3, runs: 5, seed: 3, parts: throwing })
+    expect(failure).toMatchObject({ property: "Exception", detail: "RangeError: no heart" })
+  })
+
+  it("without shrinking, it is the run as it was found", async () => {
+    const found = await fuzz({ servers: 3, runs: 50, seed: 3, parts: noSessions, shrink: false })
+    const shrunk = await fuzz({ servers: 3, runs: 50, seed: 3, parts: noSessions })
+    expect(found.failure!.scenario.length).toBeGreaterThan(2 * shrunk.failure!.scenario.length)
+    expect(replay(found.failure!.scenario, noSessions)?.property).toBe(found.failure!.property)
+  })
+
+  it("a network that never delivers twice misses its gate", async () => {
+    const { failure } = await fuzz({ servers: 3, runs: 40, seed: 1, parts: neverTwice })
+    expect(failure).toMatchObject({ property: "Richness", detail: expect.stringContaining("duplicates: 0.00") })
+  })
+
+  it("every gate can be missed, and none is asked for after few events", () => {
+    expect(missedGates({}, 20_000)).toHaveLength(Object.keys(gates).length)
+    expect(missedGates({}, 19_999)).toEqual([])
+  })
+
+  it("firstViolation is undefined when there is none", async () => {
+    expect(await firstViolation([3, 5], 5, 1)).toBeUndefined()
+  })
+})
+
+describe("a plan", () => {
+  it("does what the decisions did", () => {
+    for (const schedule of schedules(5, 300)) {
+      const decided = runSchedule(schedule, realParts)
+      const planned = runSchedule({ ...schedule, acts: planOf(schedule, realParts) }, realParts)
+      expect([...planned.cluster.servers]).toEqual([...decided.cluster.servers])
+      expect(planned.clients.history.length).toBe(decided.clients.history.length)
+    }
+  })
+})
+
+describe("a scenario that can't be replayed says which line and why", () => {
+  const head = "servers 3\nmax-entries 1\napply-alone\n"
+  for (
+    const [text, reason] of [
+      ["timeout s1\n", 'line 1: expected "servers N" first, found "timeout s1"'],
+      [`${head}apply s1`, "line 4: nothing happens: apply s1"],
+      [`${head}timeout s9`, "line 4: no server s9 (there are s1, s2, s3)"],
+      [`${head}\n# comment\nclient 1 put k0 x at s1`, 'line 6: expected a quoted value, found x: "client 1 put k0 x at s1"'],
+      [`${head}client 1 put k0 null at s1`, 'line 4: expected a quoted value, found null: "client 1 put k0 null at s1"'],
+      [`${head}client 1 take k0 at s1`, 'line 4: clients can get, put, append, cas and delete, not take: "client 1 take k0 at s1"'],
+      [`${head}client 1 again at s1`, "line 4: nothing happens: client 1 again at s1"],
+      [`${head}client 1 gives up`, "line 4: nothing happens: client 1 gives up"],
+      [`${head}client 1 get k0 at s4`, "line 4: no server s4 (there are s1, s2, s3)"]
+    ] as const
+  ) {
+    it(reason, () => expect(() => replay(text)).toThrow(reason))
+  }
+})

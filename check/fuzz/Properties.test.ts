@@ -1,0 +1,316 @@
+// Goal: no wrong step passes the incremental checks, and no right one is blamed. Method: at the end of a random run one
+// server takes a step that no rule allows, and the checks must say what the definitions say; then each property of
+// histories, broken by hand.
+import { describe, expect, it } from "vitest"
+import { InitKV } from "../../src/kv/KV.ts"
+import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import type { Message } from "../../src/raft/Message.ts"
+import { lastIndex } from "../../src/raft/Server.ts"
+import type { Entry, Server } from "../../src/raft/Server.ts"
+import { persistent } from "../../src/shell/Perform.ts"
+import { Remember } from "../../src/raft/World.ts"
+import { Cluster, serverIds } from "../cluster/Cluster.ts"
+import type { Taken } from "../cluster/Cluster.ts"
+import { stateProperties } from "../raft/Properties.ts"
+import { firstDifference } from "./Change.ts"
+import type { Change } from "./Change.ts"
+import { runSchedule } from "./Execution.ts"
+import { HistoryProperties } from "./HistoryProperties.ts"
+import type { Application } from "./HistoryProperties.ts"
+import { realParts } from "./Run.ts"
+import { StateProperties, violatedNow } from "./StateProperties.ts"
+import { weathers } from "./Weather.ts"
+
+const changeOf = (taken: Taken): Change => ({
+  taken,
+  firstChanged: firstDifference(taken.before.log, taken.step.server.log)
+})
+
+const withEntries = (s: Server, entries: ReadonlyArray<Entry>): Server => ({ ...s, log: { ...s.log, entries } })
+
+/** Ways to go wrong at once; each gives one server another state, if it can. */
+const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>) => Server>> = {
+  "leads all at once": (s) => ({ ...s, role: "leader" }),
+  "leads the next term": (s) => ({ ...s, role: "leader", currentTerm: s.currentTerm + 1 }),
+  "leads in its leader's term": (s, others) => ({
+    ...s,
+    role: "leader",
+    currentTerm: others.find((o) => o.role === "leader")?.currentTerm ?? s.currentTerm
+  }),
+  "commits one more": (s) => ({ ...s, commitIndex: s.commitIndex + 1 }),
+  "commits all": (s) => ({ ...s, commitIndex: lastIndex(s.log) }),
+  "commits less": (s) => ({ ...s, commitIndex: s.lastApplied }),
+  "applies what isn't committed": (s) => ({ ...s, lastApplied: s.commitIndex + 1 }),
+  "loses its last entry": (s) => withEntries(s, s.log.entries.slice(0, -1)),
+  "loses its log": (s) => withEntries(s, []),
+  "changes its last entry": (s) => withEntries(s, s.log.entries.map((e, n, all) => n < all.length - 1 ? e : changed(e))),
+  "changes its first entry": (s) => withEntries(s, s.log.entries.map((e, n) => n > 0 ? e : changed(e))),
+  "changes its first entry's term": (s) => withEntries(s, s.log.entries.map((e, n) => n > 0 ? e : { ...e, term: e.term + 1 })),
+  "appends of a later term": (s) => withEntries(s, [...s.log.entries, { term: s.currentTerm + 1, type: "noop", value: "" }]),
+  "appends of an older term": (s) => withEntries(s, [...s.log.entries, { term: 1, type: "noop", value: "" }]),
+  "counts all as matching": (s) => ({ ...s, matchIndex: Object.fromEntries(s.members.map((j) => [j, lastIndex(s.log)])) }),
+  "sends from the beginning": (s) => ({ ...s, nextIndex: Object.fromEntries(s.members.map((j) => [j, 1])) }),
+  "votes for another": (s) => ({ ...s, votedFor: s.members.find((j) => j !== s.id && j !== s.votedFor)! }),
+  "counts all votes": (s) => ({ ...s, role: "candidate", votesGranted: s.members }),
+  "counts all votes of the highest term": (s, others) => ({
+    ...s,
+    role: "candidate",
+    votesGranted: s.members,
+    currentTerm: Math.max(...others.map((o) => o.currentTerm))
+  }),
+  "takes another's term": (s, others) => ({ ...s, currentTerm: others[0]!.currentTerm }),
+  "takes another's log": (s, others) => ({ ...s, log: others[0]!.log }),
+  "changes nothing": (s) => ({ ...s })
+}
+
+const changed = (e: Entry): Entry => ({ ...e, value: `${e.value}!` })
+
+describe("after a step that no rule allows, the incremental checks say what the definitions say", () => {
+  const violated = new Map<string, number>()
+  for (const [name, wrong] of Object.entries(wrongs)) {
+    it(`a server ${name}`, () => {
+      let compared = 0
+      for (const servers of [3, 5]) {
+        for (let weather = 0; weather < weathers.length; weather++) {
+          for (let victim = 0; victim < servers; victim++) {
+            const decisions = Array.from({ length: 60 + 25 * victim }, (_, n) => Math.imul(n + 99 * weather, 0x9e3779b1) >>> 1)
+            let cluster!: Cluster
+            let state: StateProperties | undefined
+            let history: HistoryProperties | undefined
+            const check = (taken: Taken) => [state!.check(changeOf(taken)), history!.check(changeOf(taken))]
+            runSchedule({ servers, maxEntries: 1, weather, decisions }, realParts, {
+              act: (run) => {
+                cluster = run.cluster
+                state ??= new StateProperties(cluster)
+                history ??= new HistoryProperties(cluster)
+                return () => {}
+              },
+              step: check
+            })
+            const before = cluster.servers.get(cluster.ids[victim]!)!
+            const server = wrong(before, [...cluster.servers.values()].filter((s) => s !== before))
+            // Nobody can remember entries that aren't there.
+            if (server.commitIndex > lastIndex(server.log) && server.commitIndex > cluster.ghost.committed.length) continue
+            cluster.servers.set(server.id, server)
+            cluster.ghost = Remember(cluster.ghost, server)
+            const step = { server, sends: [], resetElectionTimer: false }
+            const [byState, byHistory] = check({
+              action: "WrongAction",
+              server: server.id,
+              before,
+              consumed: undefined,
+              step,
+              firstSent: cluster.sent.length
+            })
+            const inFull = violatedNow(cluster)
+            compared++
+            expect(inFull.find((property) => property !== "LogMatching")).toBe(byState)
+            if (inFull.includes("LogMatching")) expect(byHistory).toBe("EntriesAreUnique")
+            for (const property of inFull) violated.set(property, (violated.get(property) ?? 0) + 1)
+          }
+        }
+      }
+      expect(compared).toBeGreaterThan(20)
+    })
+  }
+
+  it("and each property was violated by some", () => {
+    expect([...violated.keys()].sort()).toEqual(stateProperties.map((p) => p.name).sort())
+    expect([...violated.values()].every((times) => times >= 3)).toBe(true)
+  })
+})
+
+describe("properties of histories", () => {
+  /** Three servers that have never run, and a step of s1 that leaves it as `after`. */
+  const world = () => {
+    const cluster = new Cluster(serverIds(3), { maxEntries: 1 })
+    const history = new HistoryProperties(cluster)
+    const s1 = () => cluster.servers.get("s1")!
+    const step = (
+      after: Partial<Server>,
+      { action = "SomeAction", request, saved = true, sends = [] }: {
+        readonly action?: string
+        readonly request?: Message
+        readonly saved?: boolean
+        readonly sends?: ReadonlyArray<Message>
+      } = {}
+    ) => {
+      const before = s1()
+      const server = { ...before, ...after }
+      const consumed = request === undefined ? undefined : cluster.sent.push(request) - 1
+      const firstSent = cluster.sent.length
+      cluster.sent.push(...sends)
+      cluster.servers.set("s1", server)
+      if (saved && sends.length > 0) cluster.disks.set("s1", persistent(server))
+      return history.check(changeOf({
+        action,
+        server: "s1",
+        before,
+        consumed,
+        step: { server, sends, resetElectionTimer: false },
+        firstSent
+      }))
+    }
+    return { cluster, history, s1, step }
+  }
+
+  const vote = (dest: string, term: number, voteGranted = true): Message => ({
+    type: "RequestVoteResponse",
+    source: "s1",
+    dest,
+    term,
+    voteGranted
+  })
+  const append = (source: string, term: number): Message => ({
+    type: "AppendEntriesRequest",
+    source,
+    dest: "s3",
+    term,
+    prevLogIndex: 0,
+    prevLogTerm: 0,
+    entries: [],
+    leaderCommit: 0
+  })
+  const entry = (term: number, value: string): Entry => ({ term, type: "command", value })
+  const log = (...entries: ReadonlyArray<Entry>) => ({ lastIncludedIndex: 0, lastIncludedTerm: 0, entries })
+
+  const asks = (lastLogTerm: number, lastLogIndex: number): Message => ({
+    type: "RequestVoteRequest",
+    source: "s2",
+    dest: "s1",
+    term: 9,
+    lastLogTerm,
+    lastLogIndex
+  })
+
+  it("OneVotePerTerm: votes that left count, whatever is remembered of them", () => {
+    const { step } = world()
+    expect(step({}, { sends: [vote("s2", 1)], request: asks(0, 0) })).toBeUndefined()
+    expect(step({}, { sends: [vote("s2", 1), vote("s3", 1, false), vote("s3", 2)], request: asks(0, 0) })).toBeUndefined()
+    expect(step({}, { sends: [vote("s3", 1)], request: asks(0, 0) })).toBe("OneVotePerTerm")
+  })
+
+  it("OneVotePerTerm: to stand for election is to vote for oneself", () => {
+    const { step } = world()
+    expect(step({}, { sends: [vote("s2", 9)], request: asks(0, 0) })).toBeUndefined()
+    expect(step({}, { sends: [{ ...asks(0, 0), source: "s1", dest: "s2" }] })).toBe("OneVotePerTerm")
+  })
+
+  it("VotesAreUpToDate: none for a log that ends in an older term, or in the same and sooner", () => {
+    const mine = log(entry(1, "a"), entry(2, "b"))
+    const found = ([lastLogTerm, lastLogIndex]: readonly [number, number]) =>
+      world().step({ log: mine }, { sends: [vote("s2", 9)], request: asks(lastLogTerm, lastLogIndex) })
+    for (const fine of [[2, 2], [2, 3], [3, 1]] as const) expect(found(fine)).toBeUndefined()
+    for (const behind of [[1, 3], [2, 1], [0, 0]] as const) expect(found(behind)).toBe("VotesAreUpToDate")
+  })
+
+  it("PromisesAreDurable: what a message says is on disk before it leaves", () => {
+    for (const lost of [{ currentTerm: 1 }, { votedFor: "s2" }, { log: log(entry(1, "a")) }]) {
+      const sends = [vote("s2", 1, false)]
+      expect(world().step(lost, { sends })).toBeUndefined()
+      expect(world().step(lost, { sends, saved: false })).toBe("PromisesAreDurable")
+      expect(world().step(lost, { saved: false })).toBeUndefined()
+    }
+  })
+
+  it("OneSourcePerTerm: AppendEntries of one term come from one server", () => {
+    const { step } = world()
+    expect(step({}, { sends: [append("s1", 1), append("s2", 2)] })).toBeUndefined()
+    expect(step({}, { sends: [append("s2", 1)] })).toBe("OneSourcePerTerm")
+  })
+
+  it("EntriesAreUnique: also those that were overwritten meanwhile, and what came before them", () => {
+    const { step } = world()
+    expect(step({ log: log(entry(1, "a"), entry(1, "b")) })).toBeUndefined()
+    expect(step({ log: log(entry(2, "c")) })).toBeUndefined()
+    expect(step({ log: log(entry(1, "a"), entry(1, "x")) })).toBe("EntriesAreUnique")
+    const other = world()
+    expect(other.step({ log: log(entry(1, "a"), entry(2, "b")) })).toBeUndefined()
+    expect(other.step({ log: log() })).toBeUndefined()
+    expect(other.step({ log: log(entry(2, "c"), entry(2, "b")) })).toBe("EntriesAreUnique")
+  })
+
+  it("AppliedInOrder: one after the other, from the beginning in each life, and by Apply only", () => {
+    const applied = (...steps: ReadonlyArray<[number, string]>) => {
+      const { step } = world()
+      return steps.map(([lastApplied, action]) => step({ lastApplied }, { action }))
+    }
+    expect(applied([1, "ApplyAction"], [2, "ApplyAction"], [0, "RestartAction"], [1, "ApplyAction"]))
+      .toEqual([undefined, undefined, undefined, undefined])
+    expect(applied([1, "ApplyAction"], [1, "ApplyAction"])[1]).toBe("AppliedInOrder")
+    expect(applied([2, "ApplyAction"])).toEqual(["AppliedInOrder"])
+    expect(applied([1, "ApplyAction"], [1, "RestartAction"])[1]).toBe("AppliedInOrder")
+    expect(applied([1, "SomeAction"])).toEqual(["AppliedInOrder"])
+  })
+
+  it("AcknowledgedIsDurable: what a client knows is on a majority of disks, and stays there", () => {
+    const { cluster, history, step } = world()
+    const a = entry(1, "a")
+    const save = (id: string, ...entries: ReadonlyArray<Entry>) =>
+      cluster.disks.set(id, { currentTerm: 1, votedFor: null, log: log(...entries) })
+    save("s1", a)
+    expect(step({})).toBeUndefined()
+    expect(history.acknowledge(1, a)).toBe("AcknowledgedIsDurable")
+    save("s2", a)
+    expect(history.acknowledge(1, a)).toBeUndefined()
+    save("s1", a, entry(1, "b"))
+    expect(step({})).toBeUndefined()
+    save("s1", entry(2, "c"))
+    expect(step({})).toBe("AcknowledgedIsDurable")
+  })
+
+  /** An application of `command` at `index` by `server`; by default, what the machine should do. */
+  const application = (
+    server: string,
+    index: number,
+    command: Command,
+    before: KV,
+    { reply, state }: { readonly reply: Reply; readonly state: KV } = realParts.apply(before, command)
+  ): Application => ({ server, index, entry: entry(1, JSON.stringify(command)), command, before, reply, after: state })
+  const put = (seq: number, value: string): Command => ({ client: "c", seq, operation: { op: "append", key: "k", value } })
+
+  it("AppliedIsUnique: no two servers apply different entries at an index", () => {
+    const { history } = world()
+    expect(history.application(application("s1", 1, put(1, "x"), InitKV))).toBeUndefined()
+    expect(history.application(application("s2", 1, put(1, "x"), InitKV))).toBeUndefined()
+    expect(history.application(application("s3", 1, put(1, "y"), InitKV))).toBe("AppliedIsUnique")
+  })
+
+  it("MachinesAgree: in what an entry touches at once, in all the rest when looked at in full", () => {
+    const { history } = world()
+    const right = application("s1", 1, put(1, "x"), InitKV)
+    expect(history.application(right)).toBeUndefined()
+    const otherValue = { ...right.after, data: { k: "y" } }
+    const otherSession = { ...right.after, sessions: {} }
+    expect(history.application({ ...right, after: otherValue })).toBe("MachinesAgree")
+    expect(history.application({ ...right, after: otherSession })).toBe("MachinesAgree")
+    expect(history.application({ ...right, reply: { status: "OK", response: true } })).toBe("MachinesAgree")
+    const elsewhere = { ...right.after, data: { ...right.after.data, z: "" } }
+    expect(history.application({ ...right, after: elsewhere })).toBeUndefined()
+    expect(history.machineAgrees(1, right.after)).toBe(true)
+    expect(history.machineAgrees(1, elsewhere)).toBe(false)
+    expect(history.machineAgrees(1, otherSession)).toBe(false)
+  })
+
+  it("EffectOnce, SameReply: a repeated command changes nothing and is answered as the first time", () => {
+    const { history } = world()
+    const { after } = application("s1", 1, put(1, "x"), InitKV)
+    history.application(application("s1", 1, put(1, "x"), InitKV))
+    expect(history.application(application("s1", 2, put(1, "x"), after))).toBeUndefined()
+    const twice = { ...after, data: { k: "xx" } }
+    const ok = { status: "OK", response: null } as const
+    expect(history.application(application("s1", 3, put(1, "x"), after, { reply: ok, state: twice }))).toBe("EffectOnce")
+    const other = { status: "OK", response: true } as const
+    expect(history.application(application("s1", 4, put(1, "x"), after, { reply: other, state: after }))).toBe("SameReply")
+    const stale = { status: "STALE" } as const
+    expect(history.application(application("s1", 5, put(1, "x"), after, { reply: stale, state: after }))).toBeUndefined()
+  })
+
+  it("EffectOnce: what is no command has no effect", () => {
+    const { history } = world()
+    const noop: Entry = { term: 1, type: "noop", value: "" }
+    const quiet = { server: "s1", index: 1, entry: noop, command: undefined, before: InitKV, reply: undefined }
+    expect(history.application({ ...quiet, after: InitKV })).toBeUndefined()
+    expect(history.application({ ...quiet, index: 2, after: { data: { k: "" }, sessions: {} } })).toBe("EffectOnce")
+  })
+})

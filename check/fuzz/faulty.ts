@@ -1,0 +1,102 @@
+/** Clusters and machines that break one promise each, to see who notices. */
+import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import { apply, execute } from "../../src/kv/KV.ts"
+import type { ServerId, Settings } from "../../src/raft/Server.ts"
+import { Cluster } from "../cluster/Cluster.ts"
+import type { Event, Taken } from "../cluster/Cluster.ts"
+import type { Persistent } from "../../src/shell/Perform.ts"
+import type { Parts } from "./Run.ts"
+
+type Observe = (taken: Taken) => void
+
+/** Something else is found on the disk than was saved. */
+export const disksThat = (spoil: (saved: Persistent) => Persistent): Partial<Parts> => ({
+  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+    new class extends Cluster {
+      override execute(event: Event): boolean {
+        if (event.type === "restart") this.disks.set(event.server, spoil(this.disks.get(event.server)!))
+        return super.execute(event)
+      }
+    }(ids, settings, observe)
+})
+
+export const forgetTheVote = disksThat((saved) => ({ ...saved, votedFor: null }))
+
+export const forgetTheTerm = disksThat((saved) => ({ ...saved, currentTerm: 0 }))
+
+export const loseTheTail = disksThat((saved) => ({
+  ...saved,
+  log: { ...saved.log, entries: saved.log.entries.slice(0, -1) }
+}))
+
+/** No message is delivered twice. */
+export const neverTwice: Partial<Parts> = {
+  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+    new class extends Cluster {
+      readonly #delivered = new Set<number>()
+      override execute(event: Event): boolean {
+        if (event.type !== "deliver") return super.execute(event)
+        if (this.#delivered.has(event.message)) return false
+        this.#delivered.add(event.message)
+        return super.execute(event)
+      }
+    }(ids, settings, observe)
+}
+
+/** Answers of a later term are ignored. */
+export const deaf: Partial<Parts> = {
+  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+    new class extends Cluster {
+      override execute(event: Event): boolean {
+        const m = event.type === "deliver" ? this.sent[event.message]! : undefined
+        const ignored = m?.type === "AppendEntriesResponse" && m.term > this.servers.get(m.dest)!.currentTerm
+        return !ignored && super.execute(event)
+      }
+    }(ids, settings, observe)
+}
+
+/** A handler that throws. */
+export const throwing: Partial<Parts> = {
+  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+    new class extends Cluster {
+      override execute(event: Event): boolean {
+        if (event.type === "heartbeat") throw new RangeError("no heart")
+        return super.execute(event)
+      }
+    }(ids, settings, observe)
+}
+
+/** Every copy of a command takes effect. */
+export const noSessions: Partial<Parts> = {
+  apply: (state: KV, { operation }: Command): { readonly state: KV; readonly reply: Reply } => {
+    const { data, response } = execute(state.data, operation)
+    return { state: { ...state, data }, reply: { status: "OK", response } }
+  }
+}
+
+/** One client's session is all clients'. */
+export const oneSession: Partial<Parts> = { apply: (state, command) => apply(state, { ...command, client: "all" }) }
+
+/** A repeated command hears what the map would say now. */
+export const freshReplies: Partial<Parts> = {
+  apply: (state, command) => {
+    const applied = apply(state, command)
+    return applied.state !== state
+      ? applied
+      : { state, reply: { status: "OK", response: execute(state.data, command.operation).response } }
+  }
+}
+
+/** Machines on the same path come to different states. */
+export const dicingMachines = (): Partial<Parts> => {
+  let count = 0
+  return {
+    apply: (state, command) => {
+      const applied = apply(state, command)
+      return ++count % 50 > 0 ? applied : { ...applied, state: { ...applied.state, data: {} } }
+    }
+  }
+}
+
+/** A client that uses one sequence number for all it does. */
+export const reusedNumbers: Partial<Parts> = { nextSeq: () => 1 }

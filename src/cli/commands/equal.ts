@@ -1,0 +1,51 @@
+/** `lockstep equal`: the two graphs of a model, and where they differ. */
+import * as Effect from "effect/Effect"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { writeFileSync } from "node:fs"
+import { compareModel, holds, pinnedFrom } from "../../../check/models/checkModel.ts"
+import { loadModels, modelsFile } from "../../../check/models/load.ts"
+import { aborted, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { modelName, modelNamed, shown } from "../models.ts"
+import { grouped, seconds } from "../text.ts"
+
+const edges = Flag.Boolean("edges").pipe(
+  Flag.withDescription("compare states and labelled edges, too (the default where spec/models.json says so)"),
+  Flag.withDefault(false)
+)
+
+const pin = Flag.Boolean("pin").pipe(
+  Flag.withDescription("if the graphs are equal, write their numbers into spec/models.json"),
+  Flag.withDefault(false)
+)
+
+export const equal = Command.make("equal", { model: modelName, edges, pin, json }, (flags) =>
+  Effect.gen(function*() {
+    const spec = yield* modelNamed(flags.model)
+    const { value: comparison, wasInterrupted } = yield* honouringInterrupts((signal) =>
+      compareModel(spec, flags.edges || spec.edges, {
+        stop: aborted(signal),
+        onProgress: ({ distinct, queue }) =>
+          Effect.sync(() => progress(`${spec.name}: TLC has ${grouped(distinct)} states, ${grouped(queue)} to go`))
+      })
+    )
+    progress("")
+    const { differences, tlc, typescript } = comparison
+    const numbers = (of: { distinct: number; generated: number; depth: number; seconds: number }) =>
+      `${grouped(of.distinct)} distinct, ${grouped(of.generated)} generated, depth ${of.depth}, ${seconds(of.seconds)}`
+    const equalText = `equal: ${comparison.edges ? "numbers, states and edges" : "numbers"}`
+    const lines = [
+      `${spec.name}: ${holds(comparison) ? equalText : "NOT EQUAL, or violated"}`,
+      `  TypeScript ${numbers(typescript)}`,
+      `  TLC        ${tlc === undefined ? "-" : `${numbers(tlc)}${tlc.outcome === "ok" ? "" : `, ${tlc.outcome} ${tlc.violated ?? ""}`}`}`,
+      ...differences.map((d) => `  ${d.what}\n    TLC:        ${d.tlc}\n    TypeScript: ${d.typescript}`),
+      ...typescript.violations.map((v) => shown(spec, v))
+    ]
+    yield* result(flags.json, comparison, lines.join("\n"))
+    if (wasInterrupted) return yield* interrupted
+    if (!holds(comparison)) return yield* violated
+    if (flags.pin) {
+      const table = loadModels().map((m) => m.name === spec.name ? { ...m, pinned: pinnedFrom(comparison) } : m)
+      writeFileSync(modelsFile, `${JSON.stringify(table, null, 2)}\n`)
+    }
+  })).pipe(Command.withDescription("Compare the state graphs of the TypeScript core and of the specification"))

@@ -1,0 +1,58 @@
+/** `lockstep explore`: every reachable world of a model of the TypeScript core. */
+import * as Effect from "effect/Effect"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { exploreModel } from "../../../check/models/checkModel.ts"
+import { honouringInterrupts, interrupted, json, progress, result, undecided, violated } from "../Ending.ts"
+import { modelName, modelNamed, shown, summary } from "../models.ts"
+import { grouped, seconds } from "../text.ts"
+
+
+const memory = Flag.Int("memory").pipe(
+  Flag.withDescription("MiB that the tables may take before it stops, undecided (default 4096)"),
+  Flag.withDefault(4096)
+)
+
+export const explore = Command.make("explore", { model: modelName, memory, json }, (flags) =>
+  Effect.gen(function*() {
+    const spec = yield* modelNamed(flags.model)
+    const { value, wasInterrupted } = yield* honouringInterrupts((signal) =>
+      exploreModel(spec, {
+        signal,
+        memory: flags.memory * 2 ** 20,
+        onProgress: ({ generated, level, queue, states, statesPerSecond }) =>
+          progress(
+            `${spec.name}: level ${level}, ${grouped(states)} states, ${grouped(generated)} generated, `
+              + `${grouped(queue)} to go, ${grouped(statesPerSecond)} states/s`
+          )
+      })
+    )
+    progress("")
+    const found = value.result
+    const { complete, depth, distinct, generated, labels, model, mustReach, violations } = found
+    const lines = [
+      `${model}: ${grouped(distinct)} distinct states, ${grouped(generated)} generated, depth ${depth}, ${seconds(found.seconds)}`,
+      `edges: ${Object.entries(labels).map(([label, n]) => `${label} ${grouped(n)}`).join(", ")}`,
+      `reached: ${mustReach.filter((m) => m.depth !== undefined).map((m) => `${m.name} at depth ${m.depth}`).join(", ")}`,
+      ...(complete ? [] : [
+        `stopped (${found.stopped}): ${found.levels} levels complete, ${grouped(found.queue)} states not expanded`
+      ]),
+      ...violations.map((v) => shown(spec, v))
+    ]
+    yield* result(flags.json, {
+      model,
+      distinct,
+      generated,
+      depth,
+      seconds: found.seconds,
+      complete,
+      labels,
+      mustReach,
+      violations: violations.map((v) => ({ ...v, summary: summary(v) }))
+    }, lines.join("\n"))
+    if (violations.length > 0) return yield* violated
+    if (wasInterrupted) return yield* interrupted
+    if (!complete) return yield* undecided
+  })).pipe(
+    Command.withDescription("Explore every reachable world of a model of the TypeScript core, and check its properties")
+  )

@@ -1,0 +1,48 @@
+/** `lockstep scenario`: runs stories in plain text, and compares or rewrites their output. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { ScenarioError } from "../../../check/scenario/Parse.ts"
+import { runScenario } from "../../../check/scenario/Scenario.ts"
+import { badInput, json, result, violated } from "../Ending.ts"
+
+const files = Argument.String("file").pipe(
+  Argument.withDescription("scenario files (check/scenarios has some)"),
+  Argument.variadic({ min: 1 })
+)
+const rewrite = Flag.Boolean("rewrite").pipe(
+  Flag.withDescription("write the output that comes into the files; read the difference before you commit it"),
+  Flag.withDefault(false)
+)
+
+/** Runs one file. */
+const runFile = Effect.fnUntraced(function*(file: string, write: boolean) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(file).pipe(Effect.mapError((e) => badInput(`${file}: cannot be read: ${e.reason._tag}`)))
+  const ran = yield* Effect.try({
+    try: () => runScenario(text, file),
+    catch: (error) => badInput(error instanceof ScenarioError ? error.message : `${file}: ${String(error)}`)
+  })
+  // To a new name, then in place: nobody finds half a file.
+  if (write && ran.text !== text) {
+    yield* fs.writeFileString(`${file}.new`, ran.text).pipe(
+      Effect.andThen(fs.rename(`${file}.new`, file)),
+      Effect.mapError((e) => badInput(`${file}: cannot be written: ${e.reason._tag}`))
+    )
+  }
+  return { file, differences: write ? [] : ran.differences, violations: ran.violations, text: ran.text }
+})
+
+export const scenario = Command.make("scenario", { files, rewrite, json }, (flags) =>
+  Effect.gen(function*() {
+    const ran = yield* Effect.forEach(flags.files, (file) => runFile(file, flags.rewrite))
+    const lines = ran.flatMap(({ differences, file, violations }) => [
+      `${differences.length + violations.length === 0 ? "ok" : "FAILED"}  ${file}`,
+      ...differences.map((d) => `    ${file}:${d.line}: expected "${d.expected.join(" / ")}", found "${d.found.join(" / ")}"`),
+      ...violations.map((name) => `    violates ${name}`)
+    ])
+    yield* result(flags.json, ran, lines.join("\n"))
+    if (ran.some((r) => r.differences.length + r.violations.length > 0)) return yield* violated
+  })).pipe(Command.withDescription("Run scenarios and compare their output"))

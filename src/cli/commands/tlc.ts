@@ -1,0 +1,51 @@
+/** `lockstep tlc`: the same model by TLC. */
+import * as Effect from "effect/Effect"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { decodeWorld } from "../../../check/models/Decode.ts"
+import type { ModelSpec } from "../../../check/models/Table.ts"
+import { tlcModel } from "../../../check/models/TlcModel.ts"
+import type { TlcResult } from "../../../check/tlc/Tlc.ts"
+import { aborted, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { modelName, modelNamed, told } from "../models.ts"
+import { grouped, seconds } from "../text.ts"
+
+const workers = Flag.Int("workers").pipe(
+  Flag.withDescription("TLC's threads (default 1: with more, the depth may differ)"),
+  Flag.withDefault(1)
+)
+
+/** The counterexample, told like one of ours. */
+const counterexample = (spec: ModelSpec, found: TlcResult): ReadonlyArray<string> => {
+  if (found.counterexample === undefined) return []
+  const worlds = found.counterexample.states.map(({ variables }) => decodeWorld(variables, { maxEntries: spec.maxEntries }))
+  return [told(spec, worlds, `${spec.name} violates ${found.violated ?? "a property"} in TLC`)]
+}
+
+export const tlc = Command.make("tlc", { model: modelName, workers, json }, (flags) =>
+  Effect.gen(function*() {
+    const spec = yield* modelNamed(flags.model)
+    const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
+      tlcModel(spec, {
+        workers: flags.workers,
+        stop: aborted(signal),
+        onProgress: ({ depth, distinct, generated, queue }) =>
+          Effect.sync(() =>
+            progress(
+              `${spec.name}: level ${depth}, ${grouped(distinct)} states, ${grouped(generated)} generated, ${grouped(queue)} to go`
+            )
+          )
+      })
+    )
+    progress("")
+    const { depth, distinct, generated, outcome } = found
+    const lines = [
+      `${spec.name}: ${outcome}${found.violated === undefined ? "" : ` ${found.violated}`}, ${grouped(distinct)} distinct states, `
+      + `${grouped(generated)} generated, depth ${depth}, ${seconds(found.seconds)}`,
+      ...(found.message === undefined ? [] : [found.message]),
+      ...counterexample(spec, found)
+    ]
+    yield* result(flags.json, { model: spec.name, ...found }, lines.join("\n"))
+    if (wasInterrupted) return yield* interrupted
+    if (outcome !== "ok") return yield* violated
+  })).pipe(Command.withDescription("Explore the same model of the specification with TLC"))
