@@ -30,3 +30,4 @@ bench *ARGS: setup
 build: setup
     @rm -rf dist
     @tsc -p tsconfig.build.json
+    @cp -R spec dist/ && cp -R check/scenarios check/histories dist/check/

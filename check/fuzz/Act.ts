@@ -2,7 +2,7 @@
  * What one decision of a random execution comes to: an event of the cluster, or something a client does. As text, an
  * act is one line; the events are those of a scenario script, clients have lines of their own:
  *
- *     client 1 put k0 "x" at s1                       client 1's next operation, asked of s1 (get, append, delete alike)
+ *     client 1 put k0 "x" at s1                       client 1's next operation, asked of s1 (others alike)
  *     client 1 cas k0 null "x" at s1                  … from absent to x
  *     client 1 again at s2                            it tries the same operation at another server
  *     client 1 echo 3 at s2                           a late copy of the request for its third operation reaches s2

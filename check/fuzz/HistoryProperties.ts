@@ -82,9 +82,8 @@ export class HistoryProperties {
     const { disks, sent } = this.#cluster
     if (firstSent === sent.length) return undefined
     const disk = disks.get(s.id)!
-    if (disk.currentTerm !== s.currentTerm || disk.votedFor !== s.votedFor || firstDifference(disk.log, s.log) !== Infinity) {
-      return "PromisesAreDurable"
-    }
+    const saved = disk.currentTerm === s.currentTerm && disk.votedFor === s.votedFor
+    if (!saved || firstDifference(disk.log, s.log) !== Infinity) return "PromisesAreDurable"
     const request = consumed === undefined ? undefined : sent[consumed]!
     for (let n = firstSent; n < sent.length; n++) {
       const m = sent[n]!
@@ -126,7 +125,8 @@ export class HistoryProperties {
   /** In each life of a server: from the beginning, one after the other, none twice. */
   #appliedInOrder({ taken: { action, step: { server: s } } }: Change): string | undefined {
     const applied = this.#lastApplied.get(s.id)!
-    const expected = action === "ApplyAction" ? applied + 1 : action === "RestartAction" ? s.log.lastIncludedIndex : applied
+    const start = action === "RestartAction" ? s.log.lastIncludedIndex : applied
+    const expected = action === "ApplyAction" ? start + 1 : start
     if (s.lastApplied !== applied) this.#lastApplied.set(s.id, s.lastApplied)
     return s.lastApplied === expected ? undefined : "AppliedInOrder"
   }

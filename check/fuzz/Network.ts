@@ -54,7 +54,7 @@ export class Network {
     }
   }
 
-  /** Takes a message for server `dest` (a place in `ids`) off its way: `nth` modulo how many there are, oldest first. */
+  /** Takes the `nth` message (modulo how many there are, oldest first) for the server at place `dest` off its way. */
   take(dest: number, nth: number): Position | undefined {
     const inbox = this.#inboxes[dest]!
     while (inbox.length > 0) {
@@ -99,7 +99,14 @@ export class Network {
 }
 
 /** Whether what the `a`-th sends reaches the `b`-th. */
-const connected = (kind: PartitionKind, a: number, b: number, n: number, smaller: number, outward: boolean): boolean => {
+const connected = (
+  kind: PartitionKind,
+  a: number,
+  b: number,
+  n: number,
+  smaller: number,
+  outward: boolean
+): boolean => {
   switch (kind) {
     case "majority":
       return (a < n - smaller) === (b < n - smaller)

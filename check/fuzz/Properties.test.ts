@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { InitKV } from "../../src/kv/KV.ts"
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { lastIndex } from "../../src/raft/Server.ts"
+import { forAll, lastIndex } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
 import { persistent } from "../../src/shell/Perform.ts"
 import { Remember } from "../../src/raft/World.ts"
@@ -28,6 +28,15 @@ const changeOf = (taken: Taken): Change => ({
 
 const withEntries = (s: Server, entries: ReadonlyArray<Entry>): Server => ({ ...s, log: { ...s.log, entries } })
 
+const noop = (term: number): Entry => ({ term, type: "noop", value: "" })
+
+const changed = (e: Entry): Entry => ({ ...e, value: `${e.value}!` })
+
+const changeFirst = (s: Server, change: (e: Entry) => Entry): ReadonlyArray<Entry> => [
+  ...s.log.entries.slice(0, 1).map(change),
+  ...s.log.entries.slice(1)
+]
+
 /** Ways to go wrong at once; each gives one server another state, if it can. */
 const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>) => Server>> = {
   "leads all at once": (s) => ({ ...s, role: "leader" }),
@@ -43,13 +52,13 @@ const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>)
   "applies what isn't committed": (s) => ({ ...s, lastApplied: s.commitIndex + 1 }),
   "loses its last entry": (s) => withEntries(s, s.log.entries.slice(0, -1)),
   "loses its log": (s) => withEntries(s, []),
-  "changes its last entry": (s) => withEntries(s, s.log.entries.map((e, n, all) => n < all.length - 1 ? e : changed(e))),
-  "changes its first entry": (s) => withEntries(s, s.log.entries.map((e, n) => n > 0 ? e : changed(e))),
-  "changes its first entry's term": (s) => withEntries(s, s.log.entries.map((e, n) => n > 0 ? e : { ...e, term: e.term + 1 })),
-  "appends of a later term": (s) => withEntries(s, [...s.log.entries, { term: s.currentTerm + 1, type: "noop", value: "" }]),
-  "appends of an older term": (s) => withEntries(s, [...s.log.entries, { term: 1, type: "noop", value: "" }]),
-  "counts all as matching": (s) => ({ ...s, matchIndex: Object.fromEntries(s.members.map((j) => [j, lastIndex(s.log)])) }),
-  "sends from the beginning": (s) => ({ ...s, nextIndex: Object.fromEntries(s.members.map((j) => [j, 1])) }),
+  "changes its last entry": (s) => withEntries(s, [...s.log.entries.slice(0, -1), ...s.log.entries.slice(-1).map(changed)]),
+  "changes its first entry": (s) => withEntries(s, changeFirst(s, changed)),
+  "changes its first entry's term": (s) => withEntries(s, changeFirst(s, (e) => ({ ...e, term: e.term + 1 }))),
+  "appends of a later term": (s) => withEntries(s, [...s.log.entries, noop(s.currentTerm + 1)]),
+  "appends of an older term": (s) => withEntries(s, [...s.log.entries, noop(1)]),
+  "counts all as matching": (s) => ({ ...s, matchIndex: forAll(s.members, lastIndex(s.log)) }),
+  "sends from the beginning": (s) => ({ ...s, nextIndex: forAll(s.members, 1) }),
   "votes for another": (s) => ({ ...s, votedFor: s.members.find((j) => j !== s.id && j !== s.votedFor)! }),
   "counts all votes": (s) => ({ ...s, role: "candidate", votesGranted: s.members }),
   "counts all votes of the highest term": (s, others) => ({
@@ -63,7 +72,6 @@ const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>)
   "changes nothing": (s) => ({ ...s })
 }
 
-const changed = (e: Entry): Entry => ({ ...e, value: `${e.value}!` })
 
 describe("after a step that no rule allows, the incremental checks say what the definitions say", () => {
   const violated = new Map<string, number>()
@@ -73,7 +81,8 @@ describe("after a step that no rule allows, the incremental checks say what the 
       for (const servers of [3, 5]) {
         for (let weather = 0; weather < weathers.length; weather++) {
           for (let victim = 0; victim < servers; victim++) {
-            const decisions = Array.from({ length: 60 + 25 * victim }, (_, n) => Math.imul(n + 99 * weather, 0x9e3779b1) >>> 1)
+            const length = 60 + 25 * victim
+            const decisions = Array.from({ length }, (_, n) => Math.imul(n + 99 * weather, 0x9e3779b1) >>> 1)
             let cluster!: Cluster
             let state: StateProperties | undefined
             let history: HistoryProperties | undefined
@@ -267,18 +276,18 @@ describe("properties of histories", () => {
     before: KV,
     { reply, state }: { readonly reply: Reply; readonly state: KV } = realParts.apply(before, command)
   ): Application => ({ server, index, entry: entry(1, JSON.stringify(command)), command, before, reply, after: state })
-  const put = (seq: number, value: string): Command => ({ client: "c", seq, operation: { op: "append", key: "k", value } })
+  const append1 = (value: string): Command => ({ client: "c", seq: 1, operation: { op: "append", key: "k", value } })
 
   it("AppliedIsUnique: no two servers apply different entries at an index", () => {
     const { history } = world()
-    expect(history.application(application("s1", 1, put(1, "x"), InitKV))).toBeUndefined()
-    expect(history.application(application("s2", 1, put(1, "x"), InitKV))).toBeUndefined()
-    expect(history.application(application("s3", 1, put(1, "y"), InitKV))).toBe("AppliedIsUnique")
+    expect(history.application(application("s1", 1, append1("x"), InitKV))).toBeUndefined()
+    expect(history.application(application("s2", 1, append1("x"), InitKV))).toBeUndefined()
+    expect(history.application(application("s3", 1, append1("y"), InitKV))).toBe("AppliedIsUnique")
   })
 
   it("MachinesAgree: in what an entry touches at once, in all the rest when looked at in full", () => {
     const { history } = world()
-    const right = application("s1", 1, put(1, "x"), InitKV)
+    const right = application("s1", 1, append1("x"), InitKV)
     expect(history.application(right)).toBeUndefined()
     const otherValue = { ...right.after, data: { k: "y" } }
     const otherSession = { ...right.after, sessions: {} }
@@ -294,22 +303,23 @@ describe("properties of histories", () => {
 
   it("EffectOnce, SameReply: a repeated command changes nothing and is answered as the first time", () => {
     const { history } = world()
-    const { after } = application("s1", 1, put(1, "x"), InitKV)
-    history.application(application("s1", 1, put(1, "x"), InitKV))
-    expect(history.application(application("s1", 2, put(1, "x"), after))).toBeUndefined()
+    const { after } = application("s1", 1, append1("x"), InitKV)
+    history.application(application("s1", 1, append1("x"), InitKV))
+    expect(history.application(application("s1", 2, append1("x"), after))).toBeUndefined()
     const twice = { ...after, data: { k: "xx" } }
     const ok = { status: "OK", response: null } as const
-    expect(history.application(application("s1", 3, put(1, "x"), after, { reply: ok, state: twice }))).toBe("EffectOnce")
+    const again = (index: number, reply: Reply, state: KV) =>
+      history.application(application("s1", index, append1("x"), after, { reply, state }))
+    expect(again(3, ok, twice)).toBe("EffectOnce")
     const other = { status: "OK", response: true } as const
-    expect(history.application(application("s1", 4, put(1, "x"), after, { reply: other, state: after }))).toBe("SameReply")
+    expect(again(4, other, after)).toBe("SameReply")
     const stale = { status: "STALE" } as const
-    expect(history.application(application("s1", 5, put(1, "x"), after, { reply: stale, state: after }))).toBeUndefined()
+    expect(again(5, stale, after)).toBeUndefined()
   })
 
   it("EffectOnce: what is no command has no effect", () => {
     const { history } = world()
-    const noop: Entry = { term: 1, type: "noop", value: "" }
-    const quiet = { server: "s1", index: 1, entry: noop, command: undefined, before: InitKV, reply: undefined }
+    const quiet = { server: "s1", index: 1, entry: noop(1), command: undefined, before: InitKV, reply: undefined }
     expect(history.application({ ...quiet, after: InitKV })).toBeUndefined()
     expect(history.application({ ...quiet, index: 2, after: { data: { k: "" }, sessions: {} } })).toBe("EffectOnce")
   })

@@ -34,7 +34,7 @@ export const gates: Readonly<Record<string, number>> = {
   "partition.bridge": 0.1,
   "partition.ring": 0.1,
   "partition.oneWay": 0.1,
-  committed: 8,
+  committed: 12,
   answered: 2.8,
   overlapping: 4,
   unknown: 2.4,

@@ -45,7 +45,8 @@ export interface Setup {
 /** A property that doesn't hold, or `Exception`: the rules threw. */
 export interface Violation {
   readonly property: string
-  readonly detail?: string
+  /** When, or why; one line. */
+  readonly detail: string
 }
 
 /** The machine on one server, in its present life. */
@@ -97,7 +98,7 @@ export class Run {
     try {
       return this.#do(act)
     } catch (error) {
-      this.violation = { property: "Exception", detail: String(error) }
+      this.#violate("Exception", String(error))
       return true
     }
   }
@@ -139,15 +140,15 @@ export class Run {
     this.counter.counts["committed"]! += this.cluster.ghost.committed.length
     const odd = history.find((operation) => misfit(kv, operation) !== undefined)
     if (odd !== undefined) {
-      this.violation = { property: "AnswersFit", detail: `${show(odd)}: ${misfit(kv, odd)}` }
+      this.#violate("AnswersFit", `${show(odd)}: ${misfit(kv, odd)}`)
       return
     }
     const { keys, verdict } = checkLinearizable(history, kv)
     const bad = keys.find((key) => key.verdict === verdict)
     if (verdict === "illegal" && bad?.verdict === "illegal") {
-      this.violation = { property: "Linearizability", detail: `key ${bad.key}: ${bad.reason}` }
+      this.#violate("Linearizability", `key ${bad.key}: ${bad.reason}`)
     } else if (verdict === "unknown") {
-      this.violation = { property: "LinearizabilityUndecided", detail: "the search's budget was used up" }
+      this.#violate("LinearizabilityUndecided", "the search's budget was used up")
     }
   }
 
@@ -173,7 +174,7 @@ export class Run {
     const arrives = event.type === "deliver" && event.cut !== 0 && !this.cluster.down.has(this.#destOf(event.message))
     const happened = this.cluster.execute(event)
     // Also where nothing is done with a message, its term is known (Fig2.A2).
-    if (arrives && this.#termUnknown(event.message)) this.violation = { property: "TermsAreLearnt" }
+    if (arrives && this.#termUnknown(event.message)) this.#violate("TermsAreLearnt")
     if (!happened) return this.violation !== undefined
     this.events++
     const taken = this.#taken as Taken | undefined
@@ -196,11 +197,15 @@ export class Run {
     return this.cluster.servers.get(this.#destOf(message))!.currentTerm < this.cluster.sent[message]!.term
   }
 
+  #violate(property: string, detail = `after ${this.events} events`): void {
+    this.violation = { property, detail }
+  }
+
   /** Of a state property that was noticed by what changed, the definition has the last word. */
   #checkChange(change: Change): void {
     const step = violatedByStep(this.cluster, change)
     if (step !== undefined) {
-      this.violation = { property: step }
+      this.#violate(step)
       return
     }
     const state = this.#state.check(change)
@@ -208,20 +213,19 @@ export class Run {
     if (state === undefined && history === undefined) return
     const inFull = violatedNow(this.cluster)
     const property = inFull[0] ?? history ?? state!
-    this.violation = state === undefined || inFull.includes(state)
-      ? { property }
-      : { property, detail: `${state} was noticed incrementally, though its definition holds` }
+    if (state === undefined || inFull.includes(state)) this.#violate(property)
+    else this.#violate(property, `${state} was noticed incrementally, though its definition holds`)
   }
 
   #checkInFull(): void {
     const [violated] = violatedNow(this.cluster)
     if (violated !== undefined) {
-      this.violation = { property: violated, detail: "not noticed by its incremental check" }
+      this.#violate(violated, "not noticed by its incremental check")
       return
     }
     for (const [id, { state }] of this.#machines) {
       if (!this.#history.machineAgrees(this.cluster.servers.get(id)!.lastApplied, state)) {
-        this.violation = { property: "MachinesAgree", detail: `${id}, in full` }
+        this.#violate("MachinesAgree", `${id}, in full`)
       }
     }
   }
@@ -255,7 +259,7 @@ export class Run {
       after: machine.state
     })
     if (violated !== undefined) {
-      this.violation = { property: violated }
+      this.#violate(violated)
       return
     }
     const waiting = machine.waiting.get(index)
@@ -264,11 +268,11 @@ export class Run {
     // Another leader's entry came here in its place: the client hears nothing.
     if (waiting.term !== entry.term || reply === undefined || !heard) return
     if (reply.status === "STALE") {
-      if (this.clients.outstanding(waiting.client)?.at === waiting.at) this.violation = { property: "NeverStale" }
+      if (this.clients.outstanding(waiting.client)?.at === waiting.at) this.#violate("NeverStale")
       return
     }
     if (!this.clients.answer(waiting.client, waiting.at, reply.response, this.#clock)) return
     const lost = this.#history.acknowledge(index, entry)
-    if (lost !== undefined) this.violation = { property: lost }
+    if (lost !== undefined) this.#violate(lost)
   }
 }

@@ -47,7 +47,16 @@ export const weathers: ReadonlyArray<Weather> = [
   { ...calm, name: "elections", timeout: 10, heartbeat: 12, reorderPercent: 20, cutPercent: 1 },
   { ...calm, name: "partitions", divide: 8, timeout: 6, heal: 10 },
   // Leaders that come and go with their work half done, as in Figure 8.
-  { ...calm, name: "turnover", timeout: 16, heartbeat: 16, lostAppendsPercent: 60, restart: 8, reorderPercent: 20, cutPercent: 1 },
+  {
+    ...calm,
+    name: "turnover",
+    timeout: 16,
+    heartbeat: 16,
+    lostAppendsPercent: 60,
+    restart: 8,
+    reorderPercent: 20,
+    cutPercent: 1
+  },
   { ...calm, name: "crashes", crash: 6, restart: 16, timeout: 5, cutPercent: 3 },
   { ...calm, name: "lossy", late: 60, lose: 40, reorderPercent: 60, timeout: 3, heartbeat: 20 },
   {

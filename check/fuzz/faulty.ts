@@ -29,6 +29,22 @@ export const loseTheTail = disksThat((saved) => ({
   log: { ...saved.log, entries: saved.log.entries.slice(0, -1) }
 }))
 
+/** Just before the hundredth event s1 has applied what isn't committed, and no step of it shows. */
+export const silently: Partial<Parts> = {
+  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+    new class extends Cluster {
+      #events = 0
+      override execute(event: Event): boolean {
+        const happened = super.execute(event)
+        if (happened && ++this.#events === 99) {
+          const s1 = this.servers.get("s1")!
+          this.servers.set("s1", { ...s1, lastApplied: s1.commitIndex + 1 })
+        }
+        return happened
+      }
+    }(ids, settings, observe)
+}
+
 /** No message is delivered twice. */
 export const neverTwice: Partial<Parts> = {
   createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
@@ -84,6 +100,22 @@ export const freshReplies: Partial<Parts> = {
     return applied.state !== state
       ? applied
       : { state, reply: { status: "OK", response: execute(state.data, command.operation).response } }
+  }
+}
+
+/** A repeated command is answered as if it were old. */
+export const staleRepeats: Partial<Parts> = {
+  apply: (state, command) => {
+    const applied = apply(state, command)
+    return applied.state !== state ? applied : { state, reply: { status: "STALE" } }
+  }
+}
+
+/** Deletions are answered, and not done. */
+export const lazyDeletes: Partial<Parts> = {
+  apply: (state, command) => {
+    const applied = apply(state, command)
+    return command.operation.op !== "delete" ? applied : { ...applied, state: { ...applied.state, data: state.data } }
   }
 }
 

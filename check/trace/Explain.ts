@@ -103,21 +103,24 @@ const sendDifferences = (
 }
 
 /** Where two values differ, as deep as they have the same shape. */
-const differences = (expected: Value, found: Value, field: string): ReadonlyArray<Difference> => {
+const differences = (expected: Value | undefined, found: Value | undefined, field: string): ReadonlyArray<Difference> => {
   if (JSON.stringify(expected) === JSON.stringify(found)) return []
-  if (Array.isArray(expected) && Array.isArray(found) && expected.length === found.length) {
-    return expected.flatMap((value, n) => differences(value, found[n], `${field}[${n + 1}]`))
+  if (Array.isArray(expected) && Array.isArray(found)) {
+    return Array.from({ length: Math.max(expected.length, found.length) }, (_, n) => n).flatMap((n) =>
+      differences(expected[n], found[n], `${field}[${n + 1}]`)
+    )
   }
   if (isRecord(expected) && isRecord(found) && Object.keys(expected).join() === Object.keys(found).join()) {
     return Object.keys(expected).flatMap((name) =>
       differences(expected[name]!, found[name]!, field === "" ? name : `${field}.${name}`)
     )
   }
-  return [{ field, expected: show(expected), found: show(found) }]
+  const words = (value: Value | undefined) => value === undefined ? nothing : show(value)
+  return [{ field, expected: words(expected), found: words(found) }]
 }
 
-const isRecord = (value: Value): value is TlaRecord =>
-  typeof value === "object" && !Array.isArray(value) && !isSet(value) && !isFunction(value) && !isModelValue(value)
+const isRecord = (value: Value | undefined): value is TlaRecord =>
+  value !== undefined && typeof value === "object" && !Array.isArray(value) && !isSet(value) && !isFunction(value) && !isModelValue(value)
 
 const escaped = <A extends { readonly value: string }>(entries: ReadonlyArray<A>): ReadonlyArray<A> =>
   entries.map((e) => ({ ...e, value: valueText(e.value) }))

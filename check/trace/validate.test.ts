@@ -146,6 +146,18 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
       "log.entries[1].value: expected \"\", found \"z\""
     ],
     [
+      "W03: an entry that isn't kept",
+      inLine(second, (l) => l["change"].log.keep = 1),
+      second,
+      "log.entries[2].value: expected \"x\", found \"y\""
+    ],
+    [
+      "W03: an entry the less",
+      inLine(append, (l) => l["change"].log.append.pop()),
+      append,
+      "log.entries[2]: expected [term |-> 1, type |-> \"command\", value |-> \"x\"], found nothing"
+    ],
+    [
       "W03: another value in what is sent",
       inLine(request, (l) => l["sends"][1].entries[1].value = "z"),
       request,

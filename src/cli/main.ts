@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** `lockstep`: the command line. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -8,17 +9,20 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import packageJson from "../../package.json" with { type: "json" }
+import { check } from "./commands/check.ts"
 import { equal } from "./commands/equal.ts"
 import { explore } from "./commands/explore.ts"
+import { fuzz } from "./commands/fuzz.ts"
 import { models } from "./commands/models.ts"
 import { scenario } from "./commands/scenario.ts"
 import { tlc } from "./commands/tlc.ts"
+import { validate } from "./commands/validate.ts"
 import { verify } from "./commands/verify.ts"
 import { progress } from "./Ending.ts"
 
 const lockstep = Command.make("lockstep").pipe(
   Command.withDescription("Raft and a replicated key-value store, in lockstep with their TLA+ specification"),
-  Command.withSubcommands([models, explore, tlc, equal, scenario, verify])
+  Command.withSubcommands([check, models, explore, tlc, equal, fuzz, validate, verify, scenario])
 )
 
 /** Bad usage is one line on stderr, like any other bad input. */

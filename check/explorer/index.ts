@@ -1,0 +1,6 @@
+/** The exhaustive explorer of any model (`lockstep/explorer`). */
+export { explore } from "./Explore.ts"
+export type { Exploration } from "./Explore.ts"
+export type { Edge, Graph } from "./Graph.ts"
+export type * from "./Model.ts"
+export type { Options, Progress, Result, TraceStep, Violation } from "./Result.ts"

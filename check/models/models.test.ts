@@ -1,0 +1,79 @@
+// Goal: the table of models says what is so. Method: explore each again and compare with what TLC gave.
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import { execFileSync } from "node:child_process"
+import { describe, expect, it } from "vitest"
+import { explore } from "../explorer/Explore.ts"
+import { Actions } from "../../src/raft/World.ts"
+import { compareModel, comparePinned, holds } from "./checkModel.ts"
+import { loadModels, specDirectory } from "./load.ts"
+import { worldActions } from "./Module.ts"
+import { raftModel } from "./RaftModel.ts"
+import { readFileSync } from "node:fs"
+
+const models = loadModels()
+const java = (() => {
+  try {
+    execFileSync("java", ["-version"], { stdio: "ignore" })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+describe("Every model", () => {
+  for (const spec of models) {
+    it(`${spec.name}: the pinned numbers, every property, everything it must reach`, async () => {
+      expect(spec.pinned, "not pinned: run lockstep equal --pin").toBeDefined()
+      const comparison = await Effect.runPromise(comparePinned(spec, spec.pinned!))
+      expect(comparison.differences).toEqual([])
+      expect(comparison.typescript.violations).toEqual([])
+      expect(holds(comparison)).toBe(true)
+      expect(spec.mustReach.length).toBeGreaterThan(0)
+      if (spec.edges) expect(comparison.typescript.distinct).toBeLessThanOrEqual(100_000)
+      else expect(comparison.typescript.distinct).toBeGreaterThan(100_000)
+    })
+  }
+
+  it("together they have at least 500,000 states after pruning, in six models or more", () => {
+    const pruned = models.filter((m) => m.prune && m.scope === "check")
+    expect(pruned.filter((m) => m.servers >= 3).length).toBeGreaterThanOrEqual(4)
+    expect(pruned.reduce((sum, m) => sum + m.pinned!.distinct, 0)).toBeGreaterThanOrEqual(500_000)
+  })
+
+  it("has all actions of spec/World.tla's Next", () => {
+    const next = /Next ==\n([\s\S]*?)\n\n/.exec(readFileSync(new URL("World.tla", specDirectory), "utf8"))![1]!
+    expect([...next.matchAll(/\\\/ (\w+)\(i\)/g)].map(([, name]) => name)).toEqual(worldActions)
+    expect(worldActions.slice(0, Actions.length)).toEqual(Actions.map(({ name }) => name))
+  })
+
+  it("a model that can't get where it must is noticed", async () => {
+    const spec = models.find((m) => m.name === "one-server")!
+    const { result } = await explore(raftModel({ ...spec, mustReach: ["TwoLeaders"] }))
+    expect(result.violations).toEqual([{ kind: "unreached", name: "TwoLeaders" }])
+  })
+
+  it("pruning hides no state of the servers: with dead messages kept, the same tuples are reached", async () => {
+    const spec = models.find((m) => m.name === "unpruned")!
+    const tuples = async (prune: boolean) => {
+      const { graph } = await explore(raftModel({ ...spec, prune }))
+      const found = new Set<string>()
+      for (let n = 0; n < graph.size; n++) found.add(JSON.stringify(graph.world(n).actors))
+      return { worlds: graph.size, found: [...found].sort() }
+    }
+    const [pruned, unpruned] = [await tuples(true), await tuples(false)]
+    expect(pruned.worlds).toBeLessThan(unpruned.worlds)
+    expect(pruned.found).toEqual(unpruned.found)
+  })
+})
+
+describe.skipIf(!java)("With TLC (skipped where there is no Java)", () => {
+  const oneServer = models.find((m) => m.name === "one-server")!
+
+  it("one-server: the same states and labelled edges", async () => {
+    const comparison = await Effect.runPromise(compareModel(oneServer, true).pipe(Effect.provide(NodeServices.layer)))
+    expect(comparison.edges).toBe(true)
+    expect(comparison.tlc?.outcome).toBe("ok")
+    expect(holds(comparison)).toBe(true)
+  }, 60_000)
+})

@@ -1,0 +1,183 @@
+/** The main job: everything that is checked, at a scope of minutes or (deep) of hours, as rows of a summary. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { fuzz } from "../fuzz/Fuzz.ts"
+import type { FinishedRun } from "../fuzz/Fuzz.ts"
+import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
+import { compareModel, comparePinned, holds } from "../models/checkModel.ts"
+import type { Comparison } from "../models/checkModel.ts"
+import { loadModels } from "../models/load.ts"
+import type { ModelSpec } from "../models/Table.ts"
+import { projectJar } from "../models/TlcModel.ts"
+import { runScenario } from "../scenario/Scenario.ts"
+import { findJava } from "../tlc/Jar.ts"
+import type { Trace } from "../trace/Format.ts"
+import { readTrace } from "../trace/TraceReader.ts"
+import { headerOf, linesOf, traceText } from "../trace/TraceWriter.ts"
+import { validateTraces } from "../trace/validate.ts"
+import { row } from "./Row.ts"
+import type { Row } from "./Row.ts"
+
+export interface SuiteOptions {
+  /** Hours instead of minutes. */
+  readonly deep: boolean
+  /** Of the random executions. */
+  readonly seed: number
+  readonly signal: AbortSignal
+  /** Called with what is being done now. */
+  readonly onProgress: (line: string) => void
+  /** Called with each row when it is there. */
+  readonly onRow: (row: Row) => void
+}
+
+const grouped = (n: number) => n.toLocaleString("en")
+
+const stopped = (signal: AbortSignal): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (signal.aborted) resume(Effect.void)
+    else signal.addEventListener("abort", () => resume(Effect.void), { once: true })
+  })
+
+// Models: the two state graphs.
+
+const numbers = ({ distinct, generated, depth }: { distinct: number; generated: number; depth: number }) =>
+  `${grouped(distinct)} states, ${grouped(generated)} generated, depth ${depth}`
+
+const compared = (comparison: Comparison, status: "ran" | "pinned"): Omit<Row, "section" | "check" | "seconds"> => {
+  const { differences, edges, tlc, typescript } = comparison
+  if (holds(comparison)) {
+    const how = status === "pinned" ? "as pinned" : edges ? "same states and edges" : "same numbers"
+    return { status, found: `${numbers(typescript)}; ${how}` }
+  }
+  const first = differences[0]
+  const violated = [...typescript.violations.map((v) => v.name), ...(tlc?.violated === undefined ? [] : [tlc.violated])]
+  return {
+    status: "failed",
+    found: violated.length > 0
+      ? `violated: ${violated.join(", ")}`
+      : first === undefined ? "incomplete" : `${first.what}: TLC ${first.tlc}, TypeScript ${first.typescript}`,
+    detail: `lockstep equal ${comparison.model}`
+  }
+}
+
+const modelRow = (spec: ModelSpec, { deep, onProgress, signal }: SuiteOptions, withTlc: boolean) =>
+  row("models", spec.name, Effect.gen(function*() {
+    const { pinned } = spec
+    if (pinned !== undefined && (!withTlc || (spec.scope === "deep" && !deep))) {
+      return compared(yield* comparePinned(spec, pinned), "pinned")
+    }
+    const comparison = yield* compareModel(spec, spec.edges, {
+      stop: stopped(signal),
+      onProgress: ({ distinct }) => Effect.sync(() => onProgress(`TLC on ${spec.name}: ${grouped(distinct)} states`))
+    })
+    return compared(comparison, "ran")
+  }))
+
+// Scenarios.
+
+const scenarios = fileURLToPath(new URL("../scenarios/", import.meta.url))
+
+const scenarioRow = row("scenarios", "stories with golden output", Effect.sync(() => {
+  const files = readdirSync(scenarios).filter((file) => file.endsWith(".txt"))
+  const failed = files.filter((file) => {
+    const { differences, violations } = runScenario(readFileSync(scenarios + file, "utf8"), file)
+    return differences.length + violations.length > 0
+  })
+  return failed.length === 0
+    ? { status: "ran", found: `${files.length} stories` }
+    : { status: "failed", found: failed.join(", "), detail: `lockstep scenario ${failed.map((f) => scenarios + f).join(" ")}` }
+}))
+
+// Random executions, and the traces they leave.
+
+const sizes = [3, 4, 5, 7]
+
+/** The trace of a run, through the text of its file: what is validated is what others would read. */
+const traceOf = (run: FinishedRun, seed: number): Trace => {
+  const file = `servers ${run.ids.length} seed ${seed} run ${run.number}`
+  const header = headerOf(run.ids, run.maxEntries, seed, {})
+  return Result.getOrThrow(readTrace(traceText(header, linesOf(run.sent, run.taken)), file))
+}
+
+const fuzzRow = (servers: number, runs: number, traceLines: number, traces: Array<Trace>, options: SuiteOptions) =>
+  row("random executions", `${servers} servers`, Effect.promise(async () => {
+    let lines = 0
+    const { events, eventsPerSecond, failure, interrupted, richness } = await fuzz({
+      servers,
+      runs,
+      seed: options.seed,
+      signal: options.signal,
+      onProgress: (p) => options.onProgress(`random executions of ${servers} servers: ${grouped(p.events)} events`),
+      onRun: (run) => {
+        if (lines >= traceLines || run.violation !== undefined) return
+        const trace = traceOf(run, options.seed)
+        lines += trace.steps.length
+        traces.push(trace)
+      }
+    })
+    if (failure !== undefined) {
+      return {
+        status: "failed" as const,
+        found: `${failure.property}: ${failure.detail} (seed ${failure.seed}${failure.path === undefined ? "" : `, path ${failure.path}`})`,
+        detail: failure.scenario
+      }
+    }
+    const rich = ["leaderChanges", "truncations", "crashes", "committed", "answered", "unknown"]
+      .map((name) => `${name} ${grouped(richness[name] ?? 0)}`).join(", ")
+    return {
+      status: interrupted ? "failed" as const : "ran" as const,
+      found: `${grouped(events)} events, ${grouped(eventsPerSecond)}/s; ${rich}`
+    }
+  }))
+
+const traceRow = (traces: ReadonlyArray<Trace>, { onProgress }: SuiteOptions) =>
+  row("traces", "validated by TLC", Effect.gen(function*() {
+    const jar = yield* projectJar
+    const { distinctSteps, lines, verdicts } = yield* validateTraces(traces, {
+      jar,
+      onProgress: (done) => Effect.sync(() => onProgress(`traces: ${grouped(done.lines)} of ${grouped(done.of)} events`))
+    })
+    const rejected = verdicts.filter((v) => v.status === "rejected")
+    return rejected.length === 0 && lines > 0
+      ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs, ${grouped(distinctSteps)} distinct steps` }
+      : { status: "failed", found: rejected[0]?.message ?? "no events" }
+  }))
+
+// Histories.
+
+const historyRow = ({ signal }: SuiteOptions) =>
+  row("histories", "etcd logs, KV logs, generated ones", Effect.gen(function*() {
+    const report = yield* verifyFiles([fixtures], { signal })
+    const wrong = disagreements(report)
+    const count = (verdict: string) => report.histories.filter((h) => h.verdict === verdict).length
+    return wrong.length === 0 && report.histories.length > 0
+      ? { status: "ran", found: `${report.histories.length}: ${count("ok")} linearizable, ${count("illegal")} not, as known` }
+      : { status: "failed", found: wrong[0] ?? "no histories", detail: wrong.join("\n") }
+  }))
+
+/** Whether TLC can run here: Java is there, and so is the jar. Fails with the reason. */
+export const tlcAvailable = Effect.andThen(findJava(), projectJar)
+
+/** Runs everything; a missing TLC leaves rows that say so. */
+export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
+  const noTlc = yield* tlcAvailable.pipe(Effect.as(undefined), Effect.catch((error) => Effect.succeed(error.message)))
+  const rows: Array<Row> = []
+  const add = (found: Row) => {
+    rows.push(found)
+    options.onRow(found)
+  }
+  const run = <R>(work: Effect.Effect<Row, never, R>) => options.signal.aborted ? Effect.void : Effect.map(work, add)
+
+  yield* run(scenarioRow)
+  yield* run(historyRow(options))
+  const traces: Array<Trace> = []
+  for (const servers of sizes) {
+    yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, 15_500, traces, options))
+  }
+  yield* Effect.forEach(loadModels(), (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
+  if (noTlc === undefined) yield* run(traceRow(traces, options))
+  else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
+  return rows
+})

@@ -1,0 +1,205 @@
+/**
+ * Who may notice a mistake in the core. They run in a process that has loaded the mutant. Only what has a name counts:
+ * a property, a predicate never reached, an edge or a line that differs. That something throws, never ends or has other
+ * numbers than before is no verdict.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { explore } from "../explorer/Explore.ts"
+import { canonical } from "../explorer/Intern.ts"
+import type { Violation } from "../explorer/Result.ts"
+import { fuzz } from "../fuzz/Fuzz.ts"
+import type { FinishedRun } from "../fuzz/Fuzz.ts"
+import { raftModel } from "../models/RaftModel.ts"
+import type { RaftModel } from "../models/RaftModel.ts"
+import type { ModelSpec } from "../models/Table.ts"
+import { stateProperties, stepProperties } from "../raft/Properties.ts"
+import { sometimes } from "../raft/Sometimes.ts"
+import { contents, serverLine } from "../render/Notation.ts"
+import { ScenarioError } from "../scenario/Parse.ts"
+import { runScenario } from "../scenario/Scenario.ts"
+import type { Message } from "../../src/raft/Message.ts"
+import type { Server } from "../../src/raft/Server.ts"
+import type { Ghost } from "../../src/raft/World.ts"
+import { allModels, modelNamed } from "./models.ts"
+import type { Expected } from "./Mutant.ts"
+
+/** A verdict: `name` is what was violated or differs, `where` says where, in one line. */
+export interface Notice {
+  readonly name: string
+  readonly where: string
+}
+
+/** `failed`: why nothing can be said, such as an exception. */
+export interface Detection {
+  readonly notices: ReadonlyArray<Notice>
+  readonly failed?: string
+}
+
+export const properties = [...stateProperties, ...stepProperties]
+
+/** What the table's models hold in common with the table itself: everything that `check` explores. */
+const usualModels = (): ReadonlyArray<ModelSpec> => allModels().filter((model) => model.scope === "check" && model.edges)
+
+/** The model with nothing to find but this. */
+export const reduced = (spec: ModelSpec, name: string): RaftModel => {
+  const predicate = sometimes.get(name)
+  return {
+    ...raftModel(spec),
+    properties: properties.filter((property) => property.name === name),
+    mustReach: predicate === undefined ? [] : [predicate]
+  }
+}
+
+const whereOf = (model: string, violation: Violation<Server, Message, Ghost>): string => {
+  switch (violation.kind) {
+    case "property":
+      return `${model}: after ${violation.trace.length - 1} steps`
+    case "dead":
+      return `${model}: ${violation.message.type} ${violation.message.source}->${violation.message.dest}`
+    case "unreached":
+      return `${model}: never reached`
+    case "crash":
+      return `${model}: ${violation.error}`
+  }
+}
+
+/** Explores the models in which something is expected; where nothing is, all of the table's. */
+export const byExplorer = async (expected: ReadonlyArray<Expected>, signal: AbortSignal): Promise<Detection> => {
+  const notices: Array<Notice> = []
+  let failed: string | undefined
+  const look = async (model: RaftModel): Promise<void> => {
+    const { result } = await explore(model, { signal, memory: 2 ** 31 })
+    for (const violation of result.violations) {
+      const where = whereOf(result.model, violation)
+      if (violation.kind === "crash") failed ??= where
+      else notices.push({ name: violation.name, where })
+    }
+    if (result.stopped === "memory" || result.stopped === "aborted") failed ??= `${result.model}: ${result.stopped}`
+  }
+  for (const { model, name } of expected) await look(reduced(modelNamed(model), name))
+  if (expected.length === 0) for (const spec of usualModels()) await look(raftModel(spec))
+  return { notices, ...(failed === undefined ? {} : { failed }) }
+}
+
+/** Verdicts of a random execution that are none on the rules. */
+const unnamed = new Set(["Exception", "Richness", "LinearizabilityUndecided"])
+
+/** Random executions until one violates something; what the last one did is given to `onRun`, for its trace. */
+export const byFuzz = async (
+  batches: number,
+  signal: AbortSignal,
+  onRun: (run: FinishedRun) => void
+): Promise<Detection> => {
+  let failed: string | undefined
+  for (let seed = 1; seed <= batches; seed++) {
+    for (const servers of [3, 5]) {
+      const { failure } = await fuzz({ servers, runs: 40, seed, events: 1000, shrink: false, signal, onRun })
+      if (failure === undefined) continue
+      if (!unnamed.has(failure.property)) {
+        return { notices: [{ name: failure.property, where: `${servers} servers, seed ${seed}, path ${failure.path}` }] }
+      }
+      failed ??= `${failure.property}: ${failure.detail}`
+    }
+  }
+  return { notices: [], ...(failed === undefined ? {} : { failed }) }
+}
+
+const outcomeText = (outcome: { readonly actor: Server; readonly sends: ReadonlyArray<Message> } | undefined): string => {
+  if (outcome === undefined) return "nothing happens"
+  const sends = outcome.sends.map((m) => `${m.type} to ${m.dest} ${contents(m)}`)
+  return `${serverLine(outcome.actor, { down: false, applyAlone: true })}; sends ${sends.join(", ") || "nothing"}`
+}
+
+/**
+ * The first edge that leaves a world of the unmutated graph, in the order of its exploration, and that the mutant has
+ * otherwise. Equality with the specification holds for the unmutated graph, so this edge is one where the mutant's and
+ * the specification's graphs part. An edge is one local step, so each of those is looked at once.
+ */
+const firstDifferentEdge = async (
+  spec: ModelSpec,
+  original: RaftModel,
+  mutant: RaftModel,
+  signal: AbortSignal
+): Promise<Detection> => {
+  const { graph } = await explore({ ...original, properties: [], mustReach: [] }, { signal })
+  const looked = new Map<Server, Set<Message | number>>()
+  let failed: string | undefined
+  /** How the mutant's outcome differs, if it does. */
+  const differs = (label: string, s: Server, one: () => unknown, other: () => unknown): Notice | undefined => {
+    const [before, expected] = [serverLine(s, { down: false, applyAlone: true }), one()]
+    let found: unknown
+    try {
+      found = other()
+    } catch (error) {
+      failed ??= `${spec.name}: ${label} from ${before}: ${String(error)}`
+      return undefined
+    }
+    if (canonical([expected ?? null]) === canonical([found ?? null])) return undefined
+    const text = (outcome: unknown) =>
+      Array.isArray(outcome) ? outcome.map(outcomeText).join(" | ") || outcomeText(undefined) : outcomeText(outcome as never)
+    return { name: label, where: `${spec.name}: from ${before}: expected ${text(expected)}; found ${text(found)}` }
+  }
+  for (let index = 0; index < graph.size; index++) {
+    const world = graph.world(index)
+    for (const s of world.actors) {
+      const seen = looked.get(s) ?? new Set()
+      looked.set(s, seen)
+      for (const [n, action] of original.actions.entries()) {
+        if (seen.has(n) || (action.spends !== undefined && world.left[action.spends] === 0)) continue
+        seen.add(n)
+        const notice = differs(action.name, s, () => action.outcomes(s), () => mutant.actions[n]!.outcomes(s))
+        if (notice !== undefined) return { notices: [notice] }
+      }
+    }
+    for (const m of world.messages) {
+      const s = world.actors[original.dest(m)]!
+      const seen = looked.get(s)!
+      if (seen.has(m)) continue
+      seen.add(m)
+      const label = `${original.receives(m)} ${m.source}->${m.dest} (${contents(m)})`
+      const notice = differs(label, s, () => original.handle(s, m), () => mutant.handle(s, m))
+      if (notice !== undefined) return { notices: [notice] }
+    }
+  }
+  return { notices: [], ...(failed === undefined ? {} : { failed }) }
+}
+
+/** The unmutated graph of each model against the mutant's, up to the first edge that differs. */
+export const byGraph = async (expected: ReadonlyArray<Expected>, signal: AbortSignal): Promise<Detection> => {
+  const unmutated = await import(new URL("../models/RaftModel.ts?original", import.meta.url).href) as {
+    readonly raftModel: typeof raftModel
+  }
+  const names = new Set([...expected.map(({ model }) => model), ...usualModels().map(({ name }) => name)])
+  let failed: string | undefined
+  for (const name of names) {
+    const spec = modelNamed(name)
+    // The mutant might not even get to the root; its steps from there on are compared all the same.
+    const detection = await firstDifferentEdge(spec, unmutated.raftModel(spec), raftModel({ ...spec, root: [] }), signal)
+    if (detection.notices.length > 0) return detection
+    failed ??= detection.failed
+  }
+  return { notices: [], ...(failed === undefined ? {} : { failed }) }
+}
+
+const scenarios = new URL("../scenarios/", import.meta.url)
+
+/** The stories, whose output is given. */
+export const byScenarios = (): Detection => {
+  const notices: Array<Notice> = []
+  let failed: string | undefined
+  for (const file of readdirSync(scenarios).sort()) {
+    try {
+      const { differences: [first], violations: [violated] } = runScenario(readFileSync(new URL(file, scenarios), "utf8"), file)
+      if (first === undefined) continue
+      const at = first.line
+      const name = violated === undefined ? "output" : violated.split(" ")[1]!.replace(":", "")
+      notices.push({ name, where: `${file}:${at}` })
+    } catch (error) {
+      if (!(error instanceof ScenarioError)) throw error
+      // What the rules themselves throw is reported in the same way, but is no verdict.
+      if (/^\w*Error: /.test(error.reason)) failed ??= error.message
+      else notices.push({ name: "command", where: error.message })
+    }
+  }
+  return { notices, ...(failed === undefined ? {} : { failed }) }
+}

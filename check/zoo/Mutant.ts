@@ -1,0 +1,73 @@
+/**
+ * A mutant is a mistake as data: named textual replacements in the sources, made while a module is loaded (hooks.ts) or
+ * in the copy of the specification that TLC gets (Workshop.ts). The sources themselves know nothing of it.
+ */
+
+/** One replacement. `from` occurs exactly once in the file. */
+export interface Edit {
+  /** From the project's folder, with slashes: `src/raft/Election.ts`, `spec/Election.tla`. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+/** What an exploration must find: the property violated, or the predicate never reached, in this model. */
+export interface Expected {
+  readonly model: string
+  /** A property of check/raft/Properties.ts, a predicate of the model's must-reach list, or `Dead`. */
+  readonly name: string
+}
+
+/** A mistake in the core, or in the shell. */
+export interface Mutant {
+  /** As in the list of bugs (README.md): `E01`. */
+  readonly id: string
+  /** The rule that it breaks, by its id in the sources. */
+  readonly rule: string
+  /** What it does wrong. */
+  readonly title: string
+  readonly edits: ReadonlyArray<Edit>
+  /** The same mistake in the specification: together they are a paired mutant. */
+  readonly spec?: ReadonlyArray<Edit>
+  /**
+   * What the explorer must find, each for itself; for a pair, TLC, too. Nothing where no step of a server is wrong,
+   * only how it is carried out.
+   */
+  readonly expected: ReadonlyArray<Expected>
+}
+
+/** A mistake in a checker. */
+export interface Watcher {
+  readonly id: string
+  readonly title: string
+  readonly edits: ReadonlyArray<Edit>
+  /** The negative check that must fail (Negatives.ts), by name. */
+  readonly noticedBy: string
+  /** Whether that check runs TLC. */
+  readonly needsTlc: boolean
+}
+
+/** The mutant can't be made: the fault is in the zoo, not in what it tests. */
+export class MutantError extends Error {}
+
+/**
+ * The texts of the files that the edits change, by file; one after the other, so later edits see what earlier ones did.
+ * `read` gives a file's text. Throws a `MutantError` that names file and mutant when an edit doesn't apply.
+ */
+export const mutate = (
+  id: string,
+  edits: ReadonlyArray<Edit>,
+  read: (file: string) => string
+): ReadonlyMap<string, string> => {
+  const texts = new Map<string, string>()
+  for (const { file, from, to } of edits) {
+    const text = texts.get(file) ?? read(file)
+    const places = from === "" ? 0 : text.split(from).length - 1
+    if (places !== 1) {
+      const first = from.split("\n")[0]!
+      throw new MutantError(`${file}: mutant ${id} replaces "${first}", which occurs ${places} times there, not once`)
+    }
+    texts.set(file, text.replace(from, () => to))
+  }
+  return texts
+}

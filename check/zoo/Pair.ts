@@ -1,0 +1,61 @@
+/**
+ * A mistake made in the specification and in the code alike: their state graphs stay equal, so it is for a property to
+ * notice, in TLC and in the explorer. It shows that the specification's properties mean something.
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import { fileURLToPath } from "node:url"
+import { explore } from "../explorer/Explore.ts"
+import { settled } from "../explorer/Naive.ts"
+import { decodeWorld } from "../models/Decode.ts"
+import { specDirectory } from "../models/load.ts"
+import { mcModule } from "../models/Module.ts"
+import type { Module } from "../models/Module.ts"
+import { raftModel } from "../models/RaftModel.ts"
+import { projectJar } from "../models/TlcModel.ts"
+import { stateProperties } from "../raft/Properties.ts"
+import { fromBehaviour } from "../scenario/FromBehaviour.ts"
+import { runTlc } from "../tlc/Tlc.ts"
+import { reduced } from "./Detectors.ts"
+import type { Detection } from "./Detectors.ts"
+import { modelNamed } from "./models.ts"
+import type { Expected } from "./Mutant.ts"
+
+/** The module with nothing to check but this property. */
+const onlyProperty = (module: Module, name: string): Module => {
+  const [constants] = module.cfg.split("INVARIANTS")
+  const kind = stateProperties.some((property) => property.name === name) ? "INVARIANT" : "PROPERTY"
+  return { ...module, cfg: `${constants}${kind} ${name}\nCHECK_DEADLOCK FALSE\n` }
+}
+
+/**
+ * What TLC says of the mutated specification and the explorer of the mutated code. The notice is given when both find
+ * the property violated, and TLC's counterexample, as a scenario, violates it in the mutated TypeScript too.
+ */
+export const byTlc = Effect.fnUntraced(function*({ model: modelName, name }: Expected) {
+  const files = yield* FileSystem.FileSystem
+  const jar = yield* projectJar
+  const spec = modelNamed(modelName)
+  const model = raftModel(spec)
+  const module = onlyProperty(mcModule(spec, settled(model, model.root)), name)
+  const dir = yield* files.makeTempDirectoryScoped({ prefix: "lockstep-pair-" })
+  yield* files.writeFileString(`${dir}/${module.name}.tla`, module.tla)
+  yield* files.writeFileString(`${dir}/${module.name}.cfg`, module.cfg)
+  const library = fileURLToPath(specDirectory)
+  const tlc = yield* runTlc({ jar, dir, module: module.name, library, workers: 1, heapMb: 2_048 })
+  const failure = (failed: string): Detection => ({ notices: [], failed: `${modelName}: ${failed}` })
+  if (tlc.counterexample === undefined || tlc.violated !== name) {
+    return failure(tlc.message ?? `TLC ends with "${tlc.outcome}" ${tlc.violated ?? ""}`)
+  }
+  const { result } = yield* Effect.promise((signal) => explore(reduced(spec, name), { signal }))
+  const ours = result.violations.find((violation) => violation.kind === "property" && violation.name === name)
+  if (ours?.kind !== "property") return failure("TLC alone finds it, the explorer doesn't")
+  const steps = tlc.counterexample.states.length - 1
+  if (steps !== ours.trace.length - 1) return failure(`TLC needs ${steps} steps, the explorer ${ours.trace.length - 1}`)
+  const worlds = tlc.counterexample.states.map(({ variables }) => decodeWorld(variables, { maxEntries: spec.maxEntries }))
+  const { missing, text } = fromBehaviour(spec, worlds, `violates ${name}`)
+  if (missing !== undefined) return failure(`TLC's counterexample isn't the core's: step ${missing.step}: ${missing.reason}`)
+  if (!text.includes(`\nviolates ${name}: `)) return failure("TLC's counterexample, replayed, doesn't violate it")
+  const where = `${modelName}: TLC and explorer after ${steps} steps; TLC's counterexample replays in TypeScript`
+  return { notices: [{ name, where }] } satisfies Detection
+}, Effect.scoped)

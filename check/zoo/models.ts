@@ -1,0 +1,112 @@
+/** Models for mutants that the table's models are too small for, or that pruning would hide there. */
+import { loadModels } from "../models/load.ts"
+import type { ModelSpec } from "../models/Table.ts"
+
+const defaults = {
+  layer: "raft",
+  servers: 3,
+  maxTerm: 2,
+  values: ["x"],
+  maxEntries: 8,
+  applyAlone: false,
+  prune: true,
+  left: { requests: 0, heartbeats: 0, restarts: 0 },
+  scope: "check",
+  edges: false,
+  mustReach: []
+} as const satisfies Partial<ModelSpec>
+
+const zooModels: ReadonlyArray<ModelSpec> = [
+  {
+    ...defaults,
+    name: "zoo-late-vote",
+    about: "a vote for s1 is under way, and s1 asks again; dead messages stay",
+    prune: false,
+    root: ["timeout s1", "lose", "deliver RequestVoteRequest s1->s2"]
+  },
+  {
+    ...defaults,
+    name: "zoo-second-request",
+    about: "all have the first entry, a request follows, and another campaign",
+    left: { requests: 1, heartbeats: 0, restarts: 0 },
+    root: ["elect s1 by s2", "replicate s1 to s2 s3", "lose"]
+  },
+  {
+    ...defaults,
+    name: "zoo-longer-log",
+    about: "s1 has led alone, with a log longer than anyone's",
+    maxTerm: 3,
+    root: ["elect s1 by s2", "propose s1 x", "propose s1 y", "lose"]
+  },
+  {
+    ...defaults,
+    name: "zoo-heartbeats",
+    about: "s2 leads term 2 with heartbeats; s1 has an entry of term 1 more, s3 has nothing",
+    left: { requests: 0, heartbeats: 2, restarts: 0 },
+    root: ["elect s1 by s2", "replicate s1 to s2", "propose s1 x", "lose", "elect s2 by s3"]
+  },
+  {
+    ...defaults,
+    name: "zoo-shared-suffix",
+    about: "five servers: s1 and s2 have two entries of term 1, s4 leads term 2 with another first one",
+    servers: 5,
+    root: [
+      "elect s1 by s2 s3",
+      "propose s1 x",
+      "replicate s1 to s2",
+      "timeout s4",
+      "lose",
+      "elect s4 by s3 s5"
+    ]
+  },
+  {
+    ...defaults,
+    name: "zoo-old-answer",
+    about: "five servers: s2's answer to s1's term 1 is under way, s3 has overwritten both logs, s1 leads term 3",
+    servers: 5,
+    maxTerm: 3,
+    prune: false,
+    root: [
+      "elect s1 by s2 s3",
+      "propose s1 x",
+      "lose",
+      "deliver AppendEntriesRequest s1->s2",
+      "elect s3 by s4 s5",
+      "deliver AppendEntriesRequest s3->s1",
+      "deliver AppendEntriesRequest s3->s2",
+      "elect s1 by s4 s5"
+    ]
+  },
+  {
+    ...defaults,
+    name: "zoo-second-campaign",
+    about: "five servers: s1 has s2's vote for term 1, and s4 stands, too",
+    servers: 5,
+    root: [
+      "timeout s1",
+      "deliver RequestVoteRequest s1->s2",
+      "deliver RequestVoteResponse s2->s1",
+      "timeout s4",
+      "lose"
+    ]
+  },
+  {
+    ...defaults,
+    name: "zoo-two-answers",
+    about: "an elected leader and a request; dead messages stay",
+    maxTerm: 1,
+    prune: false,
+    left: { requests: 1, heartbeats: 0, restarts: 0 },
+    root: ["elect s1 by s2", "lose", "heartbeat s1"]
+  }
+]
+
+/** The table's models, then those of the zoo. */
+export const allModels = (): ReadonlyArray<ModelSpec> => [...loadModels(), ...zooModels]
+
+/** The model of this name. Throws when there is none. */
+export const modelNamed = (name: string): ModelSpec => {
+  const found = allModels().find((model) => model.name === name)
+  if (found === undefined) throw new Error(`there is no model ${name}`)
+  return found
+}

@@ -1,0 +1,120 @@
+/** Mistakes in the checkers: one that has grown blind must be noticed, too. Ids are those of README.md. */
+import type { Watcher } from "./Mutant.ts"
+
+const trace = "spec/Trace.tla"
+const isStep = "/\\ stepsOf(server(r[1]), r[2], r[3]) = Step(server(r[4]), sends, r[6])"
+
+export const watchers: ReadonlyArray<Watcher> = [
+  {
+    id: "W01",
+    title: "the trace checker never looks at the last line",
+    edits: [
+      { file: "check/trace/TraceModule.ts", from: "row([first, taken.length, ", to: "row([first, taken.length - 1, " },
+      {
+        file: "check/trace/validate.ts",
+        from: `word === "ACCEPTED" && n === trace.steps.length`,
+        to: `word === "ACCEPTED"`
+      },
+      { file: "check/trace/validate.ts", from: "lines: n }", to: "lines: n + 1 }" }
+    ],
+    noticedBy: "trace: last line altered",
+    needsTlc: true
+  },
+  {
+    id: "W02",
+    title: "the trace checker passes an empty trace",
+    edits: [{
+      file: "check/trace/TraceReader.ts",
+      from: `  if (drafts.length === 0) fail(1, "no steps after the header")\n`,
+      to: ""
+    }],
+    noticedBy: "trace: no steps",
+    needsTlc: false
+  },
+  {
+    id: "W03",
+    title: "of the log after a step only the length is compared",
+    edits: [{
+      file: trace,
+      from: isStep,
+      to: `/\\ \\E step \\in stepsOf(server(r[1]), r[2], r[3]) :
+          /\\ [step.server EXCEPT !.log = lastIndex(@)] = [server(r[4]) EXCEPT !.log = lastIndex(@)]
+          /\\ step.sends = sends
+          /\\ step.resetElectionTimer = r[6]`
+    }],
+    noticedBy: "trace: another term of an entry",
+    needsTlc: true
+  },
+  {
+    id: "W04",
+    title: "a line on which nothing changes is accepted, whatever happens on it",
+    edits: [{ file: trace, from: isStep, to: `/\\ \\/ r[1] = r[4]\n        \\/ ${isStep.slice(3)}` }],
+    noticedBy: "trace: one event deleted",
+    needsTlc: true
+  },
+  {
+    id: "W05",
+    title: "edges that TLC's graph alone has aren't looked for",
+    edits: [{
+      file: "check/models/Equal.ts",
+      from: `    differ("an edge of TLC's only", describe(typescript, key), "-")\n`,
+      to: ""
+    }],
+    noticedBy: "graphs: an edge or a state more on either side",
+    needsTlc: false
+  },
+  {
+    id: "W05b",
+    title: "edges and states that TypeScript's graph alone has aren't looked for",
+    edits: [
+      { file: "check/models/Equal.ts", from: `    else differ("an edge of TypeScript's only", "-", describe(typescript, key))\n`, to: "" },
+      { file: "check/models/Equal.ts", from: `differ("a state of TypeScript's only", "-", show(typescript.world(index)))`, to: "" }
+    ],
+    noticedBy: "graphs: an edge or a state more on either side",
+    needsTlc: false
+  },
+  {
+    id: "W07",
+    title: "the linearizability checker drops operations of unknown outcome",
+    edits: [{
+      file: "check/linearizability/problem.ts",
+      from: `x.return !== null || (model.effect(x) !== "reads" && !states.useless(x))`,
+      to: "x.return !== null"
+    }],
+    noticedBy: "history: a write of unknown outcome",
+    needsTlc: false
+  },
+  {
+    id: "W13",
+    title: "the explorer takes worlds for one that differ in a vote",
+    edits: [
+      { file: "check/explorer/Intern.ts", from: "filter(([, field]) => field !== undefined)", to: `filter(([name, field]) => field !== undefined && name !== "votedFor")` },
+      { file: "check/explorer/Intern.ts", from: "const text = JSON.stringify(value)\n", to: `const text = JSON.stringify(value, (name, field) => name === "votedFor" ? undefined : field)\n` }
+    ],
+    noticedBy: "explorer: worlds told apart",
+    needsTlc: false
+  }
+]
+
+/** Properties made vacuous: then no mutant violates them any more, though those that should have not changed. */
+export const vacuous = {
+  property: "StateMachineSafety",
+  code: {
+    id: "W10",
+    title: "an invariant of the TypeScript says nothing",
+    edits: [{
+      file: "check/raft/Properties.ts",
+      from: "indices(s.log.lastIncludedIndex + 1, s.commitIndex).every((k) =>",
+      to: "indices(s.log.lastIncludedIndex + 1, s.log.lastIncludedIndex).every((k) =>"
+    }]
+  },
+  spec: {
+    id: "W10s",
+    title: "an invariant of the specification says nothing",
+    edits: [{
+      file: "spec/Properties.tla",
+      from: "\\A k \\in servers[i].log.lastIncludedIndex + 1 .. servers[i].commitIndex :",
+      to: "\\A k \\in servers[i].log.lastIncludedIndex + 1 .. servers[i].log.lastIncludedIndex :"
+    }]
+  }
+} as const

@@ -1,0 +1,84 @@
+/** `lockstep fuzz`: random executions, and the replay of one. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { fuzz as runFuzz } from "../../../check/fuzz/Fuzz.ts"
+import { replay as replayText } from "../../../check/fuzz/Replay.ts"
+import { ScriptError } from "../../../check/scenario/Script.ts"
+import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { grouped, table } from "../text.ts"
+
+const servers = Flag.Int("servers").pipe(Flag.withDescription("cluster size, 1 to 9 (default 3)"), Flag.withDefault(3))
+const runs = Flag.Int("runs").pipe(Flag.withDescription("how many executions (default 500)"), Flag.withDefault(500))
+const events = Flag.Int("events").pipe(
+  Flag.withDescription("decisions in each, of which about three in four become events (default 1000)"),
+  Flag.withDefault(1000)
+)
+const seed = Flag.Int("seed").pipe(Flag.withDescription("the same seed gives the same runs (default 1)"), Flag.withDefault(1))
+const path = Flag.String("path").pipe(
+  Flag.withDescription("straight to the shrunk run of a failure that printed this path"),
+  Flag.optional
+)
+const replay = Flag.String("replay").pipe(
+  Flag.withDescription("run the scenario in this file again, instead"),
+  Flag.optional
+)
+
+const replayFile = Effect.fnUntraced(function*(file: string, asJson: boolean) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(file).pipe(Effect.mapError((e) => badInput(`${file}: cannot be read: ${e.reason._tag}`)))
+  const violation = yield* Effect.try({
+    try: () => replayText(text),
+    catch: (error) => badInput(`${file}: ${error instanceof ScriptError ? error.message : String(error)}`)
+  })
+  const line = violation === undefined ? `${file}: nothing is violated` : `${file}: violates ${violation.property}: ${violation.detail}`
+  yield* result(asJson, { file, violation: violation ?? null }, line)
+  if (violation !== undefined) return yield* violated
+})
+
+export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, replay, json }, (flags) =>
+  Effect.gen(function*() {
+    if (Option.isSome(flags.replay)) return yield* replayFile(flags.replay.value, flags.json)
+    for (const [name, value, least, most] of [["servers", flags.servers, 1, 9], ["runs", flags.runs, 1, 1e9], ["events", flags.events, 1, 1e6]] as const) {
+      if (value < least || value > most) return yield* badInput(`--${name} ${value}: expected ${least} to ${most}`)
+    }
+    const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
+      Effect.promise(() =>
+        runFuzz({
+          servers: flags.servers,
+          runs: flags.runs,
+          events: flags.events,
+          seed: flags.seed,
+          path: Option.getOrUndefined(flags.path),
+          signal,
+          onProgress: (p) => progress(`${grouped(p.runs)} of ${grouped(flags.runs)} runs, ${grouped(p.events)} events`)
+        })
+      )
+    )
+    progress("")
+    const { failure } = found
+    const rich = table(
+      ["what happened", "times", "per 1,000 events"],
+      Object.entries(found.richness).map(([name, n]) => [name, grouped(n), (1000 * n / Math.max(1, found.events)).toFixed(2)])
+    )
+    const lines = [
+      rich,
+      "",
+      `${found.servers} servers, seed ${flags.seed}: ${grouped(found.runs)} runs, ${grouped(found.events)} events, `
+      + `${grouped(found.eventsPerSecond)} events/s`,
+      ...(failure === undefined ? [] : [
+        `violates ${failure.property}: ${failure.detail}`,
+        failure.path === undefined
+          ? `seed ${failure.seed}`
+          : `again: lockstep fuzz --servers ${found.servers} --runs ${flags.runs} --events ${flags.events} --seed ${failure.seed} --path ${failure.path}`,
+        "Scenario (save it, then: lockstep fuzz --replay FILE):",
+        "",
+        failure.scenario
+      ])
+    ]
+    yield* result(flags.json, found, lines.join("\n"))
+    if (failure !== undefined) return yield* violated
+    if (wasInterrupted) return yield* interrupted
+  })).pipe(Command.withDescription("Random executions with every property checked after every event"))

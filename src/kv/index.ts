@@ -1,0 +1,2 @@
+/** The replicated map as a state machine (`lockstep/kv`). */
+export * from "./KV.ts"
