@@ -33,19 +33,21 @@ StateMachineSafety ==
     \A k \in servers[i].log.lastIncludedIndex + 1 .. servers[i].commitIndex :
       k <= Len(ghost.committed) /\ entryAt(servers[i].log, k) = ghost.committed[k].entry
 
-\* Whatever is committed is stored by a majority.
+\* Whatever is committed is stored by a majority of some server's configuration. (It counts for itself: a wrong IsQuorum
+\* must not blind it.)
 CommittedIsDurable ==
   \A k \in DOMAIN ghost.committed :
     \E i \in Server :
-      IsQuorum(servers[i], {j \in Server : \/ k <= servers[j].log.lastIncludedIndex
-                                           \/ /\ k <= lastIndex(servers[j].log)
-                                              /\ entryAt(servers[j].log, k) = ghost.committed[k].entry})
+      2 * Cardinality({j \in servers[i].members : \/ k <= servers[j].log.lastIncludedIndex
+                                                  \/ /\ k <= lastIndex(servers[j].log)
+                                                     /\ entryAt(servers[j].log, k) = ghost.committed[k].entry})
+        > Cardinality(servers[i].members)
 
 \* What a leader takes for stored by a follower of its term is stored there.
 MatchIndexIsTrue ==
   \A i \in Server : servers[i].role = "leader" =>
     \A j \in servers[i].members : servers[j].currentTerm = servers[i].currentTerm =>
-      /\ servers[i].matchIndex[j] <= lastIndex(servers[j].log)
+      /\ servers[i].matchIndex[j] <= Min({lastIndex(servers[i].log), lastIndex(servers[j].log)})
       /\ \A k \in servers[j].log.lastIncludedIndex + 1 .. servers[i].matchIndex[j] :
            k > servers[i].log.lastIncludedIndex => entryAt(servers[i].log, k) = entryAt(servers[j].log, k)
 

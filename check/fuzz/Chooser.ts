@@ -155,14 +155,16 @@ export class Chooser {
     return undefined
   }
 
-  /** A message again, or one that was lost or held up: rather a recent one, and rather an answer to who asks now. */
+  /** A message again, or one that was lost or held up: a recent one, or any answer to somebody who asks now. */
   #late(): Event | undefined {
     const { down, sent, servers } = this.#run.cluster
     const asking = this.#dice.percent(40) ? this.#up((id) => servers.get(id)!.role !== "follower") : undefined
-    const from = asking === undefined ? sent.length : this.#network.answers(asking).length
-    if (from === 0) return undefined
-    const back = 1 + this.#dice.below(this.#dice.percent(60) ? Math.min(40, from) : from)
-    const message = asking === undefined ? from - back : this.#network.answers(asking)[from - back]!
+    const answers = asking === undefined ? undefined : this.#network.answers(asking)
+    const count = answers === undefined ? sent.length : answers.length
+    if (count === 0) return undefined
+    const recent = this.#dice.percent(answers === undefined ? 70 : 30)
+    const nth = count - 1 - this.#dice.below(recent ? Math.min(30, count) : count)
+    const message = answers === undefined ? nth : answers[nth]!
     const m = sent[message]!
     return down.has(m.dest) || !this.#network.open(m) ? undefined : { type: "deliver", message }
   }

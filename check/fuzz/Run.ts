@@ -70,8 +70,9 @@ export class Run {
   readonly cluster: Cluster
   readonly clients: Clients
   readonly counter = new Counter()
-  /** Events that happened; the clock of the history. */
+  /** Events that happened. */
   events = 0
+  /** Acts tried; the clock of the history. */
   #clock = 0
   violation: Violation | undefined
   readonly #machines = new Map<ServerId, Machine>()

@@ -4,7 +4,7 @@
  */
 import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { entryAt, IsQuorum, lastIndex, lastTerm, Peers, termAt } from "../../src/raft/Server.ts"
+import { entryAt, lastIndex, lastTerm, Peers, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 
@@ -77,7 +77,7 @@ const CommittedIsDurable: Property = {
   holds: (servers, ghost) =>
     ghost.committed.every((_, n) => {
       const holders = servers.filter((s) => holds(s, ghost, n + 1)).map((s) => s.id)
-      return servers.some((s) => IsQuorum(s, holders))
+      return servers.some(({ members }) => 2 * members.filter((j) => holders.includes(j)).length > members.length)
     })
 }
 
@@ -90,7 +90,7 @@ const MatchIndexIsTrue: Property = {
       || servers.every((f) => {
         const match = l.matchIndex[f.id]
         if (match === undefined || f.currentTerm !== l.currentTerm) return true
-        return match <= lastIndex(f.log)
+        return match <= Math.min(lastIndex(l.log), lastIndex(f.log))
           && indices(Math.max(f.log.lastIncludedIndex, l.log.lastIncludedIndex) + 1, match)
             .every((k) => sameEntry(entryAt(l.log, k), entryAt(f.log, k)))
       })

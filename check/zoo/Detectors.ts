@@ -94,6 +94,7 @@ export const byFuzz = async (
   for (let seed = 1; seed <= batches; seed++) {
     for (const servers of [3, 5]) {
       const { failure } = await fuzz({ servers, runs: 40, seed, events: 1000, shrink: false, signal, onRun })
+      if (signal.aborted) return { notices: [], failed: "interrupted" }
       if (failure === undefined) continue
       if (!unnamed.has(failure.property)) {
         return { notices: [{ name: failure.property, where: `${servers} servers, seed ${seed}, path ${failure.path}` }] }
@@ -110,6 +111,9 @@ const outcomeText = (outcome: { readonly actor: Server; readonly sends: Readonly
   return `${serverLine(outcome.actor, { down: false, applyAlone: true })}; sends ${sends.join(", ") || "nothing"}`
 }
 
+/** Bytes for a graph in which an edge is sought: what differs at all does so in its first worlds. */
+const graphMemory = 2 ** 26
+
 /**
  * The first edge that leaves a world of the unmutated graph, in the order of its exploration, and that the mutant has
  * otherwise. Equality with the specification holds for the unmutated graph, so this edge is one where the mutant's and
@@ -121,7 +125,7 @@ const firstDifferentEdge = async (
   mutant: RaftModel,
   signal: AbortSignal
 ): Promise<Detection> => {
-  const { graph } = await explore({ ...original, properties: [], mustReach: [] }, { signal })
+  const { graph } = await explore({ ...original, properties: [], mustReach: [] }, { signal, memory: graphMemory })
   const looked = new Map<Server, Set<Message | number>>()
   let failed: string | undefined
   /** How the mutant's outcome differs, if it does. */
@@ -139,6 +143,7 @@ const firstDifferentEdge = async (
       Array.isArray(outcome) ? outcome.map(outcomeText).join(" | ") || outcomeText(undefined) : outcomeText(outcome as never)
     return { name: label, where: `${spec.name}: from ${before}: expected ${text(expected)}; found ${text(found)}` }
   }
+  if (signal.aborted) return { notices: [], failed: "interrupted" }
   for (let index = 0; index < graph.size; index++) {
     const world = graph.world(index)
     for (const s of world.actors) {

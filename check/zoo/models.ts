@@ -33,6 +33,12 @@ const zooModels: ReadonlyArray<ModelSpec> = [
   },
   {
     ...defaults,
+    name: "zoo-rivals",
+    about: "s1 has an entry that the others lack, and s1 and s2 may stand in the same term",
+    root: ["elect s1 by s2", "restart s1", "lose"]
+  },
+  {
+    ...defaults,
     name: "zoo-longer-log",
     about: "s1 has led alone, with a log longer than anyone's",
     maxTerm: 3,

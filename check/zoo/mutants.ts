@@ -153,7 +153,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       to: `!.role = "follower", !.votesGranted = {}, !.votedFor = Nil]`
     }],
     expected: [
-      { model: "election", name: "ElectionSafety" },
+      { model: "zoo-rivals", name: "ElectionSafety" },
       { model: "election", name: "VoteOnce" }
     ]
   },

@@ -1,0 +1,90 @@
+// Goal: whatever a user gets wrong ends in one clear line and a documented exit code. Method: run the command line.
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), "lockstep-cli-"))
+const file = (name: string, text: string): string => {
+  writeFileSync(join(dir, name), text)
+  return join(dir, name)
+}
+
+const lockstep = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}) => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [join(root, "src/cli/main.ts"), ...args], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, ...env }
+  })
+  return { status, stderr: stderr.trim(), stdout: stdout.trim() }
+}
+
+/** One line on stderr, nothing on stdout, no stack. */
+const oneLine = (args: ReadonlyArray<string>, status: number, line: RegExp, env?: NodeJS.ProcessEnv) => {
+  const ran = lockstep(args, env)
+  expect({ status: ran.status, stdout: ran.stdout }).toEqual({ status, stdout: "" })
+  expect(ran.stderr.split("\n")).toHaveLength(1)
+  expect(ran.stderr).toMatch(line)
+}
+
+const request = readFileSync(join(root, "traces/request.ndjson"), "utf8").split("\n")
+const noJava = { PATH: dirname(process.execPath) }
+
+describe("Bad usage and bad input: exit code 2, one line with file, line and reason", () => {
+  it("an unknown command", () => oneLine(["explre"], 2, /Unknown subcommand "explre"/))
+  it("an unknown flag", () => oneLine(["models", "--sorted"], 2, /--sorted/))
+  it("an unknown model", () => oneLine(["explore", "elektion"], 2, /no model elektion in spec\/models.json \(there are election, /))
+  it("a number out of range", () => oneLine(["fuzz", "--servers", "0"], 2, /--servers 0: expected 1 to 9/))
+  it("an unreadable trace", () => oneLine(["validate", join(dir, "none.ndjson")], 2, /none.ndjson: cannot be read/))
+  it("a trace that isn't JSON", () => oneLine(["validate", file("a.ndjson", `${request[0]}\nhello\n`)], 2, /a.ndjson:2: not JSON/))
+  it("a trace with a gap", () => {
+    const text = request.filter((_, n) => n !== 1).join("\n")
+    oneLine(["validate", file("b.ndjson", text)], 2, /b.ndjson:2: /)
+  })
+  it("an empty trace", () => oneLine(["validate", file("c.ndjson", "")], 2, /c.ndjson:1: empty/))
+  it("an unreadable history", () => oneLine(["verify", join(dir, "none.jsonl")], 2, /none.jsonl: cannot be read/))
+  it("a malformed history", () => {
+    const line = { client: 1, op: "put", key: "k", value: "v", call: 5, return: 3, output: null }
+    oneLine(["verify", file("a.jsonl", `${JSON.stringify(line)}\n`)], 2, /a.jsonl:1: /)
+  })
+  it("a scenario with an unknown command", () =>
+    oneLine(["scenario", file("a.txt", "servers 3\n----\n\nelekt s1\n----\n")], 2, /a.txt:4: .*elekt/))
+  it("a scenario to replay that can't happen", () =>
+    oneLine(["fuzz", "--replay", file("b.txt", "servers 3\nheartbeat s1\n")], 2, /b.txt: line 2: nothing happens/))
+})
+
+describe("A missing tool: exit code 4", () => {
+  it("no Java", () => oneLine(["tlc", "one-server"], 4, /no Java found/, noJava))
+  it("no Java, and TLC required", () => oneLine(["check", "--require-tlc"], 4, /no Java found/, noJava))
+  it.skipIf(spawnSync("java", ["-version"]).status !== 0)("a jar with the wrong checksum (needs Java)", () =>
+    oneLine(["tlc", "one-server"], 4, /wrong checksum/, { TLA2TOOLS_JAR: join(root, "package.json") }))
+})
+
+describe("Results", () => {
+  it("hold: exit code 0, and one JSON document with --json", () => {
+    const { status, stdout } = lockstep(["explore", "one-server", "--json"])
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ model: "one-server", distinct: 20, complete: true, violations: [] })
+  })
+
+  it("violated: exit code 1", () => {
+    const { status, stdout } = lockstep(["verify", join(root, "check/histories/porcupine/jepsen/etcd_000.log")])
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^illegal .*not linearizable/s)
+  })
+
+  it("undecided when memory is used up: exit code 3, and what was covered", () => {
+    const { status, stdout } = lockstep(["explore", "two-requests", "--memory", "16"])
+    expect(status).toBe(3)
+    expect(stdout).toMatch(/stopped \(memory\): \d+ levels complete/)
+  })
+
+  it("a scenario whose output differs: exit code 1, with the line", () => {
+    const { status, stdout } = lockstep(["scenario", file("d.txt", "servers 3\ntimeout s1\n----\ns1 F t1 c0\n")])
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/d.txt:4: expected "s1 F t1 c0", found "s1 C t1 c0/)
+  })
+})

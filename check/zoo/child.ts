@@ -1,0 +1,82 @@
+/** The process that has loaded a mutant: does one job, and writes each finding as a line of JSON. See Zoo.ts. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import { writeFileSync } from "node:fs"
+import type { FinishedRun } from "../fuzz/Fuzz.ts"
+import type { Detection } from "./Detectors.ts"
+import type { Expected } from "./Mutant.ts"
+
+/** Columns that a job of kind "mutant" can fill. */
+export type LocalColumn = "scenarios" | "explorer" | "graph" | "fuzz"
+
+export type Job =
+  | {
+    readonly kind: "mutant"
+    readonly columns: ReadonlyArray<LocalColumn>
+    readonly expected: ReadonlyArray<Expected>
+    /** Batches of random executions, at most. */
+    readonly batches: number
+    /** Where the last random execution's trace is to be written. */
+    readonly trace?: string
+  }
+  | { readonly kind: "pair"; readonly expected: Expected }
+  | { readonly kind: "negative"; readonly name: string }
+
+export type Finding =
+  | Detection & { readonly column: LocalColumn | "pair"; readonly seconds: number }
+  | { readonly column: "negative"; readonly wrong: string | undefined; readonly seconds: number }
+
+const interruption = new AbortController()
+const { signal } = interruption
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort())
+
+const run = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices>): Promise<A> =>
+  Effect.runPromise(Effect.provide(effect, NodeServices.layer), { signal })
+
+const report = (finding: Finding): void => void process.stdout.write(`${JSON.stringify(finding)}\n`)
+
+const timed = async (column: LocalColumn | "pair", detect: () => Promise<Detection> | Detection): Promise<void> => {
+  const began = performance.now()
+  const detection = await Promise.resolve().then(detect).catch((error): Detection => ({ notices: [], failed: String(error) }))
+  report({ column, ...detection, seconds: (performance.now() - began) / 1000 })
+}
+
+// The modules under test are imported here and not above, so that one which can't be loaded is reported, too.
+const mutant = async ({ batches, columns, expected, trace }: Extract<Job, { kind: "mutant" }>): Promise<void> => {
+  for (const column of columns) {
+    await timed(column, async () => {
+      const { byExplorer, byFuzz, byGraph, byScenarios } = await import("./Detectors.ts")
+      if (column === "scenarios") return byScenarios()
+      if (column === "explorer") return byExplorer(expected, signal)
+      if (column === "graph") return byGraph(expected, signal)
+      let last: FinishedRun | undefined
+      const detection = await byFuzz(batches, signal, (finished) => last = finished)
+      if (trace !== undefined && last !== undefined) await writeTrace(trace, last)
+      return detection
+    })
+  }
+}
+
+const writeTrace = async (file: string, { ids, maxEntries, sent, taken }: FinishedRun): Promise<void> => {
+  const { headerOf, linesOf, traceText } = await import("../trace/TraceWriter.ts")
+  writeFileSync(file, traceText(headerOf(ids, maxEntries, null, {}), linesOf(sent, taken)))
+}
+
+const negative = async (name: string): Promise<void> => {
+  const began = performance.now()
+  const { negatives } = await import("./Negatives.ts")
+  const wrong = await run(negatives[name as keyof typeof negatives])
+  report({ column: "negative", wrong, seconds: (performance.now() - began) / 1000 })
+}
+
+const job = JSON.parse(process.argv[2]!) as Job
+switch (job.kind) {
+  case "mutant":
+    await mutant(job)
+    break
+  case "pair":
+    await timed("pair", async () => run((await import("./Pair.ts")).byTlc(job.expected)))
+    break
+  case "negative":
+    await negative(job.name)
+}
