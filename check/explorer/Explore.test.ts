@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { explore } from "./Explore.ts"
 import type { Model } from "./Model.ts"
 import { grid, heard, lossyCounter, model, tokenRing } from "./toys.ts"
+
+// However busy the machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const resultOf = async <A, M, G>(toy: Model<A, M, G>) => (await explore(toy)).result
 

@@ -1,6 +1,9 @@
 import fc from "fast-check"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { canonical, Interner } from "./Intern.ts"
+
+// However busy the machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 describe("canonical JSON", () => {
   test("the order of keys doesn't matter, that of arrays does", () => {
@@ -9,7 +12,7 @@ describe("canonical JSON", () => {
   })
 
   test("it reads back as the same value", () => {
-    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
       expect(canonical(JSON.parse(canonical(value)))).toBe(canonical(value))
       expect(JSON.parse(canonical(value))).toEqual(JSON.parse(JSON.stringify(value)))
     }))

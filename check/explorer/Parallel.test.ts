@@ -1,9 +1,12 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { explore } from "./Explore.ts"
 import type { Model } from "./Model.ts"
 import { modelFrom, type ModelRef } from "./ModelRef.ts"
 import { exploreInParallel } from "./Parallel.ts"
 import { grid, lossyCounter, soonViolated, tokenRing } from "./toys.ts"
+
+// However busy the machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const toy = (name: string, args: unknown): ModelRef => ({ module: new URL("toys.ts", import.meta.url).href, export: name, args })
 

@@ -12,6 +12,8 @@ import type { TlcRun } from "./Tlc.ts"
 
 const root = join(import.meta.dirname, "../..")
 const folder = mkdtempSync(join(tmpdir(), "lockstep-tlc-test-"))
+// A temporary folder of its own: other test files run TLC at the same time.
+process.env["TMPDIR"] = folder
 afterAll(() => rmSync(folder, { recursive: true }))
 
 type Services = NodeServices.NodeServices

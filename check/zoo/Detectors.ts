@@ -129,22 +129,37 @@ const firstDifferentEdge = async (
   const looked = new Map<Server, Set<Message | number>>()
   let failed: string | undefined
   /** How the mutant's outcome differs, if it does. */
-  const differs = (label: string, s: Server, one: () => unknown, other: () => unknown): Notice | undefined => {
+  const differs = (
+    label: string,
+    by: string,
+    s: Server,
+    one: () => unknown,
+    other: () => unknown
+  ): Notice | undefined => {
     const [before, expected] = [serverLine(s, { down: false, applyAlone: true }), one()]
     let found: unknown
     try {
       found = other()
     } catch (error) {
-      failed ??= `${spec.name}: ${label} from ${before}: ${String(error)}`
+      failed ??= `${spec.name}: ${label} from ${before}${by}: ${String(error)}`
       return undefined
     }
     if (canonical([expected ?? null]) === canonical([found ?? null])) return undefined
     const text = (outcome: unknown) =>
       Array.isArray(outcome) ? outcome.map(outcomeText).join(" | ") || outcomeText(undefined) : outcomeText(outcome as never)
-    return { name: label, where: `${spec.name}: from ${before}: expected ${text(expected)}; found ${text(found)}` }
+    return { name: label, where: `${spec.name}: from ${before}${by}: expected ${text(expected)}; found ${text(found)}` }
   }
   if (signal.aborted) return { notices: [], failed: "interrupted" }
+  /** Numbers of the actors with their mailboxes that were seen with the same budgets. */
+  const seenWith = new Map<number, Set<number>>()
   for (let index = 0; index < graph.size; index++) {
+    const vector = graph.vector(index)
+    const left = vector.at(-1)!
+    const cells = vector.slice(0, original.actors.length)
+    const known = seenWith.get(left) ?? new Set()
+    if (cells.every((cell) => known.has(cell))) continue
+    seenWith.set(left, known)
+    for (const cell of cells) known.add(cell)
     const world = graph.world(index)
     for (const s of world.actors) {
       const seen = looked.get(s) ?? new Set()
@@ -152,7 +167,7 @@ const firstDifferentEdge = async (
       for (const [n, action] of original.actions.entries()) {
         if (seen.has(n) || (action.spends !== undefined && world.left[action.spends] === 0)) continue
         seen.add(n)
-        const notice = differs(action.name, s, () => action.outcomes(s), () => mutant.actions[n]!.outcomes(s))
+        const notice = differs(action.name, "", s, () => action.outcomes(s), () => mutant.actions[n]!.outcomes(s))
         if (notice !== undefined) return { notices: [notice] }
       }
     }
@@ -161,8 +176,8 @@ const firstDifferentEdge = async (
       const seen = looked.get(s)!
       if (seen.has(m)) continue
       seen.add(m)
-      const label = `${original.receives(m)} ${m.source}->${m.dest} (${contents(m)})`
-      const notice = differs(label, s, () => original.handle(s, m), () => mutant.handle(s, m))
+      const by = ` by ${m.source}'s ${contents(m)}`
+      const notice = differs(original.receives(m), by, s, () => original.handle(s, m), () => mutant.handle(s, m))
       if (notice !== undefined) return { notices: [notice] }
     }
   }

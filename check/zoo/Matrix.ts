@@ -86,7 +86,7 @@ export const matrixText = (matrix: Matrix): string => {
       ...matrix.rows.map(({ cells, id, rule }) => [
         id,
         short(rule, 12),
-        ...shown.map((column) => short(cellText(cells[column]).split(" ")[0]!, 26)),
+        ...shown.map((column) => short(cellText(cells[column]), 27)),
         seconds(columns.map((column) => cells[column]))
       ])
     ]))

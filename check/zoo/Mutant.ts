@@ -29,11 +29,22 @@ export interface Mutant {
   readonly edits: ReadonlyArray<Edit>
   /** The same mistake in the specification: together they are a paired mutant. */
   readonly spec?: ReadonlyArray<Edit>
+  /** Another way to do it, right by itself, in which alone the mistake can be made. It comes before the edits. */
+  readonly given?: Variant
   /**
    * What the explorer must find, each for itself; for a pair, TLC, too. Nothing where no step of a server is wrong,
    * only how it is carried out.
    */
   readonly expected: ReadonlyArray<Expected>
+  /** Commands whose trace shows it, where random executions end too early, or never come there. */
+  readonly story?: ReadonlyArray<string>
+}
+
+/** The same change in the code and in the specification. */
+export interface Variant {
+  readonly title: string
+  readonly code: ReadonlyArray<Edit>
+  readonly spec: ReadonlyArray<Edit>
 }
 
 /** A mistake in a checker. */

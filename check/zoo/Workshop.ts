@@ -25,12 +25,18 @@ const specReferences = (folder: string): ReadonlyArray<Edit> => [
 ]
 
 /**
- * Writes what hooks.ts needs into `folder`, which must not exist, and gives that file's path. Throws a `MutantError`
- * when an edit doesn't apply.
+ * Writes what hooks.ts needs into `folder`, which must not exist, and gives that file's path. `given` is what the
+ * unmutated code has, too. Throws a `MutantError` when an edit doesn't apply.
  */
-export const makeMutant = (folder: string, id: string, edits: ReadonlyArray<Edit>): string => {
-  const inSpec = edits.filter(({ file }) => file.startsWith("spec/"))
-  const inCode = edits.filter(({ file }) => !file.startsWith("spec/"))
+export const makeMutant = (
+  folder: string,
+  id: string,
+  edits: ReadonlyArray<Edit>,
+  given: ReadonlyArray<Edit> = []
+): string => {
+  const all = [...given, ...edits]
+  const inSpec = all.filter(({ file }) => file.startsWith("spec/"))
+  const inCode = all.filter(({ file }) => !file.startsWith("spec/"))
   const spec = join(folder, "spec")
   const modules = mutate(id, inSpec, source)
   const texts = mutate(id, inSpec.length === 0 ? inCode : [...inCode, ...specReferences(spec)], source)
@@ -40,8 +46,10 @@ export const makeMutant = (folder: string, id: string, edits: ReadonlyArray<Edit
     for (const [file, text] of modules) writeFileSync(join(folder, file), text)
   }
   const path = join(folder, "mutant.json")
-  writeFileSync(path, JSON.stringify(Object.fromEntries(
-    [...texts].map(([file, text]) => [new URL(file, project).href, text])
-  )))
+  const urlOf = (file: string) => new URL(file, project).href
+  writeFileSync(path, JSON.stringify(Object.fromEntries([
+    ...[...texts].map(([file, text]) => [urlOf(file), text]),
+    ...[...mutate(id, given, source)].map(([file, text]) => [`${urlOf(file)}?original`, text])
+  ])))
   return path
 }

@@ -19,8 +19,8 @@ import { validateTraces } from "../trace/validate.ts"
 import type { Finding, Job, LocalColumn } from "./child.ts"
 import { columns } from "./Matrix.ts"
 import type { Cell, Column, Matrix, MutantRow, WatcherRow } from "./Matrix.ts"
-import { mutants as allMutants } from "./mutants.ts"
-import { mutate } from "./Mutant.ts"
+import { emptyHeartbeats, mutants as allMutants } from "./mutants.ts"
+import { mutate, MutantError } from "./Mutant.ts"
 import type { Edit, Mutant, Watcher } from "./Mutant.ts"
 import { makeMutant, source } from "./Workshop.ts"
 import { vacuous, watchers as allWatchers } from "./watchers.ts"
@@ -118,8 +118,14 @@ const inPairs = async (tasks: ReadonlyArray<() => Promise<void>>): Promise<void>
   }))
 }
 
-/** A mutant that makes no mistake: whoever notices it would notice anything. */
-const control: Mutant = { id: "none", rule: "", title: "no mistake at all", edits: [], expected: [] }
+/** No mistake at all: whoever notices it would notice anything. */
+const control: Mutant = { id: "none", rule: "", title: "no mistake", edits: [], expected: [] }
+
+/** What some mutants are made in: no property may be violated. Its graph and its output are others, of course. */
+const variant: Mutant = { id: "variant", rule: "", title: emptyHeartbeats.title, edits: emptyHeartbeats.code, expected: [] }
+
+/** The ids that `only` may name. */
+export const zooIds: ReadonlyArray<string> = [...allMutants, ...allWatchers, vacuous.code, vacuous.spec].map(({ id }) => id)
 
 class Zoo {
   readonly #options: ZooOptions
@@ -137,14 +143,18 @@ class Zoo {
   async run(): Promise<Matrix> {
     const began = performance.now()
     const { mutants = allMutants, onProgress, only, scope } = this.#options
+    const unknown = only?.find((id) => !zooIds.includes(id))
+    if (unknown !== undefined) throw new MutantError(`there is no mutant ${unknown} (there are ${zooIds.join(", ")})`)
     const wanted = (id: string) => only === undefined || only.includes(id)
-    const rows = [control, ...mutants.filter(({ id }) => wanted(id))]
+    const rows = [control, variant, ...mutants.filter(({ id }) => wanted(id))]
     const watchers = this.#options.mutants === undefined ? allWatchers.filter(({ id }) => wanted(id)) : []
     const gates = this.#options.mutants === undefined
       ? [vacuous.code, vacuous.spec].filter(({ id }) => wanted(id))
       : []
     // A fault of the zoo itself comes to light before anything runs.
-    for (const { edits, id, spec = [] } of rows) mutate(id, [...edits, ...spec], source)
+    for (const { edits, given, id, spec = [] } of rows) {
+      mutate(id, [...given?.code ?? [], ...given?.spec ?? [], ...edits, ...spec], source)
+    }
     for (const { edits, id } of [...watchers, ...gates]) mutate(id, edits, source)
 
     const skipped: Array<string> = []
@@ -180,8 +190,15 @@ class Zoo {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  #make(id: string, edits: ReadonlyArray<Edit>): string {
-    return makeMutant(join(this.#folder, String(this.#folders++)), id, edits)
+  #make(id: string, edits: ReadonlyArray<Edit>, given: ReadonlyArray<Edit> = []): string {
+    return makeMutant(join(this.#folder, String(this.#folders++)), id, edits, given)
+  }
+
+  /** In the code, and as a pair in the specification as well; with further edits. */
+  #makeMutant({ edits, given, id, spec = [] }: Mutant, pair: boolean, more: ReadonlyArray<Edit> = []): string {
+    return pair
+      ? this.#make(id, [...edits, ...spec, ...more], [...given?.code ?? [], ...given?.spec ?? []])
+      : this.#make(id, [...edits, ...more], given?.code)
   }
 
   #job(mutant: string, job: Job): Promise<Outcome> {
@@ -201,20 +218,23 @@ class Zoo {
   }
 
   async #local(mutant: Mutant, tlc: boolean): Promise<void> {
-    const { edits, expected, id } = mutant
-    const outcome = await this.#job(this.#make(id, edits), {
+    const { expected, given, story } = mutant
+    const columns = mutant === variant ? ["explorer", "fuzz"] as const : localColumns
+    const outcome = await this.#job(this.#makeMutant(mutant, false), {
       kind: "mutant",
-      columns: localColumns,
+      columns,
       expected,
       batches: scopes[this.#options.scope].batches,
-      ...(tlc ? { trace: this.#traceFile(mutant) } : {})
+      // The specification has no such variant: it would reject what is right, too.
+      ...(tlc && given === undefined && mutant !== variant ? { trace: this.#traceFile(mutant) } : {}),
+      ...(story === undefined ? {} : { story })
     })
-    for (const column of localColumns) this.#cellsOf(mutant)[column] = cellOf(outcome, column)
+    for (const column of columns) this.#cellsOf(mutant)[column] = cellOf(outcome, column)
   }
 
   async #pair(mutant: Mutant): Promise<void> {
-    const { edits, expected, id, spec = [] } = mutant
-    const outcome = await this.#job(this.#make(id, [...edits, ...spec]), { kind: "pair", expected: expected[0]! })
+    const job = { kind: "pair", expected: mutant.expected[0]! } as const
+    const outcome = await this.#job(this.#makeMutant(mutant, true), job)
     this.#cellsOf(mutant).pair = cellOf(outcome, "pair")
   }
 
@@ -241,7 +261,7 @@ class Zoo {
         if (expected.length === 0) continue
         const inSpec = edits[0]!.file.startsWith("spec/")
         const outcome = await this.#job(
-          this.#make(id, [...mutant.edits, ...inSpec ? mutant.spec ?? [] : [], ...edits]),
+          this.#makeMutant(mutant, inSpec, edits),
           inSpec
             ? { kind: "pair", expected: expected[0]! }
             : { kind: "mutant", columns: ["explorer"], expected, batches: 0 }
@@ -301,7 +321,7 @@ class Zoo {
         .map(({ id }) => id)
     }))
     const gated = complete && this.#options.mutants === undefined
-    const [controlRow, ...mutantRows] = matrixRows
+    const [controlRow, variantRow, ...mutantRows] = matrixRows
     return {
       scope: this.#options.scope,
       rows: mutantRows,
@@ -309,6 +329,7 @@ class Zoo {
       properties: gated ? properties : [],
       faults: interrupted ? [] : [
         ...falseAlarms(controlRow!),
+        ...falseAlarms(variantRow!),
         ...mutantRows.flatMap(faultsOf),
         ...watchers.filter(({ notice, skipped }) => notice === undefined && !skipped)
           .map(({ id, noticedBy, title }) => `${id} is not noticed (${title}): ${noticedBy}`),
@@ -323,11 +344,11 @@ class Zoo {
 }
 
 /** What is noticed where there is no mistake. */
-const falseAlarms = ({ cells }: MutantRow): ReadonlyArray<string> =>
+const falseAlarms = ({ cells, title }: MutantRow): ReadonlyArray<string> =>
   columns.flatMap((column) => {
     const cell = cells[column]
-    if (cell.status === "killed") return [`${column} notices ${cell.name} without any mistake: ${cell.where}`]
-    return cell.status === "failed" ? [`${column} fails without any mistake: ${cell.reason}`] : []
+    if (cell.status === "killed") return [`${title}, yet ${column} notices ${cell.name}: ${cell.where}`]
+    return cell.status === "failed" ? [`${title}, yet ${column} fails: ${cell.reason}`] : []
   })
 
 const faultsOf = ({ cells, id, missing, title }: MutantRow): ReadonlyArray<string> => {

@@ -16,8 +16,9 @@ export type Job =
     readonly expected: ReadonlyArray<Expected>
     /** Batches of random executions, at most. */
     readonly batches: number
-    /** Where the last random execution's trace is to be written. */
+    /** Where a trace is to be written, of the story if there is one, otherwise of the last random execution. */
     readonly trace?: string
+    readonly story?: ReadonlyArray<string>
   }
   | { readonly kind: "pair"; readonly expected: Expected }
   | { readonly kind: "negative"; readonly name: string }
@@ -42,7 +43,7 @@ const timed = async (column: LocalColumn | "pair", detect: () => Promise<Detecti
 }
 
 // The modules under test are imported here and not above, so that one which can't be loaded is reported, too.
-const mutant = async ({ batches, columns, expected, trace }: Extract<Job, { kind: "mutant" }>): Promise<void> => {
+const mutant = async ({ batches, columns, expected, story, trace }: Extract<Job, { kind: "mutant" }>): Promise<void> => {
   for (const column of columns) {
     await timed(column, async () => {
       const { byExplorer, byFuzz, byGraph, byScenarios } = await import("./Detectors.ts")
@@ -51,9 +52,14 @@ const mutant = async ({ batches, columns, expected, trace }: Extract<Job, { kind
       if (column === "graph") return byGraph(expected, signal)
       let last: FinishedRun | undefined
       const detection = await byFuzz(batches, signal, (finished) => last = finished)
-      if (trace !== undefined && last !== undefined) await writeTrace(trace, last)
+      if (trace !== undefined && story === undefined && last !== undefined) await writeTrace(trace, last)
       return detection
     })
+  }
+  if (trace !== undefined && story !== undefined) {
+    const [{ story: told }, { traceText }] = [await import("../trace/samples.ts"), await import("../trace/TraceWriter.ts")]
+    const { header, lines } = told(story)
+    writeFileSync(trace, traceText(header, lines))
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Preloaded (`--import`) into a process that runs mutated sources: $LOCKSTEP_MUTANT is a file with the texts to load in
- * the place of those on disk, by URL. What is imported with `?original`, and whatever that imports, stays as it is.
+ * the place of those on disk, by URL. What is imported with `?original`, and whatever that imports, is loaded under such
+ * URLs, too, beside the mutant.
  */
 import { readFileSync } from "node:fs"
 import { registerHooks } from "node:module"

@@ -1,5 +1,5 @@
 /** Mistakes in Raft, as they were made in real implementations. Ids are those of README.md. */
-import type { Mutant } from "./Mutant.ts"
+import type { Mutant, Variant } from "./Mutant.ts"
 
 const election = "src/raft/Election.ts"
 const replication = "src/raft/Replication.ts"
@@ -38,20 +38,23 @@ const newCommit = { file: replication, from: "Math.max(s.commitIndex, Math.min(m
 const specNewCommit = { file: specReplication, from: "Max({@, Min({m.leaderCommit, lastNew})})" }
 
 /**
- * Heartbeats as a kind of their own, without entries, as many implementations have them. By itself that is right; but
- * three famous mistakes can only be made there. Elsewhere each AppendEntries of ours brings the first entry at which
- * the follower's log may differ, for a leader opens its term with an entry: what is accepted leaves nothing that
- * disagrees, so R01, R04 (cut to the own log) and R12 would be right.
+ * Heartbeats as a kind of their own, without entries, as many implementations have them. That is right; but three
+ * famous mistakes can only be made there. Each of our AppendEntries brings the first entry at which the follower's log
+ * may differ from the leader's, for a leader opens its term with an entry and BackUp goes back to that place: once
+ * accepted, nothing is left that disagrees. So R01, R12, and R04 up to the end of the own log, break nothing here.
  */
-const emptyHeartbeats = {
-  file: replication,
-  from: ": { server: s, sends: Peers(s).map((j) => AppendEntries(s, j)), resetElectionTimer: false }",
-  to: ": { server: s, sends: Peers(s).map((j) => ({ ...AppendEntries(s, j), entries: [] })), resetElectionTimer: false }"
-}
-const specEmptyHeartbeats = {
-  file: specReplication,
-  from: "Step(s, {AppendEntries(s, j) : j \\in Peers(s)}, FALSE)",
-  to: "Step(s, {[AppendEntries(s, j) EXCEPT !.entries = <<>>] : j \\in Peers(s)}, FALSE)"
+export const emptyHeartbeats: Variant = {
+  title: "heartbeats have no entries",
+  code: [{
+    file: replication,
+    from: ": { server: s, sends: Peers(s).map((j) => AppendEntries(s, j)), resetElectionTimer: false }",
+    to: ": { server: s, sends: Peers(s).map((j) => ({ ...AppendEntries(s, j), entries: [] })), resetElectionTimer: false }"
+  }],
+  spec: [{
+    file: specReplication,
+    from: "Step(s, {AppendEntries(s, j) : j \\in Peers(s)}, FALSE)",
+    to: "Step(s, {[AppendEntries(s, j) EXCEPT !.entries = <<>>] : j \\in Peers(s)}, FALSE)"
+  }]
 }
 
 export const mutants: ReadonlyArray<Mutant> = [
@@ -89,7 +92,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       to: `  ...step.sends.map((message): Effect => ({ type: "send", message })),
   { type: "save", state: persistent(step.server) }`
     }],
-    expected: []
+    expected: [],
+    story: ["timeout s1", "deliver RequestVoteRequest s1->s3 crash after 1", "restart s3"]
   },
   {
     id: "E04",
@@ -207,14 +211,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       from: `IF s.role # "leader" THEN None ELSE Step(s,`,
       to: `IF s.role = "candidate" THEN None ELSE Step(s,`
     }],
-    expected: [{ model: "zoo-heartbeats", name: "AppendEntriesFromLeader" }]
+    expected: [{ model: "zoo-heartbeats", name: "AppendEntriesFromLeader" }],
+    story: ["elect s1 by s2", "heartbeat s3"]
   },
   {
     id: "R01",
     rule: "Fig2.AE2",
     title: "a heartbeat is answered with success unseen",
+    given: emptyHeartbeats,
     edits: [
-      emptyHeartbeats,
       {
         file: replication,
         from: "  if (m.prevLogIndex > lastIndex(s.log)) {",
@@ -225,7 +230,6 @@ export const mutants: ReadonlyArray<Mutant> = [
       }
     ],
     spec: [
-      specEmptyHeartbeats,
       {
         file: specReplication,
         from: "     IF m.prevLogIndex > lastIndex(s.log)",
@@ -275,23 +279,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{ ...newCommit, to: "Math.max(s.commitIndex, m.leaderCommit)" }],
     spec: [{ ...specNewCommit, to: "Max({@, m.leaderCommit})" }],
     expected: [
-      { model: "replication", name: "StateMachineSafety" },
-      { model: "replication", name: "WellFormed" }
+      { model: "replication", name: "WellFormed" },
+      { model: "replication", name: "StateMachineSafety" }
     ]
   },
   {
     id: "R04h",
     rule: "Fig2.AE5",
     title: "by a heartbeat, commitIndex follows the leader's up to the end of the own log",
+    given: emptyHeartbeats,
     edits: [
-      emptyHeartbeats,
       {
         ...newCommit,
         to: "Math.max(s.commitIndex, Math.min(m.leaderCommit, first > lastNew ? lastIndex(s.log) : lastNew))"
       }
     ],
     spec: [
-      specEmptyHeartbeats,
       {
         ...specNewCommit,
         to: "Max({@, Min({m.leaderCommit, IF first > lastNew THEN lastIndex(s.log) ELSE lastNew})})"
@@ -368,12 +371,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     id: "R12",
     rule: "Fig2.L3a",
     title: "a heartbeat is acknowledged with the end of the own log",
+    given: emptyHeartbeats,
     edits: [
-      emptyHeartbeats,
       { file: replication, from: "Accept(f, m.source, lastNew)", to: "Accept(f, m.source, lastIndex(f.log))" }
     ],
     spec: [
-      specEmptyHeartbeats,
       { file: specReplication, from: "Accept(f, m.source, lastNew)", to: "Accept(f, m.source, lastIndex(f.log))" }
     ],
     expected: [

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest"
+import type { Edit, Mutant } from "./Mutant.ts"
+import { mutate, MutantError } from "./Mutant.ts"
+import { mutants } from "./mutants.ts"
+import { vacuous, watchers } from "./watchers.ts"
+import { source } from "./Workshop.ts"
+import { runZoo } from "./Zoo.ts"
+
+const commit = "src/raft/Commit.ts"
+const ids = (all: ReadonlyArray<{ readonly id: string }>) => all.map(({ id }) => id)
+
+/** The matrix of these mutants, without what needs TLC. */
+const subset = (...some: ReadonlyArray<Mutant>) => runZoo({ scope: "subset", mutants: some })
+const mutant = (id: string, edits: ReadonlyArray<Edit>): Mutant => ({ id, rule: "", title: id, edits, expected: [] })
+
+describe("a mutant is made by edits that apply", () => {
+  const read = () => "one two two"
+
+  test("one that doesn't occur is an error that names file and mutant", () => {
+    expect(() => mutate("E01", [{ file: "a.ts", from: "three", to: "" }], read))
+      .toThrow(new MutantError(`a.ts: mutant E01 replaces "three", which occurs 0 times there, not once`))
+  })
+
+  test("one that occurs twice is an error, too", () => {
+    expect(() => mutate("E01", [{ file: "a.ts", from: "two", to: "" }], read))
+      .toThrow(new MutantError(`a.ts: mutant E01 replaces "two", which occurs 2 times there, not once`))
+  })
+
+  test("several edits of one file are made one after the other, text for text", () => {
+    const edits = [{ file: "a.ts", from: "one", to: "$& three" }, { file: "a.ts", from: "three", to: "four" }]
+    expect(mutate("E01", edits, read)).toEqual(new Map([["a.ts", "$& four two two"]]))
+  })
+
+  test("the zoo refuses to run with one that doesn't apply", async () => {
+    await expect(subset(mutant("Z1", [{ file: commit, from: "no such text", to: "" }])))
+      .rejects.toThrow(`${commit}: mutant Z1 replaces "no such text"`)
+  })
+
+  test("all of the zoo's apply to the sources, and their ids differ", () => {
+    const all = [...mutants, ...watchers, vacuous.code, vacuous.spec]
+    for (const each of all) {
+      const { given, spec = [] } = { given: undefined, spec: undefined, ...each }
+      const edits = [...given?.code ?? [], ...given?.spec ?? [], ...each.edits, ...spec]
+      expect(mutate(each.id, edits, source).size, each.id).toBeGreaterThan(0)
+    }
+    expect(new Set(ids(all)).size).toBe(all.length)
+  })
+})
+
+describe("who notices", () => {
+  test("a mutant that is noticed by its property is killed, and what isn't found is a fault", { timeout: 60_000 }, async () => {
+    const [e08, c03] = ["E08", "C03"].map((id) => mutants.find((each) => each.id === id)!)
+    const { faults, rows } = await subset(
+      e08!,
+      { ...c03!, expected: [...c03!.expected, { model: "one-server", name: "LogMatching" }] }
+    )
+    expect(rows.map(({ cells: { explorer } }) => explorer.status === "killed" ? explorer.names : [])).toEqual([
+      ["ElectionSafety", "VoteOnce"],
+      ["CommitMonotone"]
+    ])
+    expect(rows[0]!.cells.graph).toMatchObject({ status: "killed", name: "ReceiveAppendEntriesRequest" })
+    expect(rows[0]!.cells.fuzz).toMatchObject({ status: "killed", name: "VoteOnce" })
+    expect(rows[1]!.cells.scenarios).toMatchObject({ status: "killed", name: "CommitMonotone" })
+    expect(faults).toEqual(["C03: the explorer doesn't find LogMatching"])
+  })
+
+  test("one that only throws, and one that changes nothing, are unkilled", { timeout: 60_000 }, async () => {
+    const { faults, rows } = await subset(
+      mutant("throws", [{ file: commit, from: "  return s\n", to: "  throw new TypeError(\"no\")\n" }]),
+      mutant("comment", [{ file: commit, from: "One entry at a time", to: "One entry after the other" }]),
+      mutant("unreadable", [{ file: commit, from: "  return s\n", to: "  return (\n" }])
+    )
+    expect(rows.map(({ cells: { explorer, fuzz, graph, scenarios } }) =>
+      [scenarios, explorer, graph, fuzz].map(({ status }) => status)
+    )).toEqual([Array(4).fill("failed"), Array(4).fill("silent"), Array(4).fill("failed")])
+    expect(faults.map((fault) => fault.slice(0, fault.indexOf(" ("))))
+      .toEqual(["throws is unkilled", "comment is unkilled", "unreadable is unkilled"])
+  })
+
+  test("a zoo that is interrupted says so, and leaves no verdict", async () => {
+    const { faults, interrupted, rows } = await runZoo({ scope: "subset", only: ["E01"], signal: AbortSignal.abort() })
+    expect([interrupted, faults, ids(rows)]).toEqual([true, [], ["E01"]])
+  })
+})
