@@ -47,6 +47,9 @@ export type Reply =
 /** Rows that a thread adds before it looks again whether there is room. */
 export const slice = 4096
 
+/** Beside this module, as TypeScript or as what it was built to. */
+const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+
 /**
  * As `explore`, with that many threads. Counts, depths and must-reach depths are the same, and so are the names and
  * depths of violations; which of several shortest counterexamples is found may differ from run to run.
@@ -65,7 +68,7 @@ export const exploreInParallel = async (
   const ledger = ledgerBuffers()
   const team = Array.from({ length: threads }, (_, thread) => {
     const data: WorkerData = { model: ref, threads, thread, control, generated, ledger, tables: worlds.tables }
-    return new Worker(new URL("./worker.ts", import.meta.url), { workerData: data })
+    return new Worker(worker, { workerData: data })
   })
   const failed = new Promise<never>((_, reject) => team.forEach((worker) => worker.on("error", reject)))
   const ask = (order: Order): Promise<Array<Reply>> =>

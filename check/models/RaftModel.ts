@@ -11,6 +11,9 @@ import { Actions, receiveAction, Remember, Settle } from "../../src/raft/World.t
 import type { Bounds, Ghost } from "../../src/raft/World.ts"
 import type { ModelSpec } from "./Table.ts"
 
+/** This module, for threads that build a model themselves. */
+export const raftModelModule = import.meta.url
+
 export type RaftModel = Model<Server, Message, Ghost>
 export type RaftWorld = World<Server, Message, Ghost>
 

@@ -1,6 +1,7 @@
 /** One model, explored by both and compared: what `lockstep equal` and `lockstep check` do. */
 import * as Effect from "effect/Effect"
 import { explore } from "../explorer/Explore.ts"
+import { exploreInParallel } from "../explorer/Parallel.ts"
 import type { Options, Result } from "../explorer/Result.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import type { Server } from "../../src/raft/Server.ts"
@@ -8,14 +9,21 @@ import type { Ghost } from "../../src/raft/World.ts"
 import type { TlcResult, TlcRun } from "../tlc/Tlc.ts"
 import { compareGraphs, compareNumbers, TlcGraph } from "./Equal.ts"
 import type { Difference } from "./Equal.ts"
-import { raftModel } from "./RaftModel.ts"
+import { raftModel, raftModelModule } from "./RaftModel.ts"
 import type { ModelSpec, Pinned } from "./Table.ts"
 import { tlcModel } from "./TlcModel.ts"
 
 export type RaftResult = Result<Server, Message, Ghost>
 
+/** The model's worlds and graph, in this thread. */
 export const exploreModel = (spec: ModelSpec, options: Options = {}) =>
   Effect.promise((signal) => explore(raftModel(spec), { signal, ...options }))
+
+/** The same result by several threads; without the graph. */
+export const exploreModelInParallel = (spec: ModelSpec, workers: number, options: Options = {}) =>
+  Effect.promise((signal) =>
+    exploreInParallel({ module: raftModelModule, export: "raftModel", args: spec }, workers, { signal, ...options })
+  ).pipe(Effect.map((result) => result as RaftResult))
 
 /** What the comparison with TLC, or with what is pinned, came to. */
 export interface Comparison {

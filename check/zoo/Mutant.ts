@@ -20,7 +20,7 @@ export interface Expected {
 
 /** A mistake in the core, or in the shell. */
 export interface Mutant {
-  /** As in the list of bugs (README.md): `E01`. */
+  /** `E` election, `R` replication, `C` commit, and a number. */
   readonly id: string
   /** The rule that it breaks, by its id in the sources. */
   readonly rule: string

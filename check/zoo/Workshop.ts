@@ -10,8 +10,8 @@ const project = new URL("../../", import.meta.url)
 /** The text of a file of the project. */
 export const source = (file: string): string => readFileSync(new URL(file, project), "utf8")
 
-/** Where the checkers look for the specification: to be pointed at its mutated copy. */
-const specReferences = (folder: string): ReadonlyArray<Edit> => [
+/** Where the checkers look for the specification: to be pointed at its mutated copy, in `folder`. */
+export const specReferences = (folder: string): ReadonlyArray<Edit> => [
   {
     file: "check/models/load.ts",
     from: `new URL("../../spec/", import.meta.url)`,

@@ -22,7 +22,7 @@ import type { Cell, Column, Matrix, MutantRow, WatcherRow } from "./Matrix.ts"
 import { emptyHeartbeats, mutants as allMutants } from "./mutants.ts"
 import { mutate, MutantError } from "./Mutant.ts"
 import type { Edit, Mutant, Watcher } from "./Mutant.ts"
-import { makeMutant, source } from "./Workshop.ts"
+import { makeMutant, source, specReferences } from "./Workshop.ts"
 import { vacuous, watchers as allWatchers } from "./watchers.ts"
 
 export interface ZooOptions {
@@ -110,12 +110,19 @@ const cellOf = (outcome: Outcome, column: LocalColumn | "pair"): Cell => {
   return failed === undefined ? { status: "silent", seconds } : { status: "failed", reason: failed, seconds }
 }
 
-/** Runs the tasks, `processes` at a time. */
+/** Runs the tasks, `processes` at a time. When one fails, no other begins, and those under way are waited for. */
 const inPairs = async (tasks: ReadonlyArray<() => Promise<void>>): Promise<void> => {
   const rest = [...tasks]
-  await Promise.all(Array.from({ length: processes }, async () => {
-    for (let task = rest.shift(); task !== undefined; task = rest.shift()) await task()
-  }))
+  const lanes = Array.from({ length: processes }, async () => {
+    try {
+      for (let task = rest.shift(); task !== undefined; task = rest.shift()) await task()
+    } finally {
+      // After the last task there is nothing to drop.
+      rest.length = 0
+    }
+  })
+  const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === "rejected")
+  if (failed !== undefined) throw failed.reason
 }
 
 /** No mistake at all: whoever notices it would notice anything. */
@@ -133,6 +140,8 @@ class Zoo {
   readonly #folder = mkdtempSync(join(tmpdir(), "lockstep-zoo-"))
   readonly #cells = new Map<Mutant, Record<Column, Cell>>()
   readonly #watched = new Map<string, WatcherRow>()
+  /** Negative checks that fail without any mistake. */
+  readonly #alarms: Array<string> = []
   #folders = 0
 
   constructor(options: ZooOptions) {
@@ -146,16 +155,18 @@ class Zoo {
     const unknown = only?.find((id) => !zooIds.includes(id))
     if (unknown !== undefined) throw new MutantError(`there is no mutant ${unknown} (there are ${zooIds.join(", ")})`)
     const wanted = (id: string) => only === undefined || only.includes(id)
-    const rows = [control, variant, ...mutants.filter(({ id }) => wanted(id))]
+    const rows = mutants.filter(({ id }) => wanted(id))
+    const controls = rows.some(({ given }) => given !== undefined) ? [control, variant] : [control]
     const watchers = this.#options.mutants === undefined ? allWatchers.filter(({ id }) => wanted(id)) : []
     const gates = this.#options.mutants === undefined
       ? [vacuous.code, vacuous.spec].filter(({ id }) => wanted(id))
       : []
     // A fault of the zoo itself comes to light before anything runs.
-    for (const { edits, given, id, spec = [] } of rows) {
+    for (const { edits, given, id, spec = [] } of [...controls, ...rows]) {
       mutate(id, [...given?.code ?? [], ...given?.spec ?? [], ...edits, ...spec], source)
     }
     for (const { edits, id } of [...watchers, ...gates]) mutate(id, edits, source)
+    mutate("in the specification", specReferences(this.#folder), source)
 
     const skipped: Array<string> = []
     let tlc = scope === "full"
@@ -167,10 +178,12 @@ class Zoo {
     }
 
     const tasks: Array<readonly [id: string, task: () => Promise<void>]> = []
-    for (const mutant of rows) {
+    for (const mutant of [...controls, ...rows]) {
       tasks.push([mutant.id, () => this.#local(mutant, tlc)])
       if (tlc && mutant.spec !== undefined) tasks.push([`${mutant.id} in TLC`, () => this.#pair(mutant)])
     }
+    const checks = [...new Set(watchers.filter(({ needsTlc }) => tlc || !needsTlc).map(({ noticedBy }) => noticedBy))]
+    if (checks.length > 0) tasks.push(["negative checks", () => this.#sober(checks)])
     for (const watcher of watchers) tasks.push([watcher.id, () => this.#watch(watcher, tlc || !watcher.needsTlc)])
     for (const gate of gates) tasks.push([gate.id, () => this.#gate(gate, tlc || gate !== vacuous.spec)])
     let done = 0
@@ -183,7 +196,7 @@ class Zoo {
       await this.#traces()
       onProgress?.({ done: ++done, of: done, id: "traces" })
     }
-    return this.#conclude(rows, only === undefined, skipped, (performance.now() - began) / 1000)
+    return this.#conclude(controls, rows, only === undefined, skipped, (performance.now() - began) / 1000)
   }
 
   close(): void {
@@ -219,7 +232,10 @@ class Zoo {
 
   async #local(mutant: Mutant, tlc: boolean): Promise<void> {
     const { expected, given, story } = mutant
-    const columns = mutant === variant ? ["explorer", "fuzz"] as const : localColumns
+    // What a variant prints, and its own edges, are others than the usual ones, rightly.
+    const columns = mutant === variant
+      ? ["explorer", "fuzz"] as const
+      : localColumns.filter((column) => given === undefined || column !== "scenarios")
     const outcome = await this.#job(this.#makeMutant(mutant, false), {
       kind: "mutant",
       columns,
@@ -244,9 +260,20 @@ class Zoo {
       this.#watched.set(id, { ...row, notice: undefined, skipped: true, seconds: 0 })
       return
     }
-    const { findings: [finding], seconds } = await this.#job(this.#make(id, edits), { kind: "negative", name: noticedBy })
+    const job = { kind: "negative", names: [noticedBy] } as const
+    const { findings: [finding], seconds } = await this.#job(this.#make(id, edits), job)
     const notice = finding?.column === "negative" ? finding.wrong : undefined
     this.#watched.set(id, { ...row, notice, skipped: false, seconds })
+  }
+
+  /** The negative checks on the checkers as they are, which must pass. */
+  async #sober(names: ReadonlyArray<string>): Promise<void> {
+    const { failed, findings } = await this.#job(this.#make(control.id, []), { kind: "negative", names })
+    for (const name of names) {
+      const finding = findings.find((found) => found.column === "negative" && found.name === name)
+      const wrong = finding?.column === "negative" ? finding.wrong : failed ?? "nothing was found out"
+      if (wrong !== undefined) this.#alarms.push(`no mistake, yet "${name}" fails: ${wrong}`)
+    }
   }
 
   /** With a property that says nothing, the mutants that should violate it don't. */
@@ -305,32 +332,38 @@ class Zoo {
     }
   }
 
-  #conclude(rows: ReadonlyArray<Mutant>, complete: boolean, skipped: ReadonlyArray<string>, seconds: number): Matrix {
-    const matrixRows = rows.map((mutant): MutantRow => {
+  #conclude(
+    controls: ReadonlyArray<Mutant>,
+    mutants: ReadonlyArray<Mutant>,
+    complete: boolean,
+    skipped: ReadonlyArray<string>,
+    seconds: number
+  ): Matrix {
+    const rowOf = (mutant: Mutant): MutantRow => {
       const cells = this.#cellsOf(mutant)
       const names = cells.explorer.status === "killed" ? cells.explorer.names : []
       const missing = mutant.expected.map(({ name }) => name).filter((name) => !names.includes(name))
       return { id: mutant.id, rule: mutant.rule, title: mutant.title, cells, missing }
-    })
-    const watchers = [...this.#watched.values()]
+    }
+    const rows = mutants.map(rowOf)
+    const watchers = zooIds.flatMap((id) => this.#watched.get(id) ?? [])
     const interrupted = this.#signal.aborted
     const properties = [...stateProperties, ...stepProperties].map(({ name }) => ({
       name,
-      violatedBy: matrixRows
+      violatedBy: rows
         .filter(({ cells: { explorer } }) => explorer.status === "killed" && explorer.names.includes(name))
         .map(({ id }) => id)
     }))
     const gated = complete && this.#options.mutants === undefined
-    const [controlRow, variantRow, ...mutantRows] = matrixRows
     return {
       scope: this.#options.scope,
-      rows: mutantRows,
+      rows,
       watchers,
       properties: gated ? properties : [],
       faults: interrupted ? [] : [
-        ...falseAlarms(controlRow!),
-        ...falseAlarms(variantRow!),
-        ...mutantRows.flatMap(faultsOf),
+        ...controls.map(rowOf).flatMap(falseAlarms),
+        ...this.#alarms,
+        ...rows.flatMap(faultsOf),
         ...watchers.filter(({ notice, skipped }) => notice === undefined && !skipped)
           .map(({ id, noticedBy, title }) => `${id} is not noticed (${title}): ${noticedBy}`),
         ...(gated ? properties : []).filter(({ violatedBy }) => violatedBy.length === 0)

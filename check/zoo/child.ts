@@ -21,11 +21,11 @@ export type Job =
     readonly story?: ReadonlyArray<string>
   }
   | { readonly kind: "pair"; readonly expected: Expected }
-  | { readonly kind: "negative"; readonly name: string }
+  | { readonly kind: "negative"; readonly names: ReadonlyArray<string> }
 
 export type Finding =
   | Detection & { readonly column: LocalColumn | "pair"; readonly seconds: number }
-  | { readonly column: "negative"; readonly wrong: string | undefined; readonly seconds: number }
+  | { readonly column: "negative"; readonly name: string; readonly wrong: string | undefined }
 
 const interruption = new AbortController()
 const { signal } = interruption
@@ -68,11 +68,11 @@ const writeTrace = async (file: string, { ids, maxEntries, sent, taken }: Finish
   writeFileSync(file, traceText(headerOf(ids, maxEntries, null, {}), linesOf(sent, taken)))
 }
 
-const negative = async (name: string): Promise<void> => {
-  const began = performance.now()
+const negative = async (names: ReadonlyArray<string>): Promise<void> => {
   const { negatives } = await import("./Negatives.ts")
-  const wrong = await run(negatives[name as keyof typeof negatives])
-  report({ column: "negative", wrong, seconds: (performance.now() - began) / 1000 })
+  for (const name of names) {
+    report({ column: "negative", name, wrong: await run(negatives[name as keyof typeof negatives]) })
+  }
 }
 
 const job = JSON.parse(process.argv[2]!) as Job
@@ -84,5 +84,5 @@ switch (job.kind) {
     await timed("pair", async () => run((await import("./Pair.ts")).byTlc(job.expected)))
     break
   case "negative":
-    await negative(job.name)
+    await negative(job.names)
 }

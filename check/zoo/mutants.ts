@@ -1,4 +1,4 @@
-/** Mistakes in Raft, as they were made in real implementations. Ids are those of README.md. */
+/** Mistakes in Raft, as they were made in real implementations. README.md says where the ids come from. */
 import type { Mutant, Variant } from "./Mutant.ts"
 
 const election = "src/raft/Election.ts"
@@ -224,7 +224,8 @@ export const mutants: ReadonlyArray<Mutant> = [
         file: replication,
         from: "  if (m.prevLogIndex > lastIndex(s.log)) {",
         to: `  if (m.entries.length === 0) {
-    return { server: s, sends: [Accept(s, m.source, m.prevLogIndex)], resetElectionTimer: true }
+    const commitIndex = Math.max(s.commitIndex, Math.min(m.leaderCommit, m.prevLogIndex))
+    return { server: { ...s, commitIndex }, sends: [Accept(s, m.source, m.prevLogIndex)], resetElectionTimer: true }
   }
   if (m.prevLogIndex > lastIndex(s.log)) {`
       }
@@ -233,7 +234,9 @@ export const mutants: ReadonlyArray<Mutant> = [
       {
         file: specReplication,
         from: "     IF m.prevLogIndex > lastIndex(s.log)",
-        to: `     IF m.entries = <<>> THEN Step(s, {Accept(s, m.source, m.prevLogIndex)}, TRUE) ELSE
+        to: `     IF m.entries = <<>>
+     THEN Step([s EXCEPT !.commitIndex = Max({@, Min({m.leaderCommit, m.prevLogIndex})})],
+               {Accept(s, m.source, m.prevLogIndex)}, TRUE) ELSE
      IF m.prevLogIndex > lastIndex(s.log)`
       }
     ],

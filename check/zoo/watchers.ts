@@ -1,4 +1,4 @@
-/** Mistakes in the checkers: one that has grown blind must be noticed, too. Ids are those of README.md. */
+/** Mistakes in the checkers: one that has grown blind must be noticed, too. */
 import type { Watcher } from "./Mutant.ts"
 
 const trace = "spec/Trace.tla"

@@ -1,9 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { describe, expect, test } from "vitest"
 import type { Edit, Mutant } from "./Mutant.ts"
 import { mutate, MutantError } from "./Mutant.ts"
 import { mutants } from "./mutants.ts"
 import { vacuous, watchers } from "./watchers.ts"
-import { source } from "./Workshop.ts"
+import { makeMutant, source } from "./Workshop.ts"
 import { runZoo } from "./Zoo.ts"
 
 const commit = "src/raft/Commit.ts"
@@ -47,6 +51,24 @@ describe("a mutant is made by edits that apply", () => {
   })
 })
 
+test("a mutated specification is a copy, and the checkers are pointed at it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lockstep-zoo-test-"))
+  try {
+    const c01 = mutants.find(({ id }) => id === "C01")!
+    const file = makeMutant(join(folder, "C01"), c01.id, [...c01.edits, ...c01.spec!])
+    const spec = join(folder, "C01/spec")
+    const texts = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>
+    const text = (of: string) => texts[new URL(`../../${of}`, import.meta.url).href]
+    expect(readFileSync(join(spec, "Commit.tla"), "utf8")).not.toBe(source("spec/Commit.tla"))
+    expect(readFileSync(join(spec, "Raft.tla"), "utf8")).toBe(source("spec/Raft.tla"))
+    expect(text(commit)).not.toBe(source(commit))
+    expect(text("check/models/load.ts")).toContain(`new URL("${pathToFileURL(spec).href}/")`)
+    expect(text("check/trace/validate.ts")).toContain(`const library = "${spec}"`)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 describe("who notices", () => {
   test("a mutant that is noticed by its property is killed, and what isn't found is a fault", { timeout: 60_000 }, async () => {
     const [e08, c03] = ["E08", "C03"].map((id) => mutants.find((each) => each.id === id)!)
@@ -75,6 +97,10 @@ describe("who notices", () => {
     )).toEqual([Array(4).fill("failed"), Array(4).fill("silent"), Array(4).fill("failed")])
     expect(faults.map((fault) => fault.slice(0, fault.indexOf(" ("))))
       .toEqual(["throws is unkilled", "comment is unkilled", "unreadable is unkilled"])
+  })
+
+  test("an unknown id is refused", async () => {
+    await expect(runZoo({ scope: "subset", only: ["E99"] })).rejects.toThrow("there is no mutant E99 (there are E01, ")
   })
 
   test("a zoo that is interrupted says so, and leaves no verdict", async () => {

@@ -2,22 +2,30 @@
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { exploreModel } from "../../../check/models/checkModel.ts"
-import { honouringInterrupts, interrupted, json, progress, result, undecided, violated } from "../Ending.ts"
+import type { Options } from "../../../check/explorer/Result.ts"
+import { exploreModel, exploreModelInParallel } from "../../../check/models/checkModel.ts"
+import { badInput, honouringInterrupts, interrupted, json, progress, result, undecided, violated } from "../Ending.ts"
 import { modelName, modelNamed, shown, summary } from "../models.ts"
 import { grouped, seconds } from "../text.ts"
 
+
+const workers = Flag.Int("workers").pipe(
+  Flag.withDescription("threads (default 1; more pay from about a million states)"),
+  Flag.withDefault(1)
+)
 
 const memory = Flag.Int("memory").pipe(
   Flag.withDescription("MiB that the tables may take before it stops, undecided (default 4096)"),
   Flag.withDefault(4096)
 )
 
-export const explore = Command.make("explore", { model: modelName, memory, json }, (flags) =>
+export const explore = Command.make("explore", { model: modelName, workers, memory, json }, (flags) =>
   Effect.gen(function*() {
     const spec = yield* modelNamed(flags.model)
-    const { value, wasInterrupted } = yield* honouringInterrupts((signal) =>
-      exploreModel(spec, {
+    if (flags.workers < 1) return yield* badInput(`--workers ${flags.workers}: expected at least 1`)
+    if (flags.memory < 1) return yield* badInput(`--memory ${flags.memory}: expected at least 1`)
+    const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) => {
+      const options: Options = {
         signal,
         memory: flags.memory * 2 ** 20,
         onProgress: ({ generated, level, queue, states, statesPerSecond }) =>
@@ -25,10 +33,12 @@ export const explore = Command.make("explore", { model: modelName, memory, json 
             `${spec.name}: level ${level}, ${grouped(states)} states, ${grouped(generated)} generated, `
               + `${grouped(queue)} to go, ${grouped(statesPerSecond)} states/s`
           )
-      })
-    )
+      }
+      return flags.workers === 1
+        ? Effect.map(exploreModel(spec, options), ({ result }) => result)
+        : exploreModelInParallel(spec, flags.workers, options)
+    })
     progress("")
-    const found = value.result
     const { complete, depth, distinct, generated, labels, model, mustReach, violations } = found
     const lines = [
       `${model}: ${grouped(distinct)} distinct states, ${grouped(generated)} generated, depth ${depth}, ${seconds(found.seconds)}`,
