@@ -31,7 +31,9 @@ LeaderCompleteness ==
 StateMachineSafety ==
   \A i \in Server :
     \A k \in servers[i].log.lastIncludedIndex + 1 .. servers[i].commitIndex :
-      k <= Len(ghost.committed) /\ entryAt(servers[i].log, k) = ghost.committed[k].entry
+      /\ k <= lastIndex(servers[i].log)
+      /\ k <= Len(ghost.committed)
+      /\ entryAt(servers[i].log, k) = ghost.committed[k].entry
 
 \* Whatever is committed is stored by a majority of some server's configuration. (It counts for itself: a wrong IsQuorum
 \* must not blind it.)

@@ -17,6 +17,8 @@ import type { Trace } from "../trace/Format.ts"
 import { readTrace } from "../trace/TraceReader.ts"
 import { headerOf, linesOf, traceText } from "../trace/TraceWriter.ts"
 import { validateTraces } from "../trace/validate.ts"
+import { matrixText } from "../zoo/Matrix.ts"
+import { runZoo, zooAvailable } from "../zoo/Zoo.ts"
 import { row } from "./Row.ts"
 import type { Row } from "./Row.ts"
 
@@ -157,6 +159,24 @@ const historyRow = ({ signal }: SuiteOptions) =>
       : { status: "failed", found: wrong[0] ?? "no histories", detail: wrong.join("\n") }
   }))
 
+// The bug zoo.
+
+const zooRow = ({ onProgress, signal }: SuiteOptions, withTlc: boolean) =>
+  row("zoo", withTlc ? "mutants, pairs and watchers" : "mutants and watchers", Effect.promise(async () => {
+    if (!zooAvailable) return { status: "skipped" as const, found: "needs the sources" }
+    const matrix = await runZoo({
+      scope: withTlc ? "full" : "subset",
+      signal,
+      onProgress: ({ done, id, of }) => onProgress(`zoo: ${done} of ${of}, ${id}`)
+    })
+    const pairs = matrix.rows.filter((r) => r.cells.pair?.status === "killed").length
+    const found = `${matrix.rows.length} mutants killed${withTlc ? `, ${pairs} of them as pairs too` : ""}, `
+      + `${matrix.watchers.length} watchers noticed`
+    return matrix.faults.length === 0 && !matrix.interrupted
+      ? { status: "ran" as const, found }
+      : { status: "failed" as const, found: matrix.faults[0] ?? "interrupted", detail: matrixText(matrix) }
+  }))
+
 /** Whether TLC can run here: Java is there, and so is the jar. Fails with the reason. */
 export const tlcAvailable = Effect.andThen(findJava(), projectJar)
 
@@ -179,5 +199,6 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   yield* Effect.forEach(loadModels(), (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
   if (noTlc === undefined) yield* run(traceRow(traces, options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
+  yield* run(zooRow(options, noTlc === undefined))
   return rows
 })

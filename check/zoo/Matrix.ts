@@ -1,6 +1,6 @@
 /** The kill matrix: who noticed which mistake, by what. */
 
-/** The specification's graph, its trace checker, its invariants in TLC; and those of the TypeScript. */
+/** The detectors, cheapest first; README.md says what each goes by. */
 export const columns = ["scenarios", "explorer", "graph", "fuzz", "trace", "pair"] as const
 export type Column = typeof columns[number]
 
@@ -46,8 +46,15 @@ export interface Matrix {
   readonly scope: "subset" | "full"
   readonly rows: ReadonlyArray<MutantRow>
   readonly watchers: ReadonlyArray<WatcherRow>
-  /** Each property, and the mutants that the explorer found to violate it; only when no row was left out. */
-  readonly properties: ReadonlyArray<{ readonly name: string; readonly violatedBy: ReadonlyArray<string> }>
+  /**
+   * Each property, the mutants that the explorer found to violate it, and the pairs of which TLC found that, if it ran;
+   * only when no row was left out.
+   */
+  readonly properties: ReadonlyArray<{
+    readonly name: string
+    readonly violatedBy: ReadonlyArray<string>
+    readonly inTlc?: ReadonlyArray<string>
+  }>
   /** Everything that keeps the zoo from passing, a line each. */
   readonly faults: ReadonlyArray<string>
   /** What wasn't run, and why. */
@@ -100,8 +107,9 @@ export const matrixText = (matrix: Matrix): string => {
   }
   if (matrix.properties.length > 0) {
     parts.push(table([
-      ["property", "violated by"],
-      ...matrix.properties.map(({ name, violatedBy }) => [name, violatedBy.join(" ") || "NOBODY"])
+      ["property", "violated by", "in TLC by"],
+      ...matrix.properties.map(({ inTlc, name, violatedBy }) =>
+        [name, violatedBy.join(" ") || "NOBODY", inTlc === undefined ? "(not run)" : inTlc.join(" ") || "NOBODY"])
     ]))
   }
   if (matrix.skipped.length > 0) parts.push(matrix.skipped.map((line) => `not run: ${line}`))

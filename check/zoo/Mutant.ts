@@ -32,7 +32,7 @@ export interface Mutant {
   /** Another way to do it, right by itself, in which alone the mistake can be made. It comes before the edits. */
   readonly given?: Variant
   /**
-   * What the explorer must find, each for itself; for a pair, TLC, too. Nothing where no step of a server is wrong,
+   * What the explorer must find, each for itself; of a pair, TLC must find the properties, too. Nothing where no step of a server is wrong,
    * only how it is carried out.
    */
   readonly expected: ReadonlyArray<Expected>

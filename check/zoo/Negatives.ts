@@ -136,8 +136,12 @@ const worldsToldApart = Effect.promise(async () => {
 
 // Histories.
 
-const operation = (op: string, value: string | null, times: readonly [number, number | null], output: string | null): Operation =>
-  ({ client: times[0], op, key: "k", value, call: times[0], return: times[1], output })
+const operation = (
+  op: string,
+  value: string | null,
+  times: readonly [number, number | null],
+  output: string | null
+): Operation => ({ client: times[0], op, key: "k", value, call: times[0], return: times[1], output })
 
 const unknownWriteCounts = Effect.sync(() => {
   const read = operation("get", null, [2, 3], "x")

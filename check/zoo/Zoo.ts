@@ -25,6 +25,9 @@ import type { Edit, Mutant, Watcher } from "./Mutant.ts"
 import { makeMutant, source, specReferences } from "./Workshop.ts"
 import { vacuous, watchers as allWatchers } from "./watchers.ts"
 
+/** Mutants are made of the sources, so there is no zoo in what was built from them. */
+export const zooAvailable = import.meta.url.endsWith(".ts")
+
 export interface ZooOptions {
   /** Ids of the mutants and watchers wanted; all of them unless told. */
   readonly only?: ReadonlyArray<string> | undefined
@@ -94,6 +97,9 @@ const runJob = (mutant: string, job: Job, seconds: number, signal: AbortSignal):
       settle(ended ?? (code === 0 ? undefined : `it ended with exit code ${code}: ${complaint}`))
     })
   })
+
+/** Those of the TypeScript and of the specification, by name. */
+const properties = [...stateProperties, ...stepProperties].map(({ name }) => name)
 
 const absent: Cell = { status: "absent" }
 
@@ -196,7 +202,7 @@ class Zoo {
       await this.#traces()
       onProgress?.({ done: ++done, of: done, id: "traces" })
     }
-    return this.#conclude(controls, rows, only === undefined, skipped, (performance.now() - began) / 1000)
+    return this.#conclude(controls, rows, only === undefined, tlc, skipped, (performance.now() - began) / 1000)
   }
 
   close(): void {
@@ -249,7 +255,8 @@ class Zoo {
   }
 
   async #pair(mutant: Mutant): Promise<void> {
-    const job = { kind: "pair", expected: mutant.expected[0]! } as const
+    const expected = mutant.expected.filter(({ name }) => properties.includes(name))
+    const job = { kind: "pair", expected } as const
     const outcome = await this.#job(this.#makeMutant(mutant, true), job)
     this.#cellsOf(mutant).pair = cellOf(outcome, "pair")
   }
@@ -290,7 +297,7 @@ class Zoo {
         const outcome = await this.#job(
           this.#makeMutant(mutant, inSpec, edits),
           inSpec
-            ? { kind: "pair", expected: expected[0]! }
+            ? { kind: "pair", expected }
             : { kind: "mutant", columns: ["explorer"], expected, batches: 0 }
         )
         seconds += outcome.seconds
@@ -336,6 +343,7 @@ class Zoo {
     controls: ReadonlyArray<Mutant>,
     mutants: ReadonlyArray<Mutant>,
     complete: boolean,
+    tlc: boolean,
     skipped: ReadonlyArray<string>,
     seconds: number
   ): Matrix {
@@ -348,26 +356,30 @@ class Zoo {
     const rows = mutants.map(rowOf)
     const watchers = zooIds.flatMap((id) => this.#watched.get(id) ?? [])
     const interrupted = this.#signal.aborted
-    const properties = [...stateProperties, ...stepProperties].map(({ name }) => ({
-      name,
-      violatedBy: rows
-        .filter(({ cells: { explorer } }) => explorer.status === "killed" && explorer.names.includes(name))
+    const violators = (name: string, column: Column) =>
+      rows.filter(({ cells: { [column]: cell } }) => cell.status === "killed" && cell.names.includes(name))
         .map(({ id }) => id)
-    }))
     const gated = complete && this.#options.mutants === undefined
+      ? properties.map((name) => ({
+        name,
+        violatedBy: violators(name, "explorer"),
+        ...(tlc ? { inTlc: violators(name, "pair") } : {})
+      }))
+      : []
     return {
       scope: this.#options.scope,
       rows,
       watchers,
-      properties: gated ? properties : [],
+      properties: gated,
       faults: interrupted ? [] : [
         ...controls.map(rowOf).flatMap(falseAlarms),
         ...this.#alarms,
         ...rows.flatMap(faultsOf),
         ...watchers.filter(({ notice, skipped }) => notice === undefined && !skipped)
           .map(({ id, noticedBy, title }) => `${id} is not noticed (${title}): ${noticedBy}`),
-        ...(gated ? properties : []).filter(({ violatedBy }) => violatedBy.length === 0)
-          .map(({ name }) => `${name} is violated by no mutant: it may say nothing`)
+        ...gated.filter(({ inTlc, violatedBy }) => violatedBy.length === 0 || inTlc?.length === 0)
+          .map(({ name, violatedBy }) =>
+            `${name} is violated by no ${violatedBy.length === 0 ? "mutant" : "pair in TLC"}: it may say nothing`)
       ],
       skipped,
       seconds,

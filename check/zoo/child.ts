@@ -20,7 +20,7 @@ export type Job =
     readonly trace?: string
     readonly story?: ReadonlyArray<string>
   }
-  | { readonly kind: "pair"; readonly expected: Expected }
+  | { readonly kind: "pair"; readonly expected: ReadonlyArray<Expected> }
   | { readonly kind: "negative"; readonly names: ReadonlyArray<string> }
 
 export type Finding =
@@ -38,7 +38,8 @@ const report = (finding: Finding): void => void process.stdout.write(`${JSON.str
 
 const timed = async (column: LocalColumn | "pair", detect: () => Promise<Detection> | Detection): Promise<void> => {
   const began = performance.now()
-  const detection = await Promise.resolve().then(detect).catch((error): Detection => ({ notices: [], failed: String(error) }))
+  const detection = await Promise.resolve().then(detect)
+    .catch((error): Detection => ({ notices: [], failed: String(error) }))
   report({ column, ...detection, seconds: (performance.now() - began) / 1000 })
 }
 
@@ -68,6 +69,15 @@ const writeTrace = async (file: string, { ids, maxEntries, sent, taken }: Finish
   writeFileSync(file, traceText(headerOf(ids, maxEntries, null, {}), linesOf(sent, taken)))
 }
 
+/** All that is expected, or why something isn't found. */
+const pair = async (expected: ReadonlyArray<Expected>): Promise<Detection> => {
+  const { byTlc } = await import("./Pair.ts")
+  const detections: Array<Detection> = []
+  for (const each of expected) detections.push(await run(byTlc(each)))
+  return detections.find(({ failed }) => failed !== undefined)
+    ?? { notices: detections.flatMap(({ notices }) => notices) }
+}
+
 const negative = async (names: ReadonlyArray<string>): Promise<void> => {
   const { negatives } = await import("./Negatives.ts")
   for (const name of names) {
@@ -81,7 +91,7 @@ switch (job.kind) {
     await mutant(job)
     break
   case "pair":
-    await timed("pair", async () => run((await import("./Pair.ts")).byTlc(job.expected)))
+    await timed("pair", async () => pair(job.expected))
     break
   case "negative":
     await negative(job.names)

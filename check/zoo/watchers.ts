@@ -67,8 +67,16 @@ export const watchers: ReadonlyArray<Watcher> = [
     id: "W05b",
     title: "edges and states that TypeScript's graph alone has aren't looked for",
     edits: [
-      { file: "check/models/Equal.ts", from: `    else differ("an edge of TypeScript's only", "-", describe(typescript, key))\n`, to: "" },
-      { file: "check/models/Equal.ts", from: `differ("a state of TypeScript's only", "-", show(typescript.world(index)))`, to: "" }
+      {
+        file: "check/models/Equal.ts",
+        from: `    else differ("an edge of TypeScript's only", "-", describe(typescript, key))\n`,
+        to: ""
+      },
+      {
+        file: "check/models/Equal.ts",
+        from: `differ("a state of TypeScript's only", "-", show(typescript.world(index)))`,
+        to: ""
+      }
     ],
     noticedBy: "graphs: an edge or a state more on either side",
     needsTlc: false
@@ -88,8 +96,16 @@ export const watchers: ReadonlyArray<Watcher> = [
     id: "W13",
     title: "the explorer takes worlds for one that differ in a vote",
     edits: [
-      { file: "check/explorer/Intern.ts", from: "filter(([, field]) => field !== undefined)", to: `filter(([name, field]) => field !== undefined && name !== "votedFor")` },
-      { file: "check/explorer/Intern.ts", from: "const text = JSON.stringify(value)\n", to: `const text = JSON.stringify(value, (name, field) => name === "votedFor" ? undefined : field)\n` }
+      {
+        file: "check/explorer/Intern.ts",
+        from: "filter(([, field]) => field !== undefined)",
+        to: `filter(([name, field]) => field !== undefined && name !== "votedFor")`
+      },
+      {
+        file: "check/explorer/Intern.ts",
+        from: "const text = JSON.stringify(value)\n",
+        to: `const text = JSON.stringify(value, (name, field) => name === "votedFor" ? undefined : field)\n`
+      }
     ],
     noticedBy: "explorer: worlds told apart",
     needsTlc: false

@@ -18,11 +18,12 @@ import { scenario } from "./commands/scenario.ts"
 import { tlc } from "./commands/tlc.ts"
 import { validate } from "./commands/validate.ts"
 import { verify } from "./commands/verify.ts"
+import { zoo } from "./commands/zoo.ts"
 import { progress } from "./Ending.ts"
 
 const lockstep = Command.make("lockstep").pipe(
   Command.withDescription("Raft and a replicated key-value store, in lockstep with their TLA+ specification"),
-  Command.withSubcommands([check, models, explore, tlc, equal, fuzz, validate, verify, scenario])
+  Command.withSubcommands([check, models, explore, tlc, equal, fuzz, validate, verify, scenario, zoo])
 )
 
 /** Bad usage is one line on stderr, like any other bad input. */
