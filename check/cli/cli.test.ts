@@ -85,6 +85,6 @@ describe("Results", () => {
   it("a scenario whose output differs: exit code 1, with the line", () => {
     const { status, stdout } = lockstep(["scenario", file("d.txt", "servers 3\ntimeout s1\n----\ns1 F t1 c0\n")])
     expect(status).toBe(1)
-    expect(stdout).toMatch(/d.txt:4: expected "s1 F t1 c0", found "s1 C t1 c0/)
+    expect(stdout).toMatch(/d.txt\n {2}from line 4:\n {4}- s1 F t1 c0\n {4}\+ s1 C t1 c0/)
   })
 })

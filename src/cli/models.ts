@@ -47,5 +47,5 @@ export const summary = (violation: Violation): string => {
 /** What there is to see of a violation. */
 export const shown = (spec: ModelSpec, violation: Violation): string =>
   "trace" in violation
-    ? `${summary(violation)}\n\n${told(spec, violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)}`
-    : summary(violation)
+    ? told(spec, violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
+    : `${spec.name} ${summary(violation)}`

@@ -6,6 +6,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ScenarioError } from "../../../check/scenario/Parse.ts"
 import { runScenario } from "../../../check/scenario/Scenario.ts"
+import type { Difference } from "../../../check/scenario/Scenario.ts"
 import { badInput, json, result, violated } from "../Ending.ts"
 
 const files = Argument.String("file").pipe(
@@ -16,6 +17,13 @@ const rewrite = Flag.Boolean("rewrite").pipe(
   Flag.withDescription("write the output that comes into the files; read the difference before you commit it"),
   Flag.withDefault(false)
 )
+
+/** A block's differing lines, those expected and those found. */
+const differing = ({ expected, found, line }: Difference): ReadonlyArray<string> => [
+  `  from line ${line}:`,
+  ...expected.filter((text) => !found.includes(text)).map((text) => `    - ${text}`),
+  ...found.filter((text) => !expected.includes(text)).map((text) => `    + ${text}`)
+]
 
 /** Runs one file. */
 const runFile = Effect.fnUntraced(function*(file: string, write: boolean) {
@@ -40,8 +48,8 @@ export const scenario = Command.make("scenario", { files, rewrite, json }, (flag
     const ran = yield* Effect.forEach(flags.files, (file) => runFile(file, flags.rewrite))
     const lines = ran.flatMap(({ differences, file, violations }) => [
       `${differences.length + violations.length === 0 ? "ok" : "FAILED"}  ${file}`,
-      ...differences.map((d) => `    ${file}:${d.line}: expected "${d.expected.join(" / ")}", found "${d.found.join(" / ")}"`),
-      ...violations.map((name) => `    violates ${name}`)
+      ...differences.flatMap(differing),
+      ...violations.map((violation) => `  ${violation}`)
     ])
     yield* result(flags.json, ran, lines.join("\n"))
     if (ran.some((r) => r.differences.length + r.violations.length > 0)) return yield* violated

@@ -1,0 +1,189 @@
+/**
+ * Storage as an append-only log of our own: `checkpoint`, which is everything up to some record, and after it the segments
+ * `log-1`, `log-2`, … in this order. A segment has one frame for each commit; `Frame.ts` has the bytes.
+ *
+ * A commit is written only after the one before was synced. So a damaged frame with a whole one after it was durable
+ * once, and its damage is an error. With nothing after it, it may be what a crash has left of a commit that nobody was
+ * told of, and is cut. Whoever opens or closes the log adds an empty frame: only until then is there such a doubt.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as path from "node:path"
+import { Storage, StorageError, type StorageRecord } from "../Storage.ts"
+import { claim } from "./Claim.ts"
+import { type Disk, realDisk } from "./Disk.ts"
+import { type Fault, fileHeader, fileHeaderLength, frame, framesOf, headerFault } from "./Frame.ts"
+import { type Backend, groupCommit } from "./GroupCommit.ts"
+import { advance, blank, type Image } from "./Image.ts"
+
+/** A segment that has grown this long, in bytes, is the last but one. */
+const segmentLength = 16 * 2 ** 20
+
+/** Storage in a folder of its own. Fails with `locked`, `foreign`, `corrupt` or `failed`. */
+export const layerFile = (folder: string) =>
+  Layer.effect(Storage, claim(folder, (name) => name.endsWith(".sqlite")).pipe(
+    Effect.andThen(realDisk(folder)),
+    Effect.flatMap((disk) => fileLog(disk, segmentLength))
+  ))
+
+/** Storage on any disk, which must be ours alone. */
+export const fileLog = (disk: Disk, longest: number): Effect.Effect<Storage["Service"], StorageError, Scope.Scope> =>
+  openLog(disk, longest).pipe(Effect.flatMap(groupCommit))
+
+const segment = (number: number) => `log-${number}`
+const number = (name: string): number => Number(/^log-([1-9][0-9]*)$/.exec(name)?.[1])
+
+/** What the checkpoint's only frame holds. */
+interface Checkpoint {
+  /** The segment that goes on where the image ends. */
+  readonly first: number
+  readonly image: Image
+}
+
+interface Open {
+  readonly number: number
+  /** Where the next frame goes. */
+  readonly end: number
+  /** Whether the last frame is an empty one, or there is none. */
+  readonly settled: boolean
+}
+
+const empty = Buffer.from("[]")
+
+const openLog = Effect.fnUntraced(function*(disk: Disk, longest: number): Effect.fn.Return<
+  Backend,
+  StorageError,
+  Scope.Scope
+> {
+  const { found, last } = yield* recover(disk)
+  // Where the next commit goes. None while one is under way, nor after one has failed: nothing is ever written behind it.
+  let open: Open | undefined = last
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => open === undefined || open.settled ? Effect.void : append(disk, open, empty)).pipe(Effect.ignore)
+  )
+  return {
+    where: disk.folder,
+    found,
+    commit: Effect.fnUntraced(function*(records: ReadonlyArray<StorageRecord>, image: Image) {
+      const at = open!
+      open = undefined
+      if (records[0]!.snapshot !== undefined) {
+        open = yield* replaceAll(disk, at.number, image)
+      } else {
+        const payload = Buffer.from(JSON.stringify(records))
+        open = yield* append(disk, at.end < longest ? at : yield* newSegment(disk, at.number + 1), payload)
+      }
+    })
+  }
+})
+
+const append = Effect.fnUntraced(function*(disk: Disk, at: Open, payload: Buffer): Effect.fn.Return<Open, StorageError> {
+  const bytes = frame(at.number, at.end, payload)
+  yield* disk.write(segment(at.number), at.end, bytes)
+  yield* disk.sync(segment(at.number))
+  return { number: at.number, end: at.end + bytes.length, settled: payload === empty }
+})
+
+/** A file by this name has this content, or the one before: never something between (diss. 3.8). */
+const replaceFile = Effect.fnUntraced(function*(disk: Disk, name: string, bytes: Uint8Array) {
+  const unfinished = `${name}.new`
+  yield* disk.write(unfinished, 0, bytes)
+  yield* disk.sync(unfinished)
+  yield* disk.rename(unfinished, name)
+  // Without this a power cut takes the name back, and what is written by it from now on.
+  yield* disk.syncFolder
+})
+
+const newSegment = Effect.fnUntraced(function*(disk: Disk, n: number): Effect.fn.Return<Open, StorageError> {
+  yield* replaceFile(disk, segment(n), fileHeader(n))
+  return { number: n, end: fileHeaderLength, settled: true }
+})
+
+/** Stores the image, its snapshot in it, and makes the segments so far superfluous: only then may they go. */
+const replaceAll = Effect.fnUntraced(function*(disk: Disk, latest: number, image: Image) {
+  const checkpoint: Checkpoint = { first: latest + 1, image }
+  const payload = Buffer.from(JSON.stringify(checkpoint))
+  yield* replaceFile(disk, "checkpoint", Buffer.concat([fileHeader(0), frame(0, fileHeaderLength, payload)]))
+  const next = yield* newSegment(disk, latest + 1)
+  yield* removeBefore(disk, latest + 1)
+  return next
+})
+
+const removeBefore = Effect.fnUntraced(function*(disk: Disk, first: number) {
+  for (const name of yield* disk.names) if (number(name) < first) yield* disk.remove(name)
+})
+
+/** Reads everything, mends what a crash may leave, and refuses any other damage. */
+const recover = Effect.fnUntraced(function*(disk: Disk) {
+  const names = yield* disk.names
+  const bad = (name: string, fault: Fault) => new StorageError({ file: path.join(disk.folder, name), ...fault })
+
+  const { first, image }: Checkpoint = names.includes("checkpoint")
+    ? yield* readCheckpoint(disk, bad)
+    : { first: 1, image: blank() }
+  // By number: by name, log-10 would come before log-9.
+  const numbers = names.map(number).filter((n) => n >= first).sort((a, b) => a - b)
+  for (const [k, n] of numbers.entries()) {
+    if (n !== first + k) return yield* bad(segment(first + k), { kind: "corrupt", reason: `missing, though ${segment(n)} is there` })
+  }
+
+  // The segments that a checkpoint makes superfluous go only when the next one is there.
+  if (first > 1 && numbers.length === 0 && !names.includes(segment(first - 1))) {
+    return yield* bad(segment(first), { kind: "corrupt", reason: "missing, though the checkpoint refers to it" })
+  }
+
+  let last: Open | undefined
+  for (const n of numbers) {
+    const bytes = yield* disk.read(segment(n))
+    const headFault = headerFault(bytes, n)
+    if (headFault !== undefined) return yield* bad(segment(n), headFault)
+    const { damage, end, followedAt, frames } = framesOf(bytes, n)
+    if (damage !== undefined && (followedAt !== undefined || n !== numbers.at(-1))) {
+      const after = followedAt === undefined ? `in ${segment(n + 1)}` : `at byte ${followedAt}`
+      return yield* bad(segment(n), { kind: "corrupt", offset: end, reason: `${damage}, and it isn't the tail: more follows ${after}` })
+    }
+    for (const { offset, payload } of frames) {
+      for (const record of JSON.parse(payload.toString()) as ReadonlyArray<StorageRecord>) {
+        const wrong = advance(image, record)
+        if (wrong !== undefined) return yield* bad(segment(n), { kind: "corrupt", offset, reason: wrong })
+      }
+    }
+    if (damage !== undefined) yield* disk.truncate(segment(n), end)
+    const tail = frames.at(-1)
+    last = { number: n, end, settled: tail === undefined || tail.payload.equals(empty) }
+    if (n === numbers.at(-1) && tail !== undefined && !last.settled) last = yield* confirm(disk, last, tail)
+    else if (damage !== undefined) yield* disk.sync(segment(n))
+  }
+  // What a crash has left of a file being replaced, or behind a checkpoint.
+  for (const name of names) if (name.endsWith(".new")) yield* disk.remove(name)
+  yield* removeBefore(disk, first)
+  return { found: image, last: last ?? (yield* newSegment(disk, first)) }
+})
+
+const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: string, fault: Fault) => StorageError) {
+  const bytes = yield* disk.read("checkpoint")
+  const { damage, end, frames } = framesOf(bytes, 0)
+  const fault = headerFault(bytes, 0)
+  if (fault !== undefined) return yield* bad("checkpoint", fault)
+  if (damage !== undefined || frames.length !== 1) {
+    return yield* bad("checkpoint", { kind: "corrupt", offset: end, reason: damage ?? `${frames.length} frames instead of one` })
+  }
+  return JSON.parse(frames[0]!.payload.toString()) as Checkpoint
+})
+
+/**
+ * The last commit may have been read from memory only: its server may have ended before the sync, or after a sync that
+ * failed, which leaves pages that are not on the disk and that no later sync writes. So it is written once more, as it
+ * is, before anyone relies on it.
+ */
+const confirm = Effect.fnUntraced(function*(
+  disk: Disk,
+  last: Open,
+  tail: { readonly offset: number; readonly payload: Buffer }
+): Effect.fn.Return<Open, StorageError> {
+  const bytes = Buffer.concat([frame(last.number, tail.offset, tail.payload), frame(last.number, last.end, empty)])
+  yield* disk.write(segment(last.number), tail.offset, bytes)
+  yield* disk.sync(segment(last.number))
+  return { number: last.number, end: tail.offset + bytes.length, settled: true }
+})

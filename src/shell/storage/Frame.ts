@@ -1,0 +1,99 @@
+/**
+ * The bytes of a file of the log, format version 1. Numbers are unsigned, little-endian, of 32 bits.
+ *
+ *     file  = "lockstep" version number check frame*     check: CRC-32 of what precedes it
+ *     frame = length sum check payload                   sum: CRC-32 of the payload
+ *                                                        check: CRC-32 of number, the frame's offset, length, sum
+ *
+ * With a check of its own, a damaged length isn't taken for the length of a payload that was cut short. With number and
+ * offset in it, no frame is valid in another place: neither one that a client has put into a value, nor a misplaced one.
+ */
+import { crc32 } from "node:zlib"
+
+export const version = 1
+const magic = "lockstep"
+export const fileHeaderLength = 20
+export const frameHeaderLength = 12
+
+/** The beginning of file `number`. */
+export const fileHeader = (number: number): Buffer => {
+  const bytes = Buffer.alloc(fileHeaderLength)
+  bytes.write(magic, "latin1")
+  bytes.writeUInt32LE(version, 8)
+  bytes.writeUInt32LE(number, 12)
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 16)), 16)
+  return bytes
+}
+
+export type Fault = { readonly kind: "corrupt" | "foreign"; readonly offset?: number; readonly reason: string }
+
+/** What is wrong with the beginning of a file that should be file `number`. */
+export const headerFault = (bytes: Buffer, number: number): Fault | undefined => {
+  if (bytes.length < fileHeaderLength) return { kind: "corrupt", offset: bytes.length, reason: "the file ends within its header" }
+  // A damaged header of ours isn't called foreign.
+  if (crc32(bytes.subarray(0, 16)) === bytes.readUInt32LE(16)) {
+    const found = bytes.readUInt32LE(8)
+    if (bytes.toString("latin1", 0, 8) !== magic) return { kind: "foreign", reason: "not a file of this storage" }
+    if (found !== version) return { kind: "foreign", reason: `written in format ${found}; this program reads format ${version}` }
+    if (bytes.readUInt32LE(12) === number) return undefined
+    return { kind: "corrupt", offset: 12, reason: `it is file ${bytes.readUInt32LE(12)} by another name` }
+  }
+  return bytes.toString("latin1", 0, 8) === magic
+    ? { kind: "corrupt", offset: 0, reason: "the header doesn't match its checksum" }
+    : { kind: "foreign", reason: "not a file of this storage" }
+}
+
+/** A frame to be put at `offset` of file `number`. */
+export const frame = (number: number, offset: number, payload: Uint8Array): Buffer => {
+  const bytes = Buffer.allocUnsafe(frameHeaderLength + payload.length)
+  const sum = crc32(payload)
+  bytes.writeUInt32LE(payload.length, 0)
+  bytes.writeUInt32LE(sum, 4)
+  bytes.writeUInt32LE(headerCheck(number, offset, payload.length, sum), 8)
+  bytes.set(payload, frameHeaderLength)
+  return bytes
+}
+
+const headerCheck = (number: number, offset: number, length: number, sum: number): number =>
+  crc32(new Uint8Array(Uint32Array.of(number, offset, length, sum).buffer))
+
+/** The payload of the frame at `offset`, or why there is none. */
+const payloadAt = (bytes: Buffer, number: number, offset: number): Buffer | string => {
+  if (offset + frameHeaderLength > bytes.length) return "the file ends within a frame's header"
+  const length = bytes.readUInt32LE(offset)
+  const sum = bytes.readUInt32LE(offset + 4)
+  if (bytes.readUInt32LE(offset + 8) !== headerCheck(number, offset, length, sum)) return "a frame's header doesn't match its checksum"
+  const end = offset + frameHeaderLength + length
+  if (end > bytes.length) return "the file ends within a frame"
+  const payload = bytes.subarray(offset + frameHeaderLength, end)
+  return crc32(payload) === sum ? payload : "a frame doesn't match its checksum"
+}
+
+export interface Frames {
+  readonly frames: ReadonlyArray<{ readonly offset: number; readonly payload: Buffer }>
+  /** Where the valid frames end. */
+  readonly end: number
+  /** Why what is at `end` isn't a frame; absent at the end of the file. */
+  readonly damage?: string
+  /** Where a whole frame follows the damage. */
+  readonly followedAt?: number
+}
+
+/** The frames of file `number` up to the first damage, and whether the damage is all there is from there on. */
+export const framesOf = (bytes: Buffer, number: number): Frames => {
+  const frames: Array<{ offset: number; payload: Buffer }> = []
+  let end = fileHeaderLength
+  while (end < bytes.length) {
+    const payload = payloadAt(bytes, number, end)
+    if (typeof payload === "string") {
+      for (let at = end + 1; at + frameHeaderLength <= bytes.length; at++) {
+        if (bytes.readUInt32LE(at) > bytes.length - at) continue
+        if (typeof payloadAt(bytes, number, at) !== "string") return { frames, end, damage: payload, followedAt: at }
+      }
+      return { frames, end, damage: payload }
+    }
+    frames.push({ offset: end, payload })
+    end += frameHeaderLength + payload.length
+  }
+  return { frames, end }
+}
