@@ -1,6 +1,8 @@
 # Node 24 comes with the dependencies; it and the tools are first on the path of every recipe.
 export PATH := justfile_directory() / "node_modules/.bin" + ":" + env("PATH")
 
+set positional-arguments
+
 # List the recipes.
 default:
     @just --list
@@ -11,20 +13,20 @@ setup:
 
 # The main job: every check at a scope of minutes, with a summary table.
 check *ARGS: setup
-    @node src/cli/main.ts check {{ARGS}}
+    @node src/cli/main.ts check "$@"
 
 # The test suite.
 test *ARGS: setup
     @tsc -p .
-    @vitest run {{ARGS}}
+    @vitest run "$@"
 
 # Any command: `just lockstep explore election`.
 lockstep *ARGS: setup
-    @node src/cli/main.ts {{ARGS}}
+    @node src/cli/main.ts "$@"
 
 # Figures as ratios, side by side in one run.
 bench *ARGS: setup
-    @node check/bench/bench.ts {{ARGS}}
+    @node check/bench/bench.ts "$@"
 
 # The library as JavaScript with declarations, in dist/.
 build: setup

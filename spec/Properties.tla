@@ -71,7 +71,7 @@ WellFormed ==
 
 (* Of steps. A restart shows as a smaller left.restarts. *)
 
-Restarts(i) == left'.restarts # left.restarts
+Restarts(i) == left'.restarts # left.restarts /\ servers'[i] # servers[i]
 
 \* A server's term never falls, not even over a restart.
 TermMonotone ==
@@ -109,14 +109,18 @@ AppendEntriesFromLeader ==
 \* A restart keeps the persistent state (Figure 2), and nothing else.
 RestartKeeps ==
   [][left'.restarts # left.restarts =>
-       \A i \in Server :
-         /\ servers'[i].currentTerm = servers[i].currentTerm
-         /\ servers'[i].votedFor = servers[i].votedFor
-         /\ servers'[i].log = servers[i].log]_vars
+       \A i \in Server : Restarts(i) =>
+         servers'[i] = [InitServer(i, servers[i].members) EXCEPT !.currentTerm = servers[i].currentTerm,
+                                                                 !.votedFor = servers[i].votedFor,
+                                                                 !.log = servers[i].log]]_vars
 
-(* Refinement: Raft implements a log that only grows. *)
+(* Refinement: Raft implements one log that only grows, of which each server has learnt a prefix: what its own log holds *)
+(* up to its commitIndex.                                                                                              *)
 
-Log == INSTANCE ReplicatedLog WITH log <- [k \in DOMAIN ghost.committed |-> ghost.committed[k].entry]
+Log == INSTANCE ReplicatedLog WITH
+  log    <- [k \in DOMAIN ghost.committed |-> ghost.committed[k].entry],
+  learnt <- [i \in Server |-> SubSeq(servers[i].log.entries, 1,
+                                     Min({servers[i].commitIndex, lastIndex(servers[i].log)}))]
 
 RefinesReplicatedLog == Log!Spec
 

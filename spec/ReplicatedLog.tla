@@ -1,14 +1,26 @@
 --------------------------- MODULE ReplicatedLog ----------------------------
-(* What a consensus protocol is for: one log that only grows at its end.    *)
+(* What a consensus protocol is for: one log that only grows at its end, of *)
+(* which everyone knows a prefix.                                           *)
 EXTENDS Naturals, Sequences
 
-VARIABLE log
+VARIABLES log,      \* what is decided
+          learnt    \* [who -> what it knows of that]
 
-Init == log = <<>>
+IsPrefix(a, b) == Len(a) <= Len(b) /\ SubSeq(b, 1, Len(a)) = a
 
-Extend == Len(log') > Len(log) /\ SubSeq(log', 1, Len(log)) = log
+Init == log = <<>> /\ \A i \in DOMAIN learnt : learnt[i] = <<>>
 
-Steps == [][Extend]_log
+\* Something is decided.
+Extend == IsPrefix(log, log') /\ log' # log
+
+\* Somebody learns more, or (in a crash) forgets: it always knows a prefix of what is decided.
+Learn == learnt' # learnt
+
+Next ==
+  /\ Extend \/ (Learn /\ log' = log)
+  /\ \A i \in DOMAIN learnt' : IsPrefix(learnt'[i], log')
+
+Steps == [][Next]_<<log, learnt>>
 
 Spec == Init /\ Steps
 =============================================================================

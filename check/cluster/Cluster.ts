@@ -72,10 +72,11 @@ export class Cluster {
         this.down.add(event.server)
         return true
       case "restart": {
-        const { id, members, settings } = this.servers.get(event.server)!
-        this.down.delete(event.server)
-        const found = { ...InitServer(id, members, settings), ...this.disks.get(id)! }
-        return this.#take("RestartAction", id, Restart(found), undefined, event.cut)
+        const crashed = this.servers.get(event.server)!
+        this.down.delete(crashed.id)
+        // What the rule must not keep is still there; what it keeps is what the disk has.
+        const found = { ...crashed, ...this.disks.get(crashed.id)! }
+        return this.#take("RestartAction", crashed.id, Restart(found), undefined, event.cut)
       }
       case "deliver": {
         const m = this.sent[event.message]

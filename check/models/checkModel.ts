@@ -44,10 +44,10 @@ export const compareModel = Effect.fnUntraced(function*(
   const { result: typescript, graph } = yield* exploreModel(spec)
   const dump = new TlcGraph({ maxEntries: spec.maxEntries })
   const tlc = yield* tlcModel(spec, { ...options, workers: 1, ...(edges ? { graph: dump } : {}) })
-  const differences = [...compareNumbers(tlc, typescript)]
-  if (edges && typescript.complete && tlc.outcome === "ok") {
-    differences.push(...compareGraphs(dump, graph, raftModel(spec).actors))
-  }
+  // Of searches that did not end there is nothing to compare.
+  const whole = typescript.complete && tlc.outcome === "ok"
+  const differences = whole ? [...compareNumbers(tlc, typescript)] : []
+  if (whole && edges) differences.push(...compareGraphs(dump, graph, raftModel(spec).actors))
   const comparison: Comparison = { model: spec.name, typescript, tlc, edges, differences }
   return comparison
 })

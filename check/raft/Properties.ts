@@ -185,7 +185,12 @@ const RestartKeeps: Property = {
       && after.votedFor === before.votedFor
       && lastIndex(after.log) === lastIndex(before.log)
       && indices(before.log.lastIncludedIndex + 1, lastIndex(before.log))
-        .every((k) => sameEntry(entryAt(before.log, k), entryAt(after.log, k))))
+        .every((k) => sameEntry(entryAt(before.log, k), entryAt(after.log, k)))
+      && after.role === "follower"
+      && after.votesGranted.length === 0
+      && after.commitIndex === 0
+      && after.lastApplied === 0
+      && after.members.every((j) => after.nextIndex[j] === 1 && after.matchIndex[j] === 0))
 }
 
 /** Invariants, in the order of spec/Properties.tla. */

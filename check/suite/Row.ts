@@ -2,8 +2,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** `pinned`: compared with what was found earlier; `skipped`: needs a tool that isn't here. */
-export type Status = "ran" | "pinned" | "skipped" | "failed"
+/** `pinned`: compared with what was found earlier; `skipped`: needs a tool that isn't here; `stopped`: interrupted. */
+export type Status = "ran" | "pinned" | "skipped" | "stopped" | "failed"
 
 export interface Row {
   /** The group of checks it belongs to. */

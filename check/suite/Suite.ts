@@ -47,12 +47,13 @@ const stopped = (signal: AbortSignal): Effect.Effect<void> =>
 const numbers = ({ distinct, generated, depth }: { distinct: number; generated: number; depth: number }) =>
   `${grouped(distinct)} states, ${grouped(generated)} generated, depth ${depth}`
 
-const compared = (comparison: Comparison, status: "ran" | "pinned"): Omit<Row, "section" | "check" | "seconds"> => {
+const compared = (comparison: Comparison, status: "ran" | "pinned" | "stopped"): Omit<Row, "section" | "check" | "seconds"> => {
   const { differences, edges, tlc, typescript } = comparison
   if (holds(comparison)) {
     const how = status === "pinned" ? "as pinned" : edges ? "same states and edges" : "same numbers"
     return { status, found: `${numbers(typescript)}; ${how}` }
   }
+  if (status === "stopped") return { status, found: "interrupted" }
   const first = differences[0]
   const violated = [...typescript.violations.map((v) => v.name), ...(tlc?.violated === undefined ? [] : [tlc.violated])]
   return {
@@ -74,7 +75,7 @@ const modelRow = (spec: ModelSpec, { deep, onProgress, signal }: SuiteOptions, w
       stop: stopped(signal),
       onProgress: ({ distinct }) => Effect.sync(() => onProgress(`TLC on ${spec.name}: ${grouped(distinct)} states`))
     })
-    return compared(comparison, "ran")
+    return compared(comparison, signal.aborted ? "stopped" : "ran")
   }))
 
 // Scenarios.
@@ -96,6 +97,9 @@ const scenarioRow = row("scenarios", "stories with golden output", Effect.sync((
 
 const sizes = [3, 4, 5, 7]
 
+/** The fewest steps of each size's runs that TLC validates. */
+const traceLines = 15_500
+
 /** The trace of a run, through the text of its file: what is validated is what others would read. */
 const traceOf = (run: FinishedRun, seed: number): Trace => {
   const file = `servers ${run.ids.length} seed ${seed} run ${run.number}`
@@ -103,7 +107,7 @@ const traceOf = (run: FinishedRun, seed: number): Trace => {
   return Result.getOrThrow(readTrace(traceText(header, linesOf(run.sent, run.taken)), file))
 }
 
-const fuzzRow = (servers: number, runs: number, traceLines: number, traces: Array<Trace>, options: SuiteOptions) =>
+const fuzzRow = (servers: number, runs: number, traces: Array<Trace>, options: SuiteOptions) =>
   row("random executions", `${servers} servers`, Effect.promise(async () => {
     let lines = 0
     const { events, eventsPerSecond, failure, interrupted, richness } = await fuzz({
@@ -129,22 +133,24 @@ const fuzzRow = (servers: number, runs: number, traceLines: number, traces: Arra
     const rich = ["leaderChanges", "truncations", "crashes", "committed", "answered", "unknown"]
       .map((name) => `${name} ${grouped(richness[name] ?? 0)}`).join(", ")
     return {
-      status: interrupted ? "failed" as const : "ran" as const,
+      status: interrupted ? "stopped" as const : "ran" as const,
       found: `${grouped(events)} events, ${grouped(eventsPerSecond)}/s; ${rich}`
     }
   }))
 
-const traceRow = (traces: ReadonlyArray<Trace>, { onProgress }: SuiteOptions) =>
+const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOptions) =>
   row("traces", "validated by TLC", Effect.gen(function*() {
     const jar = yield* projectJar
-    const { distinctSteps, lines, verdicts } = yield* validateTraces(traces, {
+    const found = yield* validateTraces(traces, {
       jar,
       onProgress: (done) => Effect.sync(() => onProgress(`traces: ${grouped(done.lines)} of ${grouped(done.of)} events`))
-    })
+    }).pipe(Effect.raceFirst(Effect.as(stopped(signal), undefined)))
+    if (found === undefined) return { status: "stopped", found: "interrupted" }
+    const { distinctSteps, lines, verdicts } = found
     const rejected = verdicts.filter((v) => v.status === "rejected")
-    return rejected.length === 0 && lines > 0
+    return rejected.length === 0 && lines >= sizes.length * traceLines
       ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs, ${grouped(distinctSteps)} distinct steps` }
-      : { status: "failed", found: rejected[0]?.message ?? "no events" }
+      : { status: "failed", found: rejected[0]?.message ?? `only ${grouped(lines)} events` }
   }))
 
 // Histories.
@@ -172,9 +178,10 @@ const zooRow = ({ onProgress, signal }: SuiteOptions, withTlc: boolean) =>
     const pairs = matrix.rows.filter((r) => r.cells.pair?.status === "killed").length
     const found = `${matrix.rows.length} mutants killed${withTlc ? `, ${pairs} of them as pairs too` : ""}, `
       + `${matrix.watchers.length} watchers noticed`
-    return matrix.faults.length === 0 && !matrix.interrupted
+    if (matrix.interrupted) return { status: "stopped" as const, found: "interrupted" }
+    return matrix.faults.length === 0
       ? { status: "ran" as const, found }
-      : { status: "failed" as const, found: matrix.faults[0] ?? "interrupted", detail: matrixText(matrix) }
+      : { status: "failed" as const, found: matrix.faults[0]!, detail: matrixText(matrix) }
   }))
 
 /** Whether TLC can run here: Java is there, and so is the jar. Fails with the reason. */
@@ -194,7 +201,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   yield* run(historyRow(options))
   const traces: Array<Trace> = []
   for (const servers of sizes) {
-    yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, 15_500, traces, options))
+    yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, traces, options))
   }
   yield* Effect.forEach(loadModels(), (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
   if (noTlc === undefined) yield* run(traceRow(traces, options))

@@ -44,19 +44,20 @@ export interface Durable extends Persistent {
   readonly snapshot: string | null
 }
 
-/**
- * The world failed, not the program. A server that meets one ends, and a person decides.
- *
- * - `corrupt`: what is stored isn't what was written. - `foreign`: it is nobody's we know, or a later version's.
- * - `locked`: another process has it. - `failed`: the disk refused. - `stopped`: closed, or something failed before.
- */
-export class StorageError extends Data.TaggedError("StorageError")<{
+export interface Fault {
+  /**
+   * `corrupt`: what is stored isn't what was written. `foreign`: it isn't ours, or of another version.
+   * `locked`: another process has it. `failed`: the disk refused. `stopped`: closed, or something failed before.
+   */
   readonly kind: "corrupt" | "foreign" | "locked" | "failed" | "stopped"
   readonly file: string
   /** In bytes, where the file can't be read. */
   readonly offset?: number
   readonly reason: string
-}> {
+}
+
+/** The world failed, not the program. A server that meets one ends, and a person decides. */
+export class StorageError extends Data.TaggedError("StorageError")<Fault> {
   override readonly message = this.offset === undefined
     ? `${this.file}: ${this.reason}`
     : `${this.file}, byte ${this.offset}: ${this.reason}`

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import type { Row } from "../../../check/suite/Row.ts"
+import type { Row, Status } from "../../../check/suite/Row.ts"
 import { runSuite, tlcAvailable } from "../../../check/suite/Suite.ts"
 import { honouringInterrupts, interrupted, json, missingTool, progress, result, violated } from "../Ending.ts"
 import { seconds, table } from "../text.ts"
@@ -33,13 +33,16 @@ export const check = Command.make("check", { deep, requireTlc, seed, json }, (fl
       })
     )
     const failed = rows.filter((r) => r.status === "failed")
+    const count = (status: Status) => rows.filter((r) => r.status === status).length
     const total = (performance.now() - started) / 1000
     const text = [
       "",
       table(["checked", "what", "result", "found", "time"], rows.map(cells)),
       ...failed.flatMap((r) => ["", `FAILED ${r.section}: ${r.check}: ${r.found}`, ...(r.detail === undefined ? [] : [r.detail])]),
       "",
-      `${rows.length - failed.length} passed, ${failed.length} failed`,
+      `${count("ran") + count("pinned")} passed, ${failed.length} failed`
+      + (count("skipped") === 0 ? "" : `, ${count("skipped")} skipped`),
+      ...(count("stopped") === 0 ? [] : [`${count("stopped")} stopped`]),
       `in ${seconds(total)}`
     ]
     yield* result(flags.json, { rows, seconds: total }, text.join("\n"))

@@ -2,11 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { compareModel, holds, pinnedFrom } from "../../../check/models/checkModel.ts"
 import { loadModels, modelsFile } from "../../../check/models/load.ts"
 import { aborted, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
 import { modelName, modelNamed, shown } from "../models.ts"
+import { replaceFile } from "../replaceFile.ts"
 import { grouped, seconds } from "../text.ts"
 
 const edges = Flag.Boolean("edges").pipe(
@@ -34,10 +35,18 @@ export const equal = Command.make("equal", { model: modelName, edges, pin, json 
     const numbers = (of: { distinct: number; generated: number; depth: number; seconds: number }) =>
       `${grouped(of.distinct)} distinct, ${grouped(of.generated)} generated, depth ${of.depth}, ${seconds(of.seconds)}`
     const equalText = `equal: ${comparison.edges ? "numbers, states and edges" : "numbers"}`
+    const verdict = holds(comparison)
+      ? equalText
+      : wasInterrupted
+      ? "interrupted, not compared"
+      : differences.length > 0
+      ? "NOT EQUAL"
+      : "equal as far as compared, but a property or TLC failed"
     const lines = [
-      `${spec.name}: ${holds(comparison) ? equalText : "NOT EQUAL, or violated"}`,
+      `${spec.name}: ${verdict}`,
       `  TypeScript ${numbers(typescript)}`,
       `  TLC        ${tlc === undefined ? "-" : `${numbers(tlc)}${tlc.outcome === "ok" ? "" : `, ${tlc.outcome} ${tlc.violated ?? ""}`}`}`,
+      ...(tlc?.message === undefined ? [] : [`  ${tlc.message}`]),
       ...differences.map((d) => `  ${d.what}\n    TLC:        ${d.tlc}\n    TypeScript: ${d.typescript}`),
       ...typescript.violations.map((v) => shown(spec, v))
     ]
@@ -46,6 +55,6 @@ export const equal = Command.make("equal", { model: modelName, edges, pin, json 
     if (!holds(comparison)) return yield* violated
     if (flags.pin) {
       const table = loadModels().map((m) => m.name === spec.name ? { ...m, pinned: pinnedFrom(comparison) } : m)
-      writeFileSync(modelsFile, `${JSON.stringify(table, null, 2)}\n`)
+      yield* replaceFile(fileURLToPath(modelsFile), `${JSON.stringify(table, null, 2)}\n`)
     }
   })).pipe(Command.withDescription("Compare the state graphs of the TypeScript core and of the specification"))

@@ -56,6 +56,10 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
       depth,
       seconds: found.seconds,
       complete,
+      stopped: found.stopped ?? null,
+      levels: found.levels,
+      queue: found.queue,
+      peakBytes: found.peakBytes,
       labels,
       mustReach,
       violations: violations.map((v) => ({ ...v, summary: summary(v) }))

@@ -1,12 +1,12 @@
 /** `lockstep fuzz`: random executions, and the replay of one. */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { fuzz as runFuzz } from "../../../check/fuzz/Fuzz.ts"
 import { replay as replayText } from "../../../check/fuzz/Replay.ts"
 import { ScriptError } from "../../../check/scenario/Script.ts"
+import { readFile } from "../readFile.ts"
 import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
 import { grouped, table } from "../text.ts"
 
@@ -27,8 +27,8 @@ const replay = Flag.String("replay").pipe(
 )
 
 const replayFile = Effect.fnUntraced(function*(file: string, asJson: boolean) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(file).pipe(Effect.mapError((e) => badInput(`${file}: cannot be read: ${e.reason._tag}`)))
+  const text = yield* readFile(file)
+  if (text.trim() === "") return yield* badInput(`${file}: empty`)
   const violation = yield* Effect.try({
     try: () => replayText(text),
     catch: (error) => badInput(`${file}: ${error instanceof ScriptError ? error.message : String(error)}`)
@@ -43,6 +43,9 @@ export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, re
     if (Option.isSome(flags.replay)) return yield* replayFile(flags.replay.value, flags.json)
     for (const [name, value, least, most] of [["servers", flags.servers, 1, 9], ["runs", flags.runs, 1, 1e9], ["events", flags.events, 1, 1e6]] as const) {
       if (value < least || value > most) return yield* badInput(`--${name} ${value}: expected ${least} to ${most}`)
+    }
+    if (Option.isSome(flags.path) && !/^\d+(:\d+)*$/.test(flags.path.value)) {
+      return yield* badInput(`--path ${flags.path.value}: expected numbers between colons`)
     }
     const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
       Effect.promise(() =>

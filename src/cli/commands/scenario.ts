@@ -1,12 +1,13 @@
 /** `lockstep scenario`: runs stories in plain text, and compares or rewrites their output. */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ScenarioError } from "../../../check/scenario/Parse.ts"
 import { runScenario } from "../../../check/scenario/Scenario.ts"
 import type { Difference } from "../../../check/scenario/Scenario.ts"
+import { readFile } from "../readFile.ts"
+import { replaceFile } from "../replaceFile.ts"
 import { badInput, json, result, violated } from "../Ending.ts"
 
 const files = Argument.String("file").pipe(
@@ -27,19 +28,12 @@ const differing = ({ expected, found, line }: Difference): ReadonlyArray<string>
 
 /** Runs one file. */
 const runFile = Effect.fnUntraced(function*(file: string, write: boolean) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(file).pipe(Effect.mapError((e) => badInput(`${file}: cannot be read: ${e.reason._tag}`)))
+  const text = yield* readFile(file)
   const ran = yield* Effect.try({
     try: () => runScenario(text, file),
     catch: (error) => badInput(error instanceof ScenarioError ? error.message : `${file}: ${String(error)}`)
   })
-  // To a new name, then in place: nobody finds half a file.
-  if (write && ran.text !== text) {
-    yield* fs.writeFileString(`${file}.new`, ran.text).pipe(
-      Effect.andThen(fs.rename(`${file}.new`, file)),
-      Effect.mapError((e) => badInput(`${file}: cannot be written: ${e.reason._tag}`))
-    )
-  }
+  if (write && ran.text !== text) yield* replaceFile(file, ran.text)
   return { file, differences: write ? [] : ran.differences, violations: ran.violations, text: ran.text }
 })
 

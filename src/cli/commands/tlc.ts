@@ -6,7 +6,7 @@ import { decodeWorld } from "../../../check/models/Decode.ts"
 import type { ModelSpec } from "../../../check/models/Table.ts"
 import { tlcModel } from "../../../check/models/TlcModel.ts"
 import type { TlcResult } from "../../../check/tlc/Tlc.ts"
-import { aborted, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { aborted, badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
 import { modelName, modelNamed, told } from "../models.ts"
 import { grouped, seconds } from "../text.ts"
 
@@ -19,12 +19,13 @@ const workers = Flag.Int("workers").pipe(
 const counterexample = (spec: ModelSpec, found: TlcResult): ReadonlyArray<string> => {
   if (found.counterexample === undefined) return []
   const worlds = found.counterexample.states.map(({ variables }) => decodeWorld(variables, { maxEntries: spec.maxEntries }))
-  return [told(spec, worlds, `${spec.name} violates ${found.violated ?? "a property"} in TLC`)]
+  return [told(spec, worlds, `${spec.name} violates ${found.violated ?? (found.outcome === "error" ? "nothing: TLC could not go on" : "a property")} in TLC`)]
 }
 
 export const tlc = Command.make("tlc", { model: modelName, workers, json }, (flags) =>
   Effect.gen(function*() {
     const spec = yield* modelNamed(flags.model)
+    if (flags.workers < 1) return yield* badInput(`--workers ${flags.workers}: expected at least 1`)
     const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
       tlcModel(spec, {
         workers: flags.workers,

@@ -1,13 +1,13 @@
 /** `lockstep validate`: are these traces behaviours of the specification? */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { projectJar } from "../../../check/models/TlcModel.ts"
 import { readTrace } from "../../../check/trace/TraceReader.ts"
 import { validateTraces } from "../../../check/trace/validate.ts"
-import { badInput, json, progress, result, violated } from "../Ending.ts"
+import { aborted, badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { readFile } from "../readFile.ts"
 import { grouped } from "../text.ts"
 
 const files = Argument.String("trace").pipe(
@@ -16,8 +16,7 @@ const files = Argument.String("trace").pipe(
 )
 
 const read = Effect.fnUntraced(function*(file: string) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(file).pipe(Effect.mapError((e) => badInput(`${file}: cannot be read: ${e.reason._tag}`)))
+  const text = yield* readFile(file)
   const trace = readTrace(text, file)
   return Result.isSuccess(trace) ? trace.success : yield* badInput(trace.failure.message)
 })
@@ -26,11 +25,16 @@ export const validate = Command.make("validate", { files, json }, (flags) =>
   Effect.gen(function*() {
     const traces = yield* Effect.forEach(flags.files, read)
     const jar = yield* projectJar
-    const { distinctSteps, lines, verdicts } = yield* validateTraces(traces, {
-      jar,
-      onProgress: (done) => Effect.sync(() => progress(`${grouped(done.lines)} of ${grouped(done.of)} events`))
-    })
+    // Nothing is known before TLC has ended: an interrupt ends it, and leaves no verdict.
+    const { value: found } = yield* honouringInterrupts((signal) =>
+      validateTraces(traces, {
+        jar,
+        onProgress: (done) => Effect.sync(() => progress(`${grouped(done.lines)} of ${grouped(done.of)} events`))
+      }).pipe(Effect.raceFirst(Effect.as(aborted(signal), undefined)))
+    )
     progress("")
+    if (found === undefined) return yield* interrupted
+    const { distinctSteps, lines, verdicts } = found
     const text = [
       ...verdicts.map((v, n) => v.status === "accepted" ? `accepted  ${flags.files[n]}: ${grouped(v.lines)} steps` : `REJECTED  ${v.message}`),
       `${grouped(lines)} steps, ${grouped(distinctSteps)} different ones`

@@ -39,6 +39,8 @@ const lines = (h: HistoryReport): ReadonlyArray<string> => [
 
 export const verify = Command.make("verify", { paths, model, format, timeout, memory, json }, (flags) =>
   Effect.gen(function*() {
+    if (flags.timeout <= 0) return yield* badInput(`--timeout ${flags.timeout}: expected more than 0`)
+    if (flags.memory < 1) return yield* badInput(`--memory ${flags.memory}: expected at least 1`)
     const { value: report, wasInterrupted } = yield* honouringInterrupts((signal) =>
       verifyFiles(flags.paths, {
         signal,
@@ -50,11 +52,10 @@ export const verify = Command.make("verify", { paths, model, format, timeout, me
       })
     ).pipe(Effect.mapError((error) => error instanceof HistoryError ? badInput(error.message) : error))
     progress("")
-    const text = [
-      ...report.histories.flatMap(lines),
-      ...(report.histories.length === 0 ? ["no histories"] : [])
-    ]
-    yield* result(flags.json, report, text.join("\n"))
+    if (report.histories.length === 0 && !wasInterrupted) {
+      return yield* badInput(`${flags.paths.join(", ")}: no histories`)
+    }
+    yield* result(flags.json, report, report.histories.flatMap(lines).join("\n"))
     if (report.exitCode === 1) return yield* violated
     if (wasInterrupted) return yield* interrupted
     if (report.exitCode === 3) return yield* undecided

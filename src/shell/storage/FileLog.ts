@@ -13,7 +13,7 @@ import * as path from "node:path"
 import { Storage, StorageError, type StorageRecord } from "../Storage.ts"
 import { claim } from "./Claim.ts"
 import { type Disk, realDisk } from "./Disk.ts"
-import { type Fault, fileHeader, fileHeaderLength, frame, framesOf, headerFault } from "./Frame.ts"
+import { type FileFault, fileHeader, fileHeaderLength, frame, framesOf, headerFault } from "./Frame.ts"
 import { type Backend, groupCommit } from "./GroupCommit.ts"
 import { advance, blank, type Image } from "./Image.ts"
 
@@ -117,7 +117,7 @@ const removeBefore = Effect.fnUntraced(function*(disk: Disk, first: number) {
 /** Reads everything, mends what a crash may leave, and refuses any other damage. */
 const recover = Effect.fnUntraced(function*(disk: Disk) {
   const names = yield* disk.names
-  const bad = (name: string, fault: Fault) => new StorageError({ file: path.join(disk.folder, name), ...fault })
+  const bad = (name: string, fault: FileFault) => new StorageError({ file: path.join(disk.folder, name), ...fault })
 
   const { first, image }: Checkpoint = names.includes("checkpoint")
     ? yield* readCheckpoint(disk, bad)
@@ -155,13 +155,14 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     if (n === numbers.at(-1) && tail !== undefined && !last.settled) last = yield* confirm(disk, last, tail)
     else if (damage !== undefined) yield* disk.sync(segment(n))
   }
+  last ??= yield* newSegment(disk, first)
   // What a crash has left of a file being replaced, or behind a checkpoint.
   for (const name of names) if (name.endsWith(".new")) yield* disk.remove(name)
   yield* removeBefore(disk, first)
-  return { found: image, last: last ?? (yield* newSegment(disk, first)) }
+  return { found: image, last }
 })
 
-const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: string, fault: Fault) => StorageError) {
+const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: string, fault: FileFault) => StorageError) {
   const bytes = yield* disk.read("checkpoint")
   const { damage, end, frames } = framesOf(bytes, 0)
   const fault = headerFault(bytes, 0)

@@ -9,6 +9,7 @@
  * offset in it, no frame is valid in another place: neither one that a client has put into a value, nor a misplaced one.
  */
 import { crc32 } from "node:zlib"
+import type { Fault } from "../Storage.ts"
 
 export const version = 1
 const magic = "lockstep"
@@ -25,10 +26,11 @@ export const fileHeader = (number: number): Buffer => {
   return bytes
 }
 
-export type Fault = { readonly kind: "corrupt" | "foreign"; readonly offset?: number; readonly reason: string }
+/** What is wrong with some file. */
+export type FileFault = Omit<Fault, "file">
 
 /** What is wrong with the beginning of a file that should be file `number`. */
-export const headerFault = (bytes: Buffer, number: number): Fault | undefined => {
+export const headerFault = (bytes: Buffer, number: number): FileFault | undefined => {
   if (bytes.length < fileHeaderLength) return { kind: "corrupt", offset: bytes.length, reason: "the file ends within its header" }
   // A damaged header of ours isn't called foreign.
   if (crc32(bytes.subarray(0, 16)) === bytes.readUInt32LE(16)) {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Worker } from "node:worker_threads"
-import { Storage, StorageError, type StorageRecord } from "../Storage.ts"
+import { type Fault, Storage, StorageError, type StorageRecord } from "../Storage.ts"
 import { claim } from "./Claim.ts"
 import { type Backend, groupCommit } from "./GroupCommit.ts"
 import type { Image } from "./Image.ts"
@@ -19,7 +19,7 @@ export type Order = ReadonlyArray<StorageRecord> | "close"
 export type Reply =
   | { readonly file: string; readonly found: Image }
   | "done"
-  | { readonly failed: ConstructorParameters<typeof StorageError>[0] }
+  | { readonly failed: Fault }
 
 const script = new URL(import.meta.url.endsWith(".ts") ? "./sqliteWorker.ts" : "./sqliteWorker.js", import.meta.url)
 
@@ -31,36 +31,52 @@ export const layerSqlite = (folder: string) =>
   ))
 
 const openInThread = Effect.fnUntraced(function*(folder: string): Effect.fn.Return<Backend, StorageError, Scope.Scope> {
-  const workerData: WorkerData = { folder }
-  const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => new Worker(script, { workerData })),
-    (worker) => Effect.promise(() => new Promise((resolve) => {
-      worker.once("exit", resolve)
-      worker.postMessage("close" satisfies Order)
-    }))
-  )
-  const opened = yield* answer(worker, folder)
+  const thread = yield* Effect.acquireRelease(Effect.sync(() => startThread(folder)), stopThread)
+  const opened = yield* reply(thread)
   if (opened === "done") return yield* Effect.die(new Error("the thread began with a commit"))
   return {
     where: opened.file,
     found: opened.found,
-    commit: (records) => Effect.asVoid(answer(worker, folder, records))
+    commit: (records) => Effect.asVoid(reply(thread, records))
   }
 })
 
-/** The thread's next reply, after it was given an order. */
-const answer = (worker: Worker, folder: string, order?: Order): Effect.Effect<Exclude<Reply, { failed: unknown }>, StorageError> =>
+interface Thread {
+  readonly worker: Worker
+  /** Why no reply will come any more. */
+  ended: StorageError | undefined
+}
+
+const startThread = (folder: string): Thread => {
+  const workerData: WorkerData = { folder }
+  const thread: Thread = { worker: new Worker(script, { workerData }), ended: undefined }
+  const end = (reason: string) => {
+    thread.ended ??= new StorageError({ kind: "failed", file: folder, reason: `the database's thread has ended: ${reason}` })
+  }
+  thread.worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)))
+  thread.worker.on("exit", () => end("it was closed"))
+  return thread
+}
+
+const stopThread = (thread: Thread): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    const done = (effect: Effect.Effect<Exclude<Reply, { failed: unknown }>, StorageError>) => {
-      worker.off("message", onMessage)
-      worker.off("error", onError)
-      resume(effect)
+    if (thread.ended !== undefined) return resume(Effect.void)
+    thread.worker.once("exit", () => resume(Effect.void))
+    thread.worker.postMessage("close" satisfies Order)
+  })
+
+/** The thread's next reply, after it was given an order. */
+const reply = (thread: Thread, order?: Order): Effect.Effect<Exclude<Reply, { failed: unknown }>, StorageError> =>
+  Effect.callback((resume) => {
+    if (thread.ended !== undefined) return resume(Effect.fail(thread.ended))
+    const onMessage = (reply: Reply) => {
+      thread.worker.off("exit", onExit)
+      resume(typeof reply === "object" && "failed" in reply ? Effect.fail(new StorageError(reply.failed)) : Effect.succeed(reply))
     }
-    const onMessage = (reply: Reply) =>
-      done(typeof reply === "object" && "failed" in reply ? Effect.fail(new StorageError(reply.failed)) : Effect.succeed(reply))
-    const onError = (error: Error) =>
-      done(Effect.fail(new StorageError({ kind: "failed", file: folder, reason: `the database's thread has ended: ${error.message}` })))
-    worker.on("message", onMessage)
-    worker.on("error", onError)
-    if (order !== undefined) worker.postMessage(order)
+    const onExit = () => {
+      thread.worker.off("message", onMessage)
+      resume(Effect.fail(thread.ended!))
+    }
+    thread.worker.once("message", onMessage).once("exit", onExit)
+    if (order !== undefined) thread.worker.postMessage(order)
   })

@@ -9,9 +9,19 @@ import * as path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { crc32 } from "node:zlib"
 import type { Entry, Index } from "../../raft/Server.ts"
-import { StorageError, type StorageRecord } from "../Storage.ts"
+import type { Fault, StorageRecord } from "../Storage.ts"
 import { blank, type Image } from "./Image.ts"
 import { walFault } from "./Wal.ts"
+
+/** A `StorageError` to be: this file is loaded in a thread of its own, which would take a while to load Effect as well. */
+export class StoreFault extends Error {
+  readonly fault: Fault
+
+  constructor(fault: Fault) {
+    super(fault.reason)
+    this.fault = fault
+  }
+}
 
 export interface SqliteStore {
   readonly file: string
@@ -34,14 +44,14 @@ const schema = `
 /** Row `server` of `state`: all but what is long. */
 type Summary = Omit<Image, "entries" | "snapshot"> & { readonly lastIndex: Index }
 
-/** Opens the database in this folder, or makes it. Throws a `StorageError`: `corrupt`, `foreign`, `locked` or `failed`. */
+/** Opens the database in this folder, or makes it. Throws a `StoreFault`: `corrupt`, `foreign`, `locked` or `failed`. */
 export const openSqlite = (folder: string): SqliteStore => {
   const file = path.join(folder, "raft.sqlite")
   const guarded = <A>(work: () => A): A => {
     try {
       return work()
     } catch (cause) {
-      throw cause instanceof StorageError ? cause : sqliteError(file, cause)
+      throw cause instanceof StoreFault ? cause : sqliteError(file, cause)
     }
   }
   return guarded(() => {
@@ -64,7 +74,7 @@ export const openSqlite = (folder: string): SqliteStore => {
 const checkWal = (file: string): void => {
   if (!fs.existsSync(file)) return
   const fault = walFault(fs.readFileSync(file))
-  if (fault !== undefined) throw new StorageError({ kind: "corrupt", file, ...fault })
+  if (fault !== undefined) throw new StoreFault({ kind: "corrupt", file, ...fault })
 }
 
 const initialise = (db: DatabaseSync, file: string): void => {
@@ -72,25 +82,25 @@ const initialise = (db: DatabaseSync, file: string): void => {
   if (db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()!["n"] === 0 && pragma("application_id") === 0) {
     db.exec(`BEGIN; ${schema} COMMIT`)
   }
-  if (pragma("application_id") !== application) throw new StorageError({ kind: "foreign", file, reason: "not a database of this storage" })
+  if (pragma("application_id") !== application) throw new StoreFault({ kind: "foreign", file, reason: "not a database of this storage" })
   const found = pragma("user_version")
   if (found !== version) {
-    throw new StorageError({ kind: "foreign", file, reason: `written in format ${found}; this program reads format ${version}` })
+    throw new StoreFault({ kind: "foreign", file, reason: `written in format ${found}; this program reads format ${version}` })
   }
 }
 
-const sqliteError = (file: string, cause: unknown): StorageError => {
+const sqliteError = (file: string, cause: unknown): StoreFault => {
   const { errcode, message } = cause as { readonly errcode?: number; readonly message: string }
   // The primary result codes of SQLite: BUSY, LOCKED; CORRUPT; NOTADB.
-  const kinds: Readonly<Record<number, StorageError["kind"]>> = { 5: "locked", 6: "locked", 11: "corrupt", 26: "foreign" }
-  return new StorageError({ kind: kinds[(errcode ?? 0) & 0xff] ?? "failed", file, reason: message })
+  const kinds: Readonly<Record<number, Fault["kind"]>> = { 5: "locked", 6: "locked", 11: "corrupt", 26: "foreign" }
+  return new StoreFault({ kind: kinds[(errcode ?? 0) & 0xff] ?? "failed", file, reason: message })
 }
 
 /** The position is part of the checksum: a row in another's place is damage, too. */
 const sumOf = (key: string | number, body: string): number => crc32(`${key}:${body}`)
 
 const read = (db: DatabaseSync, file: string): Image => {
-  const corrupt = (reason: string) => new StorageError({ kind: "corrupt", file, reason })
+  const corrupt = (reason: string) => new StoreFault({ kind: "corrupt", file, reason })
   const checked = db.prepare("PRAGMA quick_check").get()!["quick_check"]
   if (checked !== "ok") throw corrupt(String(checked))
 

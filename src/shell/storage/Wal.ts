@@ -24,27 +24,30 @@ export const walFault = (bytes: Buffer): { readonly offset: number; readonly rea
   const salts = bytes.readBigUInt64BE(16)
 
   const salted = (at: number) => bytes.readBigUInt64BE(at + 8) === salts
-  const whole = (at: number) => {
+  /** The checksum covers all but the salts, and goes on from the frame before: no frame left from earlier matches it. */
+  const sound = (at: number) => {
     const before = at === headerLength ? bytes.readBigUInt64BE(24) : bytes.readBigUInt64BE(at - length + 16)
     const header = sum(bytes, at, at + 8, before, littleEndian)
-    return salted(at) && sum(bytes, at + frameHeaderLength, at + length, header, littleEndian) === bytes.readBigUInt64BE(at + 16)
+    return sum(bytes, at + frameHeaderLength, at + length, header, littleEndian) === bytes.readBigUInt64BE(at + 16)
   }
 
   let damaged: number | undefined
-  /** Pages since the last commit: one that comes again belongs to the next, for a commit writes a page once. */
+  /** Whether a commit has ended at the damage or after it. */
+  let ended = false
+  /** Since the last commit has ended. A page that comes again belongs to another, for a commit writes a page once. */
   let pages = new Set<number>()
-  let committed = false
   for (let at = headerLength; at + length <= bytes.length; at += length) {
-    const ok = whole(at)
-    if (!ok) damaged ??= at
-    if (damaged !== undefined && ok && (committed || pages.has(bytes.readUInt32BE(at)))) {
-      return { offset: damaged, reason: `a frame doesn't match its checksum, and it isn't the tail: a later commit follows at byte ${at}` }
+    const [isSalted, isSound] = [salted(at), sound(at)]
+    const page = bytes.readUInt32BE(at)
+    const ends = bytes.readUInt32BE(at + 4) !== 0
+    if (!isSalted || !isSound) damaged ??= at
+    else if (damaged !== undefined && (ended || pages.has(page))) {
+      return { offset: damaged, reason: `a frame doesn't match its checksum, and it isn't the tail: a later commit is at byte ${at}` }
     }
-    if (!salted(at)) continue
-    const commits = bytes.readUInt32BE(at + 4) !== 0
-    if (damaged !== undefined) committed ||= commits
-    if (commits) pages = new Set()
-    else pages.add(bytes.readUInt32BE(at))
+    if (!isSalted && !isSound) continue
+    ended ||= ends && damaged !== undefined
+    if (ends) pages = new Set()
+    else pages.add(page)
   }
   return undefined
 }

@@ -1,37 +1,36 @@
 /** The thread in which SQLite waits for the disk; see `Sqlite.ts`. */
 import { parentPort, workerData } from "node:worker_threads"
-import { StorageError } from "../Storage.ts"
 import type { Order, Reply, WorkerData } from "./Sqlite.ts"
-import { openSqlite, type SqliteStore } from "./SqliteStore.ts"
+import { openSqlite, type SqliteStore, StoreFault } from "./SqliteStore.ts"
 
 const port = parentPort!
-/** A class doesn't survive the way between threads. */
-const failed = (error: unknown): Reply => {
-  if (!(error instanceof StorageError)) throw error
-  const { file, kind, offset, reason } = error
-  return { failed: { file, kind, reason, ...(offset === undefined ? {} : { offset }) } }
-}
-const reply = (answer: Reply) => port.postMessage(answer)
 
-const serve = ({ commit, close, file, found }: SqliteStore) => {
+/** Replies with what the work gives, or why it failed. */
+const replying = (work: () => Reply): void => {
+  try {
+    port.postMessage(work())
+  } catch (error) {
+    if (!(error instanceof StoreFault)) throw error
+    port.postMessage({ failed: error.fault } satisfies Reply)
+  }
+}
+
+const serve = ({ close, commit }: SqliteStore): void => {
   port.on("message", (order: Order) => {
     if (order === "close") {
       close()
       port.close()
-      return
-    }
-    try {
-      commit(order)
-      reply("done")
-    } catch (error) {
-      reply(failed(error))
+    } else {
+      replying(() => {
+        commit(order)
+        return "done"
+      })
     }
   })
-  reply({ file, found })
 }
 
-try {
-  serve(openSqlite((workerData as WorkerData).folder))
-} catch (error) {
-  reply(failed(error))
-}
+replying(() => {
+  const store = openSqlite((workerData as WorkerData).folder)
+  serve(store)
+  return { file: store.file, found: store.found }
+})

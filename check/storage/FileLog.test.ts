@@ -1,0 +1,307 @@
+// Goal: whatever a power cut leaves of the log of our own, what is loaded is what some number of records amount to, at
+// least those that were durable by the contract; any other damage is an error. Method: a simulated disk, cut everywhere.
+import { Effect, Exit, Result, Scope } from "effect"
+import fc from "fast-check"
+import { isDeepStrictEqual } from "node:util"
+import { crc32 } from "node:zlib"
+import { describe, expect, test } from "vitest"
+import { type Storage, StorageError, type StorageRecord } from "../../src/shell/Storage.ts"
+import { fileLog } from "../../src/shell/storage/FileLog.ts"
+import { type Choose, ForgetfulDisk, type Operation } from "./ForgetfulDisk.ts"
+import { command, commands, compaction, recordsArbitrary, states } from "./records.ts"
+
+/** Short, so that there are many segments. */
+const longest = 400
+
+/** What is loaded from the disk; or the error. */
+const load = (disk: ForgetfulDisk) =>
+  Effect.runPromise(Effect.scoped(fileLog(disk, longest).pipe(
+    Effect.flatMap(({ load }) => load),
+    // The power goes before anything is closed.
+    Effect.tap(() => Effect.sync(() => { disk.fault = () => "fail" }))
+  )).pipe(Effect.result))
+
+const loaded = async (disk: ForgetfulDisk) => Result.getOrThrow(await load(disk))
+const errorOf = async (disk: ForgetfulDisk) => {
+  const result = await load(disk)
+  return Result.isFailure(result) ? result.failure : undefined
+}
+
+/** Saves each group at once, one group after the other, until one fails: how many records were acknowledged. */
+const saveAll = (storage: Storage["Service"], groups: ReadonlyArray<ReadonlyArray<StorageRecord>>) =>
+  Effect.gen(function*() {
+    let acknowledged = 0
+    for (const group of groups) {
+      const results = yield* Effect.all(group.map((record) => Effect.result(storage.save(record))), { concurrency: "unbounded" })
+      acknowledged += results.filter(Result.isSuccess).length
+      if (results.some(Result.isFailure)) break
+    }
+    return acknowledged
+  })
+
+/** A disk with these groups saved and the log open still, or closed. */
+const diskWith = async (groups: ReadonlyArray<ReadonlyArray<StorageRecord>>, close: "close" | "leave open") => {
+  const disk = new ForgetfulDisk()
+  const scope = Scope.makeUnsafe()
+  const storage = await Effect.runPromise(fileLog(disk, longest).pipe(Scope.provide(scope)))
+  await Effect.runPromise(saveAll(storage, groups))
+  if (close === "close") await Effect.runPromise(Scope.close(scope, Exit.void))
+  return disk
+}
+
+const inGroups = (records: ReadonlyArray<StorageRecord>, sizes: ReadonlyArray<number>) => {
+  const groups: Array<ReadonlyArray<StorageRecord>> = []
+  for (let at = 0, k = 0; at < records.length; k++) {
+    const size = sizes[k % sizes.length]!
+    groups.push(records.slice(at, at + size))
+    at += size
+  }
+  return groups
+}
+
+/** Deterministic, from a seed. */
+const chooser = (seed: number): Choose => {
+  let state = seed
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor(state / 2 ** 32 * n)
+  }
+}
+
+/**
+ * Saves the groups on a disk that breaks after `last` operations, and loads after power cuts.
+ * `undefined` when all that is as the contract says.
+ */
+const crashRun = async (
+  records: ReadonlyArray<StorageRecord>,
+  sizes: ReadonlyArray<number>,
+  last: number,
+  choose: Choose,
+  lie: (operation: Operation, name: string) => boolean = () => false
+): Promise<string | undefined> => {
+  const disk = new ForgetfulDisk()
+  disk.fault = (operation, name, count) => count > last ? "fail" : lie(operation, name) ? "lie" : undefined
+  const run = fileLog(disk, longest).pipe(Effect.flatMap((storage) => saveAll(storage, inGroups(records, sizes))))
+  const acknowledged = Result.getOrElse(await Effect.runPromise(Effect.scoped(run).pipe(Effect.result)), () => 0)
+
+  // The power goes again while the log is being mended.
+  const mending = disk.powerCut(choose)
+  const enough = choose(6)
+  mending.fault = (_operation, _name, count) => count > enough ? "fail" : undefined
+  await load(mending)
+  const after = mending.powerCut(choose)
+  const first = await load(after)
+  if (Result.isFailure(first)) return first.failure.message
+  const allowed = states(records).slice(acknowledged)
+  if (!allowed.some((state) => isDeepStrictEqual(state, first.success))) return "lost or invented"
+  const second = await load(after.powerCut(choose))
+  if (Result.isFailure(second)) return second.failure.message
+  return isDeepStrictEqual(second.success, first.success) ? undefined : "not what was loaded before"
+}
+
+/** 13 records, two of them with a snapshot. */
+const story = [...commands(5), compaction(6, 4), ...[7, 8, 9, 10].map((k) => command(k)), compaction(11, 10), command(12), command(13)]
+
+const operationsOf = async (records: ReadonlyArray<StorageRecord>, sizes: ReadonlyArray<number>) =>
+  (await diskWith(inGroups(records, sizes), "close")).operations
+
+describe("a power cut at any moment leaves all that was saved, and no part of a record", { timeout: 30_000 }, () => {
+  test("P02, P08, P16, P17: after each operation of one story, whatever the disk forgets", async () => {
+    const sizes = [1, 2]
+    const operations = await operationsOf(story, sizes)
+    expect(operations).toBeGreaterThan(50)
+    for (let last = 0; last <= operations; last++) {
+      for (let seed = 0; seed < 10; seed++) {
+        expect(await crashRun(story, sizes, last, chooser(seed)), `after ${last} operations, seed ${seed}`).toBe(undefined)
+      }
+    }
+  })
+
+  test("with random records", async () => {
+    await fc.assert(fc.asyncProperty(
+      recordsArbitrary(12),
+      fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+      fc.nat(),
+      fc.nat(),
+      async (records, sizes, point, seed) => {
+        const last = point % (await operationsOf(records, sizes) + 1)
+        expect(await crashRun(records, sizes, last, chooser(seed))).toBe(undefined)
+      }
+    ), { numRuns: 300 })
+  })
+
+  // Each lie is noticed by the same check, so the check can fail.
+  const lies: ReadonlyArray<readonly [string, (operation: Operation, name: string) => boolean]> = [
+    ["P01: syncs of segments that do nothing", (operation, name) => operation === "sync" && /^log-\d+$/.test(name)],
+    ["P16: syncs of a checkpoint that do nothing", (operation, name) => operation === "sync" && name === "checkpoint.new"],
+    ["P02: syncs of the folder that do nothing", (operation) => operation === "syncFolder"]
+  ]
+  test.each(lies)("%s are noticed", async (_, lie) => {
+    const operations = await operationsOf(story, [2])
+    const verdicts: Array<string> = []
+    for (let last = 0; last <= operations; last++) {
+      for (let seed = 0; seed < 5; seed++) verdicts.push(await crashRun(story, [2], last, chooser(seed), lie) ?? "")
+    }
+    expect(verdicts.some((verdict) => verdict !== "")).toBe(true)
+  })
+})
+
+describe("P04: a torn tail is cut at the last whole commit", () => {
+  test("at every byte of the last one, and what comes after is saved behind it", async () => {
+    const records = commands(3)
+    const expected = states(records)
+    const whole = await diskWith([[records[0]!], [records[1]!]], "leave open")
+    const with3 = await diskWith(records.map((record) => [record]), "leave open")
+    const [two, three] = [whole.get("log-1"), with3.get("log-1")]
+    for (let cut = two.length; cut <= three.length; cut++) {
+      for (const rest of [Buffer.alloc(0), Buffer.alloc(three.length - cut)]) {
+        const disk = new ForgetfulDisk()
+        disk.put("log-1", Buffer.concat([three.subarray(0, cut), rest]))
+        const n = cut === three.length ? 3 : 2
+        // A zero may be what was there.
+        if (rest.length === 0 || !rest.equals(three.subarray(cut))) expect(await loaded(disk), `cut at ${cut}`).toEqual(expected[n])
+        disk.fault = () => undefined
+        await Effect.runPromise(Effect.scoped(fileLog(disk, longest).pipe(Effect.flatMap(({ save }) => save(command(n + 1, "next"))))))
+        expect((await loaded(disk.powerCut(chooser(cut))))?.log.entries.map(({ value }) => value))
+          .toEqual([...expected[n]!.log.entries.map(({ value }) => value), "next"])
+      }
+    }
+  })
+})
+
+describe("P05, P18: damage before the tail is an error that names file, byte and reason", () => {
+  /** The results of loading with each bit of each file flipped, by file and byte. */
+  const flipped = async (disk: ForgetfulDisk) => {
+    const results: Array<{ name: string; at: number; result: Awaited<ReturnType<typeof load>> }> = []
+    for (const name of disk.files) {
+      for (let at = 0; at < disk.get(name).length; at++) {
+        // All bits of a byte take eight times as long, and there are none that one checksum treats differently.
+        const damaged = disk.powerCut(chooser(0))
+        const bytes = damaged.get(name)
+        bytes[at]! ^= 1 << at % 8
+        damaged.put(name, bytes)
+        results.push({ name, at, result: await load(damaged) })
+      }
+    }
+    return results
+  }
+
+  test("a flipped bit in any byte of a log that was closed", async () => {
+    const closed = await diskWith(inGroups(story, [2]), "close")
+    const last = `log-${Math.max(...closed.files.map((name) => Number(name.slice(4)) || 0))}`
+    const lastFrame = closed.get(last).length - 14
+    const results = await flipped(closed)
+    expect(results.length).toBeGreaterThan(500)
+    for (const { at, name, result } of results) {
+      // The empty frame that closing adds says nothing itself.
+      if (name === last && at >= lastFrame) expect(Result.getOrThrow(result)).toEqual(states(story).at(-1))
+      else if (Result.isSuccess(result)) expect.fail(`byte ${at} of ${name} flipped, and nobody noticed`)
+      else expect(result.failure).toMatchObject({ kind: expect.stringMatching(/corrupt|foreign/), file: `disk/${name}` })
+    }
+  })
+
+  test("in a log that a crash has left, only the last commit may be taken for a torn one", async () => {
+    const left = await diskWith(commands(3).map((record) => [record]), "leave open")
+    const begins = (await diskWith(commands(2).map((record) => [record]), "leave open")).get("log-1").length
+    for (const { at, result } of await flipped(left)) {
+      if (at >= begins) expect(Result.getOrThrow(result)).toEqual(states(commands(2)).at(-1))
+      else expect(Result.isFailure(result), `byte ${at}`).toBe(true)
+    }
+  })
+
+  test("the message", async () => {
+    const disk = await diskWith(commands(3).map((record) => [record]), "close")
+    const bytes = disk.get("log-1")
+    bytes[60]! ^= 1
+    disk.put("log-1", bytes)
+    expect((await errorOf(disk))?.message)
+      .toMatch(/^disk\/log-1, byte 20: a frame doesn't match its checksum, and it isn't the tail: more follows at byte \d+$/)
+  })
+
+  test("a value that holds a frame isn't taken for one", async () => {
+    const inner = (await diskWith([[command(1)]], "leave open")).get("log-1").subarray(20).toString("latin1")
+    const disk = await diskWith([[command(1, inner)]], "leave open")
+    const bytes = disk.get("log-1")
+    disk.put("log-1", bytes.subarray(0, bytes.length - 1))
+    expect(await loaded(disk)).toBe(undefined)
+  })
+})
+
+describe("P10, P15, P17: the files belong together", () => {
+  const ten = commands(30).map((record) => [record])
+
+  test("P10: ten segments and more are read in the order of their numbers", async () => {
+    const disk = await diskWith(ten, "leave open")
+    expect(disk.files).toContain("log-10")
+    expect(await loaded(disk)).toEqual(states(commands(30)).at(-1))
+  })
+
+  test.each(["log-1", "log-4", "log-9"])("P17: without %s there is an error", async (name) => {
+    const disk = await diskWith(ten, "close")
+    disk.lose(name)
+    expect(await errorOf(disk)).toMatchObject({ kind: "corrupt", file: `disk/${name}` })
+  })
+
+  test("P15, P17: without the checkpoint there is an error, and without all that follows it, too", async () => {
+    const groups = inGroups(story, [1])
+    const [headless, tailless] = [await diskWith(groups, "close"), await diskWith(groups, "close")]
+    headless.lose("checkpoint")
+    expect(await errorOf(headless)).toMatchObject({ kind: "corrupt" })
+    for (const name of tailless.files) if (name !== "checkpoint") tailless.lose(name)
+    expect(await errorOf(tailless)).toMatchObject({ kind: "corrupt" })
+  })
+
+  test("segments go when a checkpoint has replaced them", async () => {
+    const disk = await diskWith(inGroups(story, [1]), "close")
+    const numbers = disk.files.flatMap((name) => /^log-(\d+)$/.exec(name)?.slice(1).map(Number) ?? [])
+    expect(Math.min(...numbers)).toBeGreaterThan(3)
+    expect(numbers.length).toBeLessThan(4)
+  })
+
+  test("foreign and newer files are refused in one line", async () => {
+    const disk = await diskWith([[command(1)]], "close")
+    const other = new ForgetfulDisk()
+    other.put("log-1", Buffer.from("some other program's log, with lines in it\n"))
+    expect((await errorOf(other))?.message).toBe("disk/log-1: not a file of this storage")
+
+    const newer = disk.get("log-1")
+    newer.writeUInt32LE(2, 8)
+    newer.writeUInt32LE(crc32(newer.subarray(0, 16)), 16)
+    disk.put("log-1", newer)
+    expect((await errorOf(disk))?.message).toBe("disk/log-1: written in format 2; this program reads format 1")
+  })
+})
+
+describe("P03, P11: a write or a sync that fails is the end", () => {
+  const operations: ReadonlyArray<Operation> = ["write", "sync"]
+  test.each(operations)("a failed %s: the save fails, nothing is saved or loaded any more, even if the disk would", async (failing) => {
+    const disk = new ForgetfulDisk()
+    await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const storage = yield* fileLog(disk, longest)
+      yield* storage.save(command(1))
+      disk.fault = (operation) => operation === failing ? "fail" : undefined
+      expect(yield* Effect.flip(storage.save(command(2)))).toMatchObject({ kind: "failed" })
+      disk.fault = () => undefined
+      const before = disk.operations
+      expect(yield* Effect.flip(storage.save(command(3)))).toMatchObject({ kind: "stopped", reason: expect.stringContaining(`can't ${failing}`) })
+      expect(yield* Effect.flip(storage.load)).toBeInstanceOf(StorageError)
+      expect(disk.operations).toBe(before)
+    })))
+    // Closing has added nothing to it.
+    expect((await loaded(disk.powerCut(() => 0)))?.sequence).toBe(1)
+  })
+
+  test("P03: what a failed sync has left in memory only is durable before it is loaded", async () => {
+    const disk = new ForgetfulDisk()
+    await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const storage = yield* fileLog(disk, longest)
+      yield* storage.save(command(1))
+      disk.fault = (operation) => operation === "sync" ? "fail" : undefined
+      yield* Effect.flip(storage.save(command(2)))
+    })))
+    disk.fault = () => undefined
+    const found = await loaded(disk)
+    expect(found?.sequence).toBe(2)
+    expect(await loaded(disk.powerCut(() => 0))).toEqual(found)
+  })
+})
