@@ -19,6 +19,15 @@ Vote(s, j, voteGranted) ==
   [type |-> "RequestVoteResponse", source |-> s.id, dest |-> j, term |-> s.currentTerm,
    voteGranted |-> voteGranted]
 
+\* Diss. 9.6: the same question before a campaign, in the term that s is in.
+RequestPreVote(s, j) ==
+  [type |-> "PreVoteRequest", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+   lastLogIndex |-> lastIndex(s.log), lastLogTerm |-> lastTerm(s.log)]
+
+PreVote(s, j, voteGranted) ==
+  [type |-> "PreVoteResponse", source |-> s.id, dest |-> j, term |-> s.currentTerm,
+   voteGranted |-> voteGranted]
+
 \* Fig2.L1, Fig2.L3: what leader s has for j from nextIndex on, as one batch; without entries it is a heartbeat.
 AppendEntries(s, j) ==
   LET next == s.nextIndex[j]

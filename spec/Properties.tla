@@ -55,7 +55,7 @@ MatchIndexIsTrue ==
 
 \* A candidate's votes were cast for it.
 VotesAreCast ==
-  \A i \in Server : \A j \in servers[i].votesGranted :
+  \A i \in Server : servers[i].role = "candidate" => \A j \in servers[i].votesGranted :
     servers[j].currentTerm = servers[i].currentTerm => servers[j].votedFor = i
 
 \* The indices of one server, and its log, are in order.
@@ -105,6 +105,11 @@ MatchMonotone ==
 AppendEntriesFromLeader ==
   [][\A m \in messages' \ messages : m.type = "AppendEntriesRequest" =>
        servers'[m.source].role = "leader" /\ servers'[m.source].currentTerm = m.term]_vars
+
+\* Beginning to ask before a campaign changes neither term nor vote (diss. 9.6).
+PreVoteChangesNothing ==
+  [][\A i \in Server : (servers[i].role # "preCandidate" /\ servers'[i].role = "preCandidate") =>
+       servers'[i].currentTerm = servers[i].currentTerm /\ servers'[i].votedFor = servers[i].votedFor]_vars
 
 \* A restart keeps the persistent state (Figure 2), and nothing else.
 RestartKeeps ==

@@ -5,7 +5,9 @@ EXTENDS Replication
 
 \* What s does with m.
 Handle(s, m) ==
-  CASE m.type = "RequestVoteRequest"    -> HandleRequestVoteRequest(s, m)
+  CASE m.type = "PreVoteRequest"        -> HandlePreVoteRequest(s, m)
+    [] m.type = "PreVoteResponse"       -> HandlePreVoteResponse(s, m)
+    [] m.type = "RequestVoteRequest"    -> HandleRequestVoteRequest(s, m)
     [] m.type = "RequestVoteResponse"   -> HandleRequestVoteResponse(s, m)
     [] m.type = "AppendEntriesRequest"  -> HandleAppendEntriesRequest(s, m)
     [] m.type = "AppendEntriesResponse" -> HandleAppendEntriesResponse(s, m)
@@ -18,13 +20,17 @@ Restart(s) ==
 \* Whether m can have no effect on its destination d any more, whatever d does next: models drop such messages.
 \* Only answers die: to a question of an earlier term, to one who doesn't ask any more, or with nothing new in them.
 Dead(d, m) ==
-  CASE m.type = "RequestVoteResponse" ->
+  CASE m.type = "PreVoteResponse" ->
+         \* (A granted one may still count: the same term can see several pre-campaigns.)
+         \/ m.term < d.currentTerm
+         \/ m.term = d.currentTerm /\ ~ m.voteGranted
+    [] m.type = "RequestVoteResponse" ->
          \/ m.term < d.currentTerm
          \/ m.term = d.currentTerm /\ (d.role # "candidate" \/ ~ m.voteGranted \/ m.source \in d.votesGranted)
     [] m.type = "AppendEntriesResponse" ->
          \/ m.term < d.currentTerm
          \/ /\ m.term = d.currentTerm
-            /\ \/ d.role = "follower"
-               \/ d.role = "leader" /\ Max({m.matchIndex, m.rejectedIndex}) <= d.matchIndex[m.source]
+            /\ \/ d.role \in {"follower", "preCandidate"}
+               \/ d.role = "leader" /\ ~ Settings.checkQuorum /\ Max({m.matchIndex, m.rejectedIndex}) <= d.matchIndex[m.source]
     [] OTHER -> FALSE
 =============================================================================

@@ -29,7 +29,8 @@ HandleAppendEntriesRequest(s0, m) ==
   IN \* Fig2.AE1: "Reply false if term < currentTerm".
      IF m.term < s1.currentTerm THEN Step(s1, {Refuse(s1, m.source)}, FALSE) ELSE
   LET \* Fig2.C3: "If AppendEntries RPC received from new leader: convert to follower".
-      s == [s1 EXCEPT !.role = "follower", !.votesGranted = {}]
+      s == [s1 EXCEPT !.role = "follower", !.votesGranted = {},
+                      !.leaderContact = Settings.preVote \/ Settings.checkQuorum]
   IN \* Fig2.AE2: "Reply false if log doesn't contain an entry at prevLogIndex whose term matches prevLogTerm".
      IF m.prevLogIndex > lastIndex(s.log)
      THEN Step(s, {Conflict(s, m.source, m.prevLogIndex, 0, lastIndex(s.log) + 1)}, TRUE) ELSE
@@ -55,21 +56,36 @@ BackUp(s, m) ==
       ours == {k \in match + 1 .. m.rejectedIndex - 1 : termAt(s.log, k) = m.conflictTerm}
   IN IF ours # {} THEN Max(ours) + 1 ELSE Max({match + 1, m.conflictIndex})
 
+\* Diss. 6.2: j has answered the leader s. Any answer counts, also one that says nothing new.
+Answered(s, j) == IF Settings.checkQuorum THEN [s EXCEPT !.recentActive = @ \cup {j}] ELSE s
+
+\* Diss. 6.2: an election timeout has passed at a leader: "a leader steps down if an election timeout elapses without a
+\* successful round of heartbeats to a majority of its cluster".
+CheckQuorum(s) ==
+  IF s.role # "leader" \/ ~ Settings.checkQuorum THEN None ELSE
+  IF IsQuorum(s, s.recentActive \cup {s.id})
+  THEN IF s.recentActive = {} THEN None ELSE Step([s EXCEPT !.recentActive = {}], {}, FALSE)
+  ELSE Step([s EXCEPT !.role = "follower", !.recentActive = {},
+                      !.nextIndex = forAll(s.members, 1), !.matchIndex = forAll(s.members, 0)], {}, TRUE)
+
 \* AppendEntries RPC, the answer at the leader. One to an earlier term's question says nothing about this term's log.
 HandleAppendEntriesResponse(s0, m) ==
   IF m.term > s0.currentTerm THEN Step(UpdateTerm(s0, m.term), {}, FALSE) ELSE
   IF m.term < s0.currentTerm \/ s0.role # "leader" THEN None ELSE
   LET j == m.source
+      s1 == Answered(s0, j)
+      \* Nothing new but that j is there.
+      heard == IF s1 = s0 THEN None ELSE Step(s1, {}, FALSE)
   IN IF m.success
      THEN \* Fig2.L3a: "If successful: update nextIndex and matchIndex for follower". Answers may overtake each other.
-          IF m.matchIndex <= s0.matchIndex[j] THEN None ELSE
-          LET s == AdvanceCommitIndex([s0 EXCEPT !.matchIndex[j] = m.matchIndex,
+          IF m.matchIndex <= s0.matchIndex[j] THEN heard ELSE
+          LET s == AdvanceCommitIndex([s1 EXCEPT !.matchIndex[j] = m.matchIndex,
                                                  !.nextIndex[j] = Max({@, m.matchIndex + 1})])
           IN \* Fig2.L3: "If last log index >= nextIndex for a follower: send AppendEntries": the next batch.
              Step(s, IF s.nextIndex[j] <= lastIndex(s.log) THEN {AppendEntries(s, j)} ELSE {}, FALSE)
      ELSE \* Fig2.L3b: "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry". A rejection
           \* of anything but the latest probe is old news.
-          IF m.rejectedIndex # s0.nextIndex[j] - 1 \/ m.rejectedIndex <= s0.matchIndex[j] THEN None ELSE
-          LET s == [s0 EXCEPT !.nextIndex[j] = BackUp(s0, m)]
+          IF m.rejectedIndex # s0.nextIndex[j] - 1 \/ m.rejectedIndex <= s0.matchIndex[j] THEN heard ELSE
+          LET s == [s1 EXCEPT !.nextIndex[j] = BackUp(s1, m)]
           IN Step(s, {AppendEntries(s, j)}, FALSE)
 =============================================================================

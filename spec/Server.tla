@@ -4,7 +4,10 @@
 EXTENDS Naturals, FiniteSets, Sequences
 
 CONSTANTS Nil,       \* no vote; not a server
-          Settings   \* [maxEntries |-> the most entries that one AppendEntries carries]
+          Settings   \* [maxEntries  |-> the most entries that one AppendEntries carries,
+                     \*  preVote     |-> whether a server asks before it campaigns (diss. 9.6),
+                     \*  checkQuorum |-> whether a leader without a quorum steps down, and who hears a leader votes for
+                     \*                 nobody (diss. 4.2.3, 6.2)]
 
 Max(S) == CHOOSE x \in S : \A y \in S : x >= y
 Min(S) == CHOOSE x \in S : \A y \in S : x <= y
@@ -25,6 +28,8 @@ InitServer(id, members) ==
    votesGranted |-> {},                   \* while candidate: who granted its vote
    commitIndex  |-> 0,
    lastApplied  |-> 0,
+   leaderContact |-> FALSE,               \* heard a leader within the minimum election timeout
+   recentActive |-> {},                   \* while leader: who has answered since the last CheckQuorum
    \* Volatile, leaders only: otherwise 1 and 0 throughout.
    nextIndex    |-> forAll(members, 1),
    matchIndex   |-> forAll(members, 0)]

@@ -39,13 +39,14 @@ server(n) ==
   IN [id |-> r[1], members |-> IdSets[r[2]], currentTerm |-> r[3], votedFor |-> IF r[4] = "" THEN Nil ELSE r[4],
       log |-> [lastIncludedIndex |-> l[1], lastIncludedTerm |-> l[2], entries |-> entryRun(l[3])],
       role |-> r[6], votesGranted |-> IdSets[r[7]], commitIndex |-> r[8], lastApplied |-> r[9],
-      nextIndex |-> Indexes[r[10]], matchIndex |-> Indexes[r[11]]]
+      leaderContact |-> r[10], recentActive |-> IdSets[r[11]],
+      nextIndex |-> Indexes[r[12]], matchIndex |-> Indexes[r[13]]]
 
 message(n) ==
   LET r == Messages[n]
-  IN CASE r[1] = "RequestVoteRequest" ->
+  IN CASE r[1] \in {"PreVoteRequest", "RequestVoteRequest"} ->
             [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], lastLogIndex |-> r[5], lastLogTerm |-> r[6]]
-       [] r[1] = "RequestVoteResponse" ->
+       [] r[1] \in {"PreVoteResponse", "RequestVoteResponse"} ->
             [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], voteGranted |-> r[5]]
        [] r[1] = "AppendEntriesRequest" ->
             [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], prevLogIndex |-> r[5], prevLogTerm |-> r[6],
@@ -56,8 +57,10 @@ message(n) ==
 
 (* The actions of World.tla, of one server. *)
 
-localActions == {"TimeoutAction", "ClientRequestAction", "HeartbeatTimeoutAction", "ApplyAction", "RestartAction"}
-receiveActions == {"ReceiveRequestVoteRequest", "ReceiveRequestVoteResponse",
+localActions == {"TimeoutAction", "ClientRequestAction", "HeartbeatTimeoutAction", "ApplyAction", "RestartAction",
+                 "LeaderContactLostAction", "CheckQuorumAction"}
+receiveActions == {"ReceivePreVoteRequest", "ReceivePreVoteResponse",
+                   "ReceiveRequestVoteRequest", "ReceiveRequestVoteResponse",
                    "ReceiveAppendEntriesRequest", "ReceiveAppendEntriesResponse"}
 
 \* What s does with a message of this type that is addressed to it.
@@ -70,6 +73,10 @@ stepsOf(s, action, argument) ==
     [] action = "HeartbeatTimeoutAction"       -> HeartbeatTimeout(s)
     [] action = "ApplyAction"                  -> Apply(s)
     [] action = "RestartAction"                -> Restart(s)
+    [] action = "LeaderContactLostAction"      -> LeaderContactLost(s)
+    [] action = "CheckQuorumAction"            -> CheckQuorum(s)
+    [] action = "ReceivePreVoteRequest"        -> receive(s, message(argument), "PreVoteRequest")
+    [] action = "ReceivePreVoteResponse"       -> receive(s, message(argument), "PreVoteResponse")
     [] action = "ReceiveRequestVoteRequest"    -> receive(s, message(argument), "RequestVoteRequest")
     [] action = "ReceiveRequestVoteResponse"   -> receive(s, message(argument), "RequestVoteResponse")
     [] action = "ReceiveAppendEntriesRequest"  -> receive(s, message(argument), "AppendEntriesRequest")

@@ -62,10 +62,20 @@ RestartAction(i) ==
   /\ Take(i, Restart(servers[i]))
   /\ left' = [left EXCEPT !.restarts = @ - 1]
 
+LeaderContactLostAction(i) ==
+  /\ Take(i, LeaderContactLost(servers[i]))
+  /\ UNCHANGED left
+
+CheckQuorumAction(i) ==
+  /\ Take(i, CheckQuorum(servers[i]))
+  /\ UNCHANGED left
+
 Receive(i, type) ==
   \E m \in messages : m.dest = i /\ m.type = type /\ Take(i, Handle(servers[i], m))
 
 \* One action a message type, so that TLC names the edges of the state graph.
+ReceivePreVoteRequest(i)        == Receive(i, "PreVoteRequest")        /\ UNCHANGED left
+ReceivePreVoteResponse(i)       == Receive(i, "PreVoteResponse")       /\ UNCHANGED left
 ReceiveRequestVoteRequest(i)    == Receive(i, "RequestVoteRequest")    /\ UNCHANGED left
 ReceiveRequestVoteResponse(i)   == Receive(i, "RequestVoteResponse")   /\ UNCHANGED left
 ReceiveAppendEntriesRequest(i)  == Receive(i, "AppendEntriesRequest")  /\ UNCHANGED left
@@ -84,6 +94,10 @@ Next ==
     \/ HeartbeatTimeoutAction(i)
     \/ ApplyAction(i)
     \/ RestartAction(i)
+    \/ LeaderContactLostAction(i)
+    \/ CheckQuorumAction(i)
+    \/ ReceivePreVoteRequest(i)
+    \/ ReceivePreVoteResponse(i)
     \/ ReceiveRequestVoteRequest(i)
     \/ ReceiveRequestVoteResponse(i)
     \/ ReceiveAppendEntriesRequest(i)

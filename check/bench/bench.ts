@@ -92,7 +92,7 @@ const executions = Effect.gen(function*() {
       runs: 60,
       seed: 1,
       onRun: (run) => {
-        const text = traceText(headerOf(run.ids, run.maxEntries, 1, {}), linesOf(run.sent, run.taken))
+        const text = traceText(headerOf(run.ids, run.settings, 1, {}), linesOf(run.sent, run.taken))
         traces.push(Result.getOrThrow(readTrace(text, "bench")))
         lines += traces.at(-1)!.steps.length
       }

@@ -23,11 +23,11 @@ it("the library builds to JavaScript with declarations, and each entry point can
   expect(existsSync(join(dir, packageJson.bin.lockstep))).toBe(true)
   writeFileSync(join(dir, "package.json"), "{\"type\":\"module\"}")
   writeFileSync(join(dir, "use.js"), `
-    import { InitServer, Timeout } from "./dist/src/raft/index.js"
+    import { figure2, InitServer, Timeout } from "./dist/src/raft/index.js"
     import { checkLinearizable, kv } from "./dist/check/linearizability/index.js"
     const put = { client: 1, op: "put", key: "k", value: "v", call: 1, return: 2, output: null }
     const get = { client: 2, op: "get", key: "k", value: null, call: 3, return: 4, output: "w" }
-    const role = Timeout(InitServer("s1", ["s1", "s2"], { maxEntries: 1 })).server.role
+    const role = Timeout(InitServer("s1", ["s1", "s2"], figure2)).server.role
     console.log(role, checkLinearizable([put, { ...get, output: "v" }], kv).verdict, checkLinearizable([put, get], kv).verdict)
   `)
   expect(execFileSync(process.execPath, [join(dir, "use.js")], { encoding: "utf8" }).trim()).toBe("candidate ok illegal")

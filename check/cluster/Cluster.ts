@@ -5,10 +5,10 @@
 import { perform, persistent } from "../../src/shell/Perform.ts"
 import type { Persistent } from "../../src/shell/Perform.ts"
 import { Apply } from "../../src/raft/Commit.ts"
-import { Timeout } from "../../src/raft/Election.ts"
+import { LeaderContactLost, Timeout } from "../../src/raft/Election.ts"
 import type { Message, Step } from "../../src/raft/Message.ts"
 import { Handle, Restart } from "../../src/raft/Raft.ts"
-import { ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
+import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
 import { InitServer } from "../../src/raft/Server.ts"
 import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import { InitGhost, receiveAction, Remember } from "../../src/raft/World.ts"
@@ -20,7 +20,10 @@ import type { Ghost } from "../../src/raft/World.ts"
  */
 export type Event =
   & (
-    | { readonly type: "timeout" | "heartbeat" | "apply" | "crash" | "restart"; readonly server: ServerId }
+    | {
+      readonly type: "timeout" | "heartbeat" | "apply" | "crash" | "restart" | "contact-lost" | "check-quorum"
+      readonly server: ServerId
+    }
     | { readonly type: "propose"; readonly server: ServerId; readonly value: string }
     | { readonly type: "deliver"; readonly message: number }
   )
@@ -93,6 +96,10 @@ export class Cluster {
             return this.#take("ClientRequestAction", s.id, ClientRequest(s, event.value), undefined, event.cut)
           case "heartbeat":
             return this.#take("HeartbeatTimeoutAction", s.id, HeartbeatTimeout(s), undefined, event.cut)
+          case "contact-lost":
+            return this.#take("LeaderContactLostAction", s.id, LeaderContactLost(s), undefined, event.cut)
+          case "check-quorum":
+            return this.#take("CheckQuorumAction", s.id, CheckQuorum(s), undefined, event.cut)
           case "apply":
             return this.#take("ApplyAction", s.id, Apply(s), undefined, event.cut)
         }

@@ -39,6 +39,8 @@ const kinds = [
   "client",
   "heartbeat",
   "timeout",
+  "contactLost",
+  "checkQuorum",
   "late",
   "lose",
   "crash",
@@ -71,7 +73,7 @@ export class Chooser {
     this.#network = new Network(run.cluster)
     this.#weather = weathers[schedule.weather]!
     this.#table = kinds.flatMap((kind) => {
-      const perServer = kind === "deliver" || kind === "apply"
+      const perServer = kind === "deliver" || kind === "apply" || kind === "contactLost"
       return Array.from({ length: this.#weather[kind] * (perServer ? schedule.servers : 1) }, () => kind)
     })
   }
@@ -101,6 +103,10 @@ export class Chooser {
         return this.#heartbeat() ?? this.#act("deliver")
       case "timeout":
         return this.#timeout() ?? this.#act("deliver")
+      case "contactLost":
+        return this.#contactLost() ?? this.#act("deliver")
+      case "checkQuorum":
+        return this.#checkQuorum() ?? this.#act("deliver")
       case "late":
         return this.#late() ?? this.#act("deliver")
       case "lose":
@@ -124,7 +130,7 @@ export class Chooser {
   #idle(): Act | undefined {
     if (this.#dice.percent(40)) this.#network.heal()
     const back = this.#run.cluster.down.size > 0 && this.#dice.percent(40) ? this.#restart() : undefined
-    return back ?? this.#heartbeat() ?? this.#timeout() ?? this.#restart()
+    return back ?? this.#leaderGone() ?? this.#heartbeat() ?? this.#timeout() ?? this.#restart()
   }
 
   /** A server that is up and for which `wanted` holds; which one is tried first is chance. */
@@ -188,6 +194,34 @@ export class Chooser {
     const { servers } = this.#run.cluster
     const server = this.#up((id) => servers.get(id)!.role !== "leader")
     return server === undefined ? undefined : { type: "timeout", server }
+  }
+
+  /** Soonest where the leader is gone; now and then also where it is only slow. */
+  #contactLost(): Event | undefined {
+    const { servers } = this.#run.cluster
+    const gone = this.#leaderGone()
+    if (gone !== undefined || !this.#dice.percent(50)) return gone
+    const server = this.#up((id) => servers.get(id)!.leaderContact)
+    return server === undefined ? undefined : { type: "contact-lost", server }
+  }
+
+  /** One that no leader of its term reaches any more loses contact. */
+  #leaderGone(): Event | undefined {
+    const { down, ids, servers } = this.#run.cluster
+    const server = this.#up((dest) => {
+      const s = servers.get(dest)!
+      return s.leaderContact && !ids.some((source) => {
+        const l = servers.get(source)!
+        return l.role === "leader" && l.currentTerm === s.currentTerm && !down.has(source)
+          && this.#network.open({ source, dest })
+      })
+    })
+    return server === undefined ? undefined : { type: "contact-lost", server }
+  }
+
+  #checkQuorum(): Event | undefined {
+    const server = this.#leader()
+    return server === undefined ? undefined : { type: "check-quorum", server }
   }
 
   #restart(): Event | undefined {

@@ -8,6 +8,7 @@ import {
   forgetTheTerm,
   forgetTheVote,
   freshReplies,
+  hasty,
   lazyDeletes,
   loseTheTail,
   neverTwice,
@@ -16,7 +17,8 @@ import {
   reusedNumbers,
   silently,
   staleRepeats,
-  throwing
+  throwing,
+  unfaithful
 } from "./faulty.ts"
 import { firstViolation, fuzz } from "./Fuzz.ts"
 import type { FinishedRun } from "./Fuzz.ts"
@@ -32,7 +34,7 @@ import { weathers } from "./Weather.ts"
 const schedules = (servers: number, length: number): ReadonlyArray<Schedule> =>
   weathers.map((_, weather) => ({
     servers,
-    maxEntries: 1 + (weather % 2),
+    settings: { maxEntries: 1 + (weather % 2), preVote: weather % 3 > 0, checkQuorum: weather % 3 < 2 },
     weather,
     decisions: Array.from({ length }, (_, n) => Math.imul(n + 1 + 1000 * weather, 0x9e3779b1) >>> 1)
   }))
@@ -40,10 +42,10 @@ const schedules = (servers: number, length: number): ReadonlyArray<Schedule> =>
 describe("the real thing", () => {
   for (const servers of [3, 4, 5, 7]) {
     it(`violates nothing with ${servers} servers, and every gate is passed`, async () => {
-      const { events, failure, richness } = await fuzz({ servers, runs: 40, seed: 1 })
+      const { events, failure, richness, runs } = await fuzz({ servers, runs: 40, seed: 1 })
       expect(failure).toBeUndefined()
       expect(events).toBeGreaterThan(20_000)
-      expect(missedGates(richness, events)).toEqual([])
+      expect(missedGates(richness, runs, events)).toEqual([])
     })
   }
 
@@ -78,6 +80,19 @@ describe("the real thing", () => {
         if (consumed !== undefined) expect(sent[consumed]!.dest).toBe(server)
       }
     }
+  })
+
+  it("runs half of all with PreVote, half with CheckQuorum, and each alone", async () => {
+    const seen = { both: 0, checkQuorum: 0, neither: 0, preVote: 0 }
+    await fuzz({
+      servers: 3,
+      runs: 200,
+      events: 1,
+      seed: 1,
+      onRun: ({ settings: { checkQuorum, preVote } }) =>
+        seen[preVote ? (checkQuorum ? "both" : "preVote") : checkQuorum ? "checkQuorum" : "neither"]++
+    })
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(30)
   })
 
   it("stops when told to", async () => {
@@ -124,6 +139,8 @@ describe("a fault is found, becomes short, and can be seen again", () => {
     ["servers that forget their term", forgetTheTerm, ["TermMonotone"]],
     ["servers that lose the log's last entry", loseTheTail, ["RestartKeeps", "WellFormed", "CommittedIsDurable"]],
     ["servers that ignore answers of a later term", deaf, ["TermsAreLearnt"]],
+    ["servers that help others while they hear a leader", unfaithful, ["LeadersAreKept"]],
+    ["pre-candidates that begin a term", hasty, ["PreVoteChangesNothing"]],
     ["a map without sessions", noSessions, ["EffectOnce", "SameReply"]],
     ["a map with one session for all", oneSession, ["AnswersFit", "Linearizability", "NeverStale"]],
     ["answers refused to those who ask again", staleRepeats, ["NeverStale"]],
@@ -165,9 +182,10 @@ describe("a fault is found, becomes short, and can be seen again", () => {
     expect(failure).toMatchObject({ property: "Richness", detail: expect.stringContaining("duplicates: 0.00") })
   })
 
-  it("every gate can be missed, and none is asked for after few events", () => {
-    expect(missedGates({}, 20_000)).toHaveLength(Object.keys(gates).length)
-    expect(missedGates({}, 19_999)).toEqual([])
+  it("every gate can be missed, and none is asked for after few events or runs", () => {
+    expect(missedGates({}, 20, 20_000)).toHaveLength(Object.keys(gates).length)
+    expect(missedGates({}, 20, 19_999)).toEqual([])
+    expect(missedGates({}, 19, 20_000)).toEqual([])
   })
 
   it("firstViolation is undefined when there is none", async () => {

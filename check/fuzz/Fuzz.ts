@@ -1,7 +1,7 @@
 /** Random executions: `fuzz` runs many, shrinks the first that fails, and says how to see it again. */
 import fc from "fast-check"
 import type { Message } from "../../src/raft/Message.ts"
-import type { ServerId } from "../../src/raft/Server.ts"
+import type { ServerId, Settings } from "../../src/raft/Server.ts"
 import type { Taken } from "../cluster/Cluster.ts"
 import type { Operation } from "../linearizability/History.ts"
 import { planOf, runSchedule } from "./Execution.ts"
@@ -39,7 +39,7 @@ export interface FinishedRun {
   /** From 0, as fast-check counts. */
   readonly number: number
   readonly ids: ReadonlyArray<ServerId>
-  readonly maxEntries: number
+  readonly settings: Settings
   /** `Cluster.sent`. */
   readonly sent: ReadonlyArray<Message>
   /** Every step, in order. */
@@ -97,7 +97,7 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
     onRun?.({
       number: done,
       ids: cluster.ids,
-      maxEntries: schedule.maxEntries,
+      settings: schedule.settings,
       sent: cluster.sent,
       taken,
       history: clients.history,
@@ -125,7 +125,7 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
     return { ...result, failure: { ...violation!, seed, path: counterexamplePath!, scenario } }
   }
   // Fewer than three servers have no majority to lose.
-  const missed = servers < 3 ? [] : missedGates(richness, events)
+  const missed = servers < 3 ? [] : missedGates(richness, done, events)
   return missed.length === 0
     ? result
     : { ...result, failure: { property: "Richness", detail: missed.join("; "), seed, scenario: "" } }

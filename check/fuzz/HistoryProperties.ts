@@ -5,7 +5,7 @@
  */
 import { valueOf } from "../../src/kv/KV.ts"
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
-import type { RequestVoteRequest } from "../../src/raft/Message.ts"
+import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
@@ -33,8 +33,16 @@ export interface Application {
 }
 
 /** Whether the candidate's log is less up-to-date than `log`. */
-const isBehind = ({ lastLogIndex, lastLogTerm }: RequestVoteRequest, log: Log): boolean =>
+const isBehind = ({ lastLogIndex, lastLogTerm }: RequestVoteRequest | PreVoteRequest, log: Log): boolean =>
   lastLogTerm < lastTerm(log) || (lastLogTerm === lastTerm(log) && lastLogIndex < lastIndex(log))
+
+/**
+ * Whether `s` has a leader, or is one, and so ignores this request to help another, with its term: for PreVote always
+ * (diss. 9.6), for RequestVote with CheckQuorum (diss. 4.2.3).
+ */
+export const keepsToLeader = (s: Server, m: Message): boolean =>
+  (s.role === "leader" || s.leaderContact)
+  && (m.type === "PreVoteRequest" || (m.type === "RequestVoteRequest" && s.settings.checkQuorum))
 
 const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
   a === b || (a?.status === b?.status && (a?.status !== "OK" || a.response === (b as typeof a).response))
@@ -76,7 +84,7 @@ export class HistoryProperties {
 
   /**
    * Of what was really sent: it was on disk first; a server votes for one candidate a term (its own candidature is a
-   * vote), and for none whose log is behind its own (5.4.1); AppendEntries of a term come from one server.
+   * vote), and would vote for none whose log is behind its own (5.4.1); AppendEntries of a term come from one server.
    */
   #promises({ taken: { consumed, firstSent, step: { server: s } } }: Change): string | undefined {
     const { disks, sent } = this.#cluster
@@ -92,6 +100,8 @@ export class HistoryProperties {
       } else if (m.type === "RequestVoteResponse" && m.voteGranted) {
         if (!this.#votesFor(m.source, m.term, m.dest)) return "OneVotePerTerm"
         if (request?.type !== "RequestVoteRequest" || isBehind(request, s.log)) return "VotesAreUpToDate"
+      } else if (m.type === "PreVoteResponse" && m.voteGranted) {
+        if (request?.type !== "PreVoteRequest" || isBehind(request, s.log)) return "VotesAreUpToDate"
       } else if (m.type === "AppendEntriesRequest") {
         const other = this.#sources.get(m.term)
         if (other === undefined) this.#sources.set(m.term, m.source)

@@ -13,6 +13,9 @@ export type PartitionKind = (typeof partitionKinds)[number]
 /** More messages on their way to one server than this, and the oldest get lost. */
 const inboxLimit = 48
 
+const isAnswer = ({ type }: Message): boolean =>
+  type === "PreVoteResponse" || type === "RequestVoteResponse" || type === "AppendEntriesResponse"
+
 /** Positions in `Cluster.sent`. */
 type Position = number
 
@@ -36,8 +39,9 @@ export class Network {
     this.#closed = new Uint8Array(cluster.ids.length ** 2)
   }
 
-  open(m: Message): boolean {
-    return this.#closed[this.#place.get(m.source)! * this.#inboxes.length + this.#place.get(m.dest)!] === 0
+  /** Whether what `source` sends reaches `dest`; a message says both. */
+  open({ dest, source }: { readonly source: ServerId; readonly dest: ServerId }): boolean {
+    return this.#closed[this.#place.get(source)! * this.#inboxes.length + this.#place.get(dest)!] === 0
   }
 
   /** Puts what was sent since the last time on its way; a closed link loses it, and so may chance. */
@@ -46,7 +50,7 @@ export class Network {
     for (; this.#seen < sent.length; this.#seen++) {
       const m = sent[this.#seen]!
       const dest = this.#place.get(m.dest)!
-      if (m.type === "RequestVoteResponse" || m.type === "AppendEntriesResponse") this.#answers[dest]!.push(this.#seen)
+      if (isAnswer(m)) this.#answers[dest]!.push(this.#seen)
       if (!this.open(m) || lost(m)) continue
       const inbox = this.#inboxes[dest]!
       inbox.push(this.#seen)

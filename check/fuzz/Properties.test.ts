@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { InitKV } from "../../src/kv/KV.ts"
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { forAll, lastIndex } from "../../src/raft/Server.ts"
+import { figure2, forAll, lastIndex } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
 import { persistent } from "../../src/shell/Perform.ts"
 import { Remember } from "../../src/raft/World.ts"
@@ -15,7 +15,7 @@ import { stateProperties } from "../raft/Properties.ts"
 import { firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
 import { runSchedule } from "./Execution.ts"
-import { HistoryProperties } from "./HistoryProperties.ts"
+import { HistoryProperties, keepsToLeader } from "./HistoryProperties.ts"
 import type { Application } from "./HistoryProperties.ts"
 import { realParts } from "./Run.ts"
 import { StateProperties, violatedNow } from "./StateProperties.ts"
@@ -67,6 +67,7 @@ const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>)
     votesGranted: s.members,
     currentTerm: Math.max(...others.map((o) => o.currentTerm))
   }),
+  "counts what others would vote": (s) => ({ ...s, role: "preCandidate", votesGranted: s.members }),
   "takes another's term": (s, others) => ({ ...s, currentTerm: others[0]!.currentTerm }),
   "takes another's log": (s, others) => ({ ...s, log: others[0]!.log }),
   "changes nothing": (s) => ({ ...s })
@@ -83,11 +84,12 @@ describe("after a step that no rule allows, the incremental checks say what the 
           for (let victim = 0; victim < servers; victim++) {
             const length = 60 + 25 * victim
             const decisions = Array.from({ length }, (_, n) => Math.imul(n + 99 * weather, 0x9e3779b1) >>> 1)
+            const settings = { maxEntries: 1, preVote: weather % 2 === 1, checkQuorum: victim % 2 === 1 }
             let cluster!: Cluster
             let state: StateProperties | undefined
             let history: HistoryProperties | undefined
             const check = (taken: Taken) => [state!.check(changeOf(taken)), history!.check(changeOf(taken))]
-            runSchedule({ servers, maxEntries: 1, weather, decisions }, realParts, {
+            runSchedule({ servers, settings, weather, decisions }, realParts, {
               act: (run) => {
                 cluster = run.cluster
                 state ??= new StateProperties(cluster)
@@ -129,10 +131,34 @@ describe("after a step that no rule allows, the incremental checks say what the 
   })
 })
 
+it("VotesAreCast: what is only promised isn't cast, until it is counted as if it were", () => {
+  const cluster = new Cluster(serverIds(3), { ...figure2, preVote: true })
+  const state = new StateProperties(cluster)
+  const step = (id: string, after: Partial<Server>) => {
+    const before = cluster.servers.get(id)!
+    const server = { ...before, ...after }
+    cluster.servers.set(id, server)
+    return [
+      state.check(changeOf({
+        action: "SomeAction",
+        server: id,
+        before,
+        consumed: undefined,
+        step: { server, sends: [], resetElectionTimer: false },
+        firstSent: 0
+      })),
+      violatedNow(cluster)
+    ]
+  }
+  expect(step("s1", { role: "preCandidate", votesGranted: ["s1", "s2"] })).toEqual([undefined, []])
+  expect(step("s2", { votedFor: "s3" })).toEqual([undefined, []])
+  expect(step("s1", { role: "candidate", votedFor: "s1" })).toEqual(["VotesAreCast", ["VotesAreCast"]])
+})
+
 describe("properties of histories", () => {
   /** Three servers that have never run, and a step of s1 that leaves it as `after`. */
   const world = () => {
-    const cluster = new Cluster(serverIds(3), { maxEntries: 1 })
+    const cluster = new Cluster(serverIds(3), { ...figure2, maxEntries: 1 })
     const history = new HistoryProperties(cluster)
     const s1 = () => cluster.servers.get("s1")!
     const step = (
@@ -211,6 +237,33 @@ describe("properties of histories", () => {
       world().step({ log: mine }, { sends: [vote("s2", 9)], request: asks(lastLogTerm, lastLogIndex) })
     for (const fine of [[2, 2], [2, 3], [3, 1]] as const) expect(found(fine)).toBeUndefined()
     for (const behind of [[1, 3], [2, 1], [0, 0]] as const) expect(found(behind)).toBe("VotesAreUpToDate")
+  })
+
+  it("VotesAreUpToDate: nor would one be given", () => {
+    const wouldVote: Message = { type: "PreVoteResponse", source: "s1", dest: "s2", term: 9, voteGranted: true }
+    const found = (type: "PreVoteRequest" | "RequestVoteRequest", lastLogTerm: number, voteGranted: boolean) =>
+      world().step({ log: log(entry(1, "a")) }, {
+        sends: [{ ...wouldVote, voteGranted }],
+        request: { type, source: "s2", dest: "s1", term: 9, lastLogTerm, lastLogIndex: 1 }
+      })
+    expect(found("PreVoteRequest", 1, true)).toBeUndefined()
+    expect(found("PreVoteRequest", 0, false)).toBeUndefined()
+    expect(found("PreVoteRequest", 0, true)).toBe("VotesAreUpToDate")
+    expect(found("RequestVoteRequest", 1, true)).toBe("VotesAreUpToDate")
+  })
+
+  it("keepsToLeader: with a leader, PreVote is ignored always, RequestVote with CheckQuorum, and nothing else", () => {
+    const { s1 } = world()
+    const preVote = { ...asks(0, 0), type: "PreVoteRequest" } as Message
+    const checked = { ...s1(), settings: { ...figure2, checkQuorum: true } }
+    const ignored = (s: Server) => [preVote, asks(0, 0), append("s2", 9), vote("s2", 9)].map((m) => keepsToLeader(s, m))
+    for (const s of [s1(), checked, { ...checked, role: "candidate" } as const]) {
+      expect(ignored(s)).toEqual([false, false, false, false])
+    }
+    for (const has of [{ leaderContact: true }, { role: "leader" } as const]) {
+      expect(ignored({ ...s1(), ...has })).toEqual([true, false, false, false])
+      expect(ignored({ ...checked, ...has })).toEqual([true, true, false, false])
+    }
   })
 
   it("PromisesAreDurable: what a message says is on disk before it leaves", () => {

@@ -5,16 +5,26 @@
  *     # violates ElectionSafety
  *     servers 3
  *     max-entries 1
+ *     pre-vote
+ *     check-quorum
  *     apply-alone
  *     timeout s1
  *     client 1 put k0 "v1" at s1
  */
+import { figure2 } from "../../src/raft/Server.ts"
+import type { Settings } from "../../src/raft/Server.ts"
 import { ScriptError } from "../scenario/Script.ts"
 import { actsOf, textOf } from "./Act.ts"
 import { runSchedule } from "./Execution.ts"
 import { realParts, Run } from "./Run.ts"
 import type { Parts, Setup, Violation } from "./Run.ts"
 import type { Schedule } from "./Schedule.ts"
+
+const linesOf = ({ checkQuorum, maxEntries, preVote }: Settings): ReadonlyArray<string> => [
+  `max-entries ${maxEntries}`,
+  ...(preVote ? ["pre-vote"] : []),
+  ...(checkQuorum ? ["check-quorum"] : [])
+]
 
 /** The text of the schedule's run, and what it violates. */
 export const record = (
@@ -30,15 +40,24 @@ export const record = (
       }
     }
   })
-  const head = [`servers ${schedule.servers}`, `max-entries ${schedule.maxEntries}`, "apply-alone"]
+  const head = [`servers ${schedule.servers}`, ...linesOf(schedule.settings), "apply-alone"]
   const title = violation === undefined ? [] : [`# violates ${violation.property}`]
   return { scenario: `${[...title, ...head, ...lines].join("\n")}\n`, violation }
 }
 
 const setupOf = (text: string, setup: Setup): Setup | undefined => {
+  const set = (settings: Partial<Settings>): Setup => ({ ...setup, settings: { ...setup.settings, ...settings } })
+  switch (text) {
+    case "pre-vote":
+      return set({ preVote: true })
+    case "check-quorum":
+      return set({ checkQuorum: true })
+    case "apply-alone":
+      return setup
+  }
   const found = /^(servers|max-entries) ([1-9]\d*)$/.exec(text)
-  if (found !== null) return { ...setup, [found[1] === "servers" ? "servers" : "maxEntries"]: Number(found[2]) }
-  return text === "apply-alone" ? setup : undefined
+  if (found === null) return undefined
+  return found[1] === "servers" ? { ...setup, servers: Number(found[2]) } : set({ maxEntries: Number(found[2]) })
 }
 
 /**
@@ -46,7 +65,7 @@ const setupOf = (text: string, setup: Setup): Setup | undefined => {
  * can't be understood or can't happen.
  */
 export const replay = (scenario: string, parts: Partial<Parts> = {}): Violation | undefined => {
-  let setup: Setup = { servers: 0, maxEntries: 100 }
+  let setup: Setup = { servers: 0, settings: figure2 }
   let run: Run | undefined
   for (const [n, raw] of scenario.split("\n").entries()) {
     const text = raw.trim()

@@ -10,12 +10,16 @@ export type Richness = Record<string, number>
 
 /**
  * The fewest of each per 1,000 events, in the runs of one cluster size: half or less of the least that any of 80 batches
- * had (3, 4, 5 and 7 servers, 20 seeds each, 22,000 events a batch), so that chance alone misses none.
+ * had (3, 4, 5 and 7 servers, 20 seeds each, 28 runs of about 760 events a batch), so that chance alone misses none.
  */
 export const gates: Readonly<Record<string, number>> = {
   TimeoutAction: 7,
-  ReceiveRequestVoteRequest: 20,
-  ReceiveRequestVoteResponse: 6,
+  LeaderContactLostAction: 7,
+  CheckQuorumAction: 1.5,
+  ReceivePreVoteRequest: 4.5,
+  ReceivePreVoteResponse: 1.7,
+  ReceiveRequestVoteRequest: 14,
+  ReceiveRequestVoteResponse: 5.5,
   ClientRequestAction: 8,
   ReceiveAppendEntriesRequest: 75,
   ReceiveAppendEntriesResponse: 35,
@@ -23,9 +27,13 @@ export const gates: Readonly<Record<string, number>> = {
   ApplyAction: 60,
   RestartAction: 2.5,
   leaderChanges: 3,
-  rejectedAppendEntries: 6,
-  truncations: 0.7,
-  outOfOrder: 8,
+  preVotesWon: 0.9,
+  campaignsIgnored: 4,
+  quorumsConfirmed: 1,
+  leaderStepsDown: 0.4,
+  rejectedAppendEntries: 5,
+  truncations: 0.5,
+  outOfOrder: 6.5,
   duplicates: 1.8,
   crashes: 2.4,
   crashesBetweenSaveAndSend: 0.2,
@@ -47,9 +55,12 @@ export const gates: Readonly<Record<string, number>> = {
 /** Below this many events chance could miss a gate, and none is asked for. */
 const leastEvents = 20_000
 
+/** Of fewer runs chance could have given none PreVote, or none CheckQuorum. */
+const leastRuns = 20
+
 /** The gates that the counts miss, in words. */
-export const missedGates = (richness: Richness, events: number): ReadonlyArray<string> =>
-  events < leastEvents ? [] : Object.entries(gates).flatMap(([name, least]) => {
+export const missedGates = (richness: Richness, runs: number, events: number): ReadonlyArray<string> =>
+  runs < leastRuns || events < leastEvents ? [] : Object.entries(gates).flatMap(([name, least]) => {
     const found = 1000 * (richness[name] ?? 0) / events
     return found < least ? [`${name}: ${found.toFixed(2)} per 1,000 events, at least ${least} expected`] : []
   })
@@ -82,6 +93,10 @@ export class Counter {
     if (becomesLeader(change)) {
       this.count("leaderChanges")
       if (inFlight()) this.count("failoversInFlight")
+    }
+    if (before.role === "preCandidate" && step.server.role === "candidate") this.count("preVotesWon")
+    if (action === "CheckQuorumAction") {
+      this.count(step.server.role === "leader" ? "quorumsConfirmed" : "leaderStepsDown")
     }
     if (consumed !== undefined && change.firstChanged <= lastIndex(before.log)) this.count("truncations")
     const answer = step.sends[0]

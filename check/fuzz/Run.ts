@@ -4,8 +4,9 @@
  */
 import { apply, commandIn, InitKV } from "../../src/kv/KV.ts"
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
-import type { Index, ServerId, Settings, Term } from "../../src/raft/Server.ts"
+import type { Index, Server, ServerId, Settings, Term } from "../../src/raft/Server.ts"
 import { Cluster, serverIds } from "../cluster/Cluster.ts"
 import type { Event, Taken } from "../cluster/Cluster.ts"
 import { checkLinearizable, kv, misfit, show } from "../linearizability/index.ts"
@@ -14,7 +15,7 @@ import { firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
 import { Clients } from "./Clients.ts"
 import type { Request } from "./Clients.ts"
-import { HistoryProperties } from "./HistoryProperties.ts"
+import { HistoryProperties, keepsToLeader } from "./HistoryProperties.ts"
 import { Counter } from "./Richness.ts"
 import { StateProperties, violatedByStep, violatedNow } from "./StateProperties.ts"
 
@@ -39,7 +40,7 @@ export const realParts: Parts = {
 /** The size of a run's cluster, and its settings. */
 export interface Setup {
   readonly servers: number
-  readonly maxEntries: number
+  readonly settings: Settings
 }
 
 /** A property that doesn't hold, or `Exception`: the rules threw. */
@@ -54,6 +55,12 @@ interface Machine {
   state: KV
   /** Operations it took and must answer: by index, with the term of the entry that was theirs. */
   readonly waiting: Map<Index, { readonly term: Term; readonly client: number; readonly at: number }>
+}
+
+/** A message at its destination. */
+interface Arrival {
+  readonly m: Message
+  readonly dest: Server
 }
 
 /** Who asks which server. */
@@ -83,7 +90,7 @@ export class Run {
 
   constructor(setup: Setup, parts: Parts, observe: (taken: Taken) => void = () => {}) {
     this.#parts = parts
-    this.cluster = parts.createCluster(serverIds(setup.servers), { maxEntries: setup.maxEntries }, (taken) => {
+    this.cluster = parts.createCluster(serverIds(setup.servers), setup.settings, (taken) => {
       this.#taken = taken
       observe(taken)
     })
@@ -172,10 +179,9 @@ export class Run {
 
   #execute(event: Event, heard: boolean): boolean {
     this.#taken = undefined
-    const arrives = event.type === "deliver" && event.cut !== 0 && !this.cluster.down.has(this.#destOf(event.message))
+    const arrival = event.type === "deliver" && event.cut !== 0 ? this.#arrival(event.message) : undefined
     const happened = this.cluster.execute(event)
-    // Also where nothing is done with a message, its term is known (Fig2.A2).
-    if (arrives && this.#termUnknown(event.message)) this.#violate("TermsAreLearnt")
+    if (arrival !== undefined) this.#checkArrival(arrival, happened)
     if (!happened) return this.violation !== undefined
     this.events++
     const taken = this.#taken as Taken | undefined
@@ -190,12 +196,21 @@ export class Run {
     return true
   }
 
-  #destOf(message: number): ServerId {
-    return this.cluster.sent[message]!.dest
+  /** The message, and whom it reaches as it is now; `undefined`: nobody. */
+  #arrival(message: number): Arrival | undefined {
+    const m = this.cluster.sent[message]!
+    return this.cluster.down.has(m.dest) ? undefined : { m, dest: this.cluster.servers.get(m.dest)! }
   }
 
-  #termUnknown(message: number): boolean {
-    return this.cluster.servers.get(this.#destOf(message))!.currentTerm < this.cluster.sent[message]!.term
+  /**
+   * Who keeps to its leader does nothing at all about another's campaign; everybody else, also who does nothing about a
+   * message, knows its term then (Fig2.A2).
+   */
+  #checkArrival({ dest, m }: Arrival, happened: boolean): void {
+    if (keepsToLeader(dest, m)) {
+      if (happened) this.#violate("LeadersAreKept")
+      else this.counter.count("campaignsIgnored")
+    } else if (this.cluster.servers.get(m.dest)!.currentTerm < m.term) this.#violate("TermsAreLearnt")
   }
 
   #violate(property: string, detail = `after ${this.events} events`): void {

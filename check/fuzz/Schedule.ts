@@ -45,9 +45,10 @@ export class Schedules extends fc.Arbitrary<Schedule> {
   generate(random: fc.Random): fc.Value<Schedule> {
     // Short batches make for many steps half done.
     const maxEntries = Math.max(1, random.nextInt(-1, 4))
+    const settings = { maxEntries, preVote: random.nextInt(0, 1) === 1, checkQuorum: random.nextInt(0, 1) === 1 }
     const weather = random.nextInt(0, weathers.length - 1)
     const decisions = Array.from({ length: this.#events }, () => random.nextInt(0, 0x7fffffff))
-    return new fc.Value({ servers: this.#servers, maxEntries, weather, decisions }, undefined)
+    return new fc.Value({ servers: this.#servers, settings, weather, decisions }, undefined)
   }
 
   canShrinkWithoutContext(value: unknown): value is Schedule {

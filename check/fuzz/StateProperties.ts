@@ -144,10 +144,10 @@ export class StateProperties {
     return undefined
   }
 
-  /** As a candidate: the votes it counts; as a voter: who counts its vote. */
+  /** As a candidate: the votes it counts; as a voter: which candidate counts its vote. */
   #votesAreCast(before: Server, s: Server): string | undefined {
     const newTerm = s.currentTerm !== before.currentTerm
-    if (newTerm || s.votesGranted !== before.votesGranted) {
+    if (s.role === "candidate" && (newTerm || before.role !== s.role || s.votesGranted !== before.votesGranted)) {
       for (const v of this.#servers) {
         if (s.votesGranted.includes(v.id) && v.currentTerm === s.currentTerm && v.votedFor !== s.id) {
           return "VotesAreCast"
@@ -156,9 +156,10 @@ export class StateProperties {
     }
     if (newTerm || s.votedFor !== before.votedFor) {
       for (const c of this.#servers) {
-        if (c.votesGranted.includes(s.id) && c.currentTerm === s.currentTerm && s.votedFor !== c.id) {
-          return "VotesAreCast"
-        }
+        if (
+          c.role === "candidate" && c.votesGranted.includes(s.id) && c.currentTerm === s.currentTerm
+          && s.votedFor !== c.id
+        ) return "VotesAreCast"
       }
     }
     return undefined

@@ -10,6 +10,10 @@ export interface Weather {
   readonly client: number
   readonly heartbeat: number
   readonly timeout: number
+  /** Per server, with PreVote or CheckQuorum. */
+  readonly contactLost: number
+  /** With CheckQuorum. */
+  readonly checkQuorum: number
   readonly late: number
   readonly lose: number
   readonly crash: number
@@ -31,6 +35,8 @@ const calm: Weather = {
   client: 90,
   heartbeat: 8,
   timeout: 1,
+  contactLost: 2,
+  checkQuorum: 4,
   late: 8,
   lose: 3,
   crash: 1,
@@ -44,21 +50,43 @@ const calm: Weather = {
 
 export const weathers: ReadonlyArray<Weather> = [
   calm,
-  { ...calm, name: "elections", timeout: 10, heartbeat: 12, reorderPercent: 20, cutPercent: 1 },
-  { ...calm, name: "partitions", divide: 8, timeout: 6, heal: 10 },
+  {
+    ...calm,
+    name: "elections",
+    timeout: 10,
+    contactLost: 14,
+    checkQuorum: 8,
+    heartbeat: 12,
+    reorderPercent: 20,
+    cutPercent: 1
+  },
+  { ...calm, name: "partitions", divide: 8, timeout: 6, contactLost: 4, checkQuorum: 16, heal: 10 },
   // Leaders that come and go with their work half done, as in Figure 8.
   {
     ...calm,
     name: "turnover",
     timeout: 16,
+    contactLost: 20,
+    checkQuorum: 16,
+    divide: 4,
     heartbeat: 16,
     lostAppendsPercent: 60,
     restart: 8,
     reorderPercent: 20,
     cutPercent: 1
   },
-  { ...calm, name: "crashes", crash: 6, restart: 16, timeout: 5, cutPercent: 3 },
-  { ...calm, name: "lossy", late: 60, lose: 40, reorderPercent: 60, timeout: 3, heartbeat: 20 },
+  { ...calm, name: "crashes", crash: 6, restart: 16, timeout: 5, contactLost: 4, cutPercent: 3 },
+  {
+    ...calm,
+    name: "lossy",
+    late: 60,
+    lose: 40,
+    reorderPercent: 60,
+    timeout: 3,
+    contactLost: 6,
+    checkQuorum: 12,
+    heartbeat: 20
+  },
   {
     ...calm,
     name: "storm",
@@ -66,6 +94,8 @@ export const weathers: ReadonlyArray<Weather> = [
     lose: 20,
     reorderPercent: 40,
     timeout: 8,
+    contactLost: 8,
+    checkQuorum: 10,
     divide: 5,
     heal: 8,
     crash: 4,

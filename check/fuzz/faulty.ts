@@ -71,6 +71,34 @@ export const deaf: Partial<Parts> = {
     }(ids, settings, observe)
 }
 
+/** Who is asked to help another forgets its leader for it. */
+export const unfaithful: Partial<Parts> = {
+  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+    new class extends Cluster {
+      override execute(event: Event): boolean {
+        const m = event.type === "deliver" ? this.sent[event.message] : undefined
+        if (m?.type === "PreVoteRequest" || m?.type === "RequestVoteRequest") {
+          this.servers.set(m.dest, { ...this.servers.get(m.dest)!, leaderContact: false })
+        }
+        return super.execute(event)
+      }
+    }(ids, settings, observe)
+}
+
+/** Who begins to ask whether it could win begins a term, too. */
+export const hasty: Partial<Parts> = {
+  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) => {
+    const cluster: Cluster = new Cluster(ids, settings, (taken) => {
+      const { before, step } = taken
+      if (before.role === "preCandidate" || step.server.role !== "preCandidate") return observe(taken)
+      const server = { ...step.server, currentTerm: before.currentTerm + 1 }
+      cluster.servers.set(server.id, server)
+      observe({ ...taken, step: { ...step, server } })
+    })
+    return cluster
+  }
+}
+
 /** A handler that throws. */
 export const throwing: Partial<Parts> = {
   createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>

@@ -36,7 +36,7 @@ const told = (change: {
   readonly skip?: number
 } = {}): TlcGraph => {
   const { graph } = exploration
-  const tlc = new TlcGraph({ maxEntries: spec.maxEntries })
+  const tlc = new TlcGraph(spec.settings)
   for (let n = 0; n < graph.size; n++) {
     if (n === change.skip) continue
     tlc.state(String(n), textsOf(change.world?.(graph.world(n), n) ?? graph.world(n)), n === 0)

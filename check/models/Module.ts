@@ -14,6 +14,8 @@ export interface Module {
 /** The actions of spec/World.tla that have a server for parameter. */
 export const worldActions: ReadonlyArray<string> = [
   ...Actions.map(({ name }) => name),
+  "ReceivePreVoteRequest",
+  "ReceivePreVoteResponse",
   "ReceiveRequestVoteRequest",
   "ReceiveRequestVoteResponse",
   "ReceiveAppendEntriesRequest",

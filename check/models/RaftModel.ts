@@ -22,7 +22,7 @@ export type RaftWorld = World<Server, Message, Ghost>
  * was sent before it ever arrives: one of the things that may happen, which keeps a model small.
  */
 export const rootOf = (spec: ModelSpec): { readonly cluster: Cluster; readonly underWay: ReadonlyArray<Message> } => {
-  const cluster = new Cluster(serverIds(spec.servers), { maxEntries: spec.maxEntries })
+  const cluster = new Cluster(serverIds(spec.servers), spec.settings)
   let lost = 0
   for (const command of spec.root) {
     if (command === "lose") lost = cluster.sent.length

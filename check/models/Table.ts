@@ -24,7 +24,11 @@ export const ModelSpec = Schema.Struct({
   servers: Count,
   maxTerm: Count,
   values: Schema.Array(Schema.String),
-  maxEntries: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  settings: Schema.Struct({
+    maxEntries: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+    preVote: Schema.Boolean,
+    checkQuorum: Schema.Boolean
+  }),
   applyAlone: Schema.Boolean,
   prune: Schema.Boolean,
   left: Schema.Struct({ requests: Count, heartbeats: Count, restarts: Count }),

@@ -42,7 +42,7 @@ export const compareModel = Effect.fnUntraced(function*(
   options: Pick<TlcRun, "onProgress" | "stop"> = {}
 ) {
   const { result: typescript, graph } = yield* exploreModel(spec)
-  const dump = new TlcGraph({ maxEntries: spec.maxEntries })
+  const dump = new TlcGraph(spec.settings)
   const tlc = yield* tlcModel(spec, { ...options, workers: 1, ...(edges ? { graph: dump } : {}) })
   // Of searches that did not end there is nothing to compare.
   const whole = typescript.complete && tlc.outcome === "ok"

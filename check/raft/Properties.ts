@@ -103,7 +103,7 @@ const VotesAreCast: Property = {
   holds: (servers) =>
     servers.every((c) =>
       servers.every((v) =>
-        !c.votesGranted.includes(v.id) || v.currentTerm !== c.currentTerm || v.votedFor === c.id
+        c.role !== "candidate" || !c.votesGranted.includes(v.id) || v.currentTerm !== c.currentTerm || v.votedFor === c.id
       )
     )
 }
@@ -176,6 +176,14 @@ const AppendEntriesFromLeader: Property = {
     )
 }
 
+const PreVoteChangesNothing: Property = {
+  name: "PreVoteChangesNothing",
+  reads: "step",
+  holds: ({ before, after }) =>
+    before.role === "preCandidate" || after.role !== "preCandidate"
+    || (after.currentTerm === before.currentTerm && after.votedFor === before.votedFor)
+}
+
 const RestartKeeps: Property = {
   name: "RestartKeeps",
   reads: "step",
@@ -188,6 +196,8 @@ const RestartKeeps: Property = {
         .every((k) => sameEntry(entryAt(before.log, k), entryAt(after.log, k)))
       && after.role === "follower"
       && after.votesGranted.length === 0
+      && !after.leaderContact
+      && after.recentActive.length === 0
       && after.commitIndex === 0
       && after.lastApplied === 0
       && after.members.every((j) => after.nextIndex[j] === 1 && after.matchIndex[j] === 0))
@@ -213,5 +223,6 @@ export const stepProperties: ReadonlyArray<Property> = [
   CommitMonotone,
   MatchMonotone,
   AppendEntriesFromLeader,
+  PreVoteChangesNothing,
   RestartKeeps
 ]

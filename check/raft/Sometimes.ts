@@ -63,6 +63,18 @@ const all: ReadonlyArray<Sometimes> = [
     before.role === "candidate" && after.role === "follower" && before.currentTerm === after.currentTerm),
   step("LeaderRestarts", ({ label, before }) => label === "RestartAction" && before.role === "leader"),
   step("VoterRestarts", ({ label, before }) => label === "RestartAction" && before.votedFor !== null),
+  actors("PreCandidateOfOldTerm", (servers) =>
+    servers.some((p) => p.role === "preCandidate" && servers.some((l) => l.role === "leader" && l.currentTerm > p.currentTerm))),
+  actors("PreCandidateBesideLeader", (servers) =>
+    servers.some((p) => p.role === "preCandidate" && servers.some((l) => l.role === "leader" && l.currentTerm === p.currentTerm))),
+  step("PreVoteOfLowerTermAnswered", ({ message, before }) =>
+    message?.type === "PreVoteRequest" && message.term < before.currentTerm),
+  step("PreVoteWon", ({ message, after }) => message?.type === "PreVoteResponse" && after.role === "candidate"),
+  step("PreCandidateYields", ({ before, after }) =>
+    before.role === "preCandidate" && after.role === "follower" && before.currentTerm === after.currentTerm),
+  step("LeaderStepsDown", ({ label, after }) => label === "CheckQuorumAction" && after.role === "follower"),
+  step("QuorumConfirmed", ({ label, after }) => label === "CheckQuorumAction" && after.role === "leader"),
+  step("LeaderContactLost", ({ label }) => label === "LeaderContactLostAction"),
   step("Conflict", ({ message, before }) =>
     message?.type === "AppendEntriesResponse" && message.rejectedIndex > 0
     && before.role === "leader" && before.nextIndex[message.source] === message.rejectedIndex + 1),

@@ -3,7 +3,7 @@ import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex, Peers } from "../../src/raft/Server.ts"
 import type { Entry, Role, Server } from "../../src/raft/Server.ts"
 
-export const roleLetter: Readonly<Record<Role, string>> = { follower: "F", candidate: "C", leader: "L" }
+export const roleLetter: Readonly<Record<Role, string>> = { follower: "F", preCandidate: "P", candidate: "C", leader: "L" }
 
 /** A box an entry, as in Figures 7 and 8: its term, and the command; a leader's no-op has none. */
 export const boxes = (entries: ReadonlyArray<Entry>): string => entries.map((e) => `[${e.term}${e.value}]`).join("")
@@ -13,7 +13,7 @@ const logText = (s: Server): string => lastIndex(s.log) === 0 ? "[]" : boxes(s.l
 
 /** What the server's vote comes to: a candidate's votes so far, a follower's choice. A leader's is known. */
 export const voteText = (s: Server): string =>
-  s.role === "candidate"
+  s.role === "candidate" || s.role === "preCandidate"
     ? `votes=${s.votesGranted.join(",")}`
     : s.role === "follower" && s.votedFor !== null
     ? `v=${s.votedFor}`
@@ -35,11 +35,27 @@ export const serverLine = (s: Server, { applyAlone, down }: ServerOptions): stri
   return [s.id, memory(roleLetter[s.role]), ...numbers, logText(s), ...(vote === "" ? [] : [vote])].join(" ")
 }
 
+/** Who a server has heard lately: `hears` a leader; of a leader, who has answered since its last CheckQuorum. */
+export const contactText = (s: Server): string =>
+  s.leaderContact ? "hears" : s.recentActive.length > 0 ? `active=${s.recentActive.join(",")}` : ""
+
+/** All that can differ between two servers of the same id, but for nextIndex and matchIndex. */
+export const stateLine = (s: Server): string =>
+  [serverLine(s, { down: false, applyAlone: true }), contactText(s)].filter((text) => text !== "").join(" ")
+
+/** Whether the server hears a leader; of a leader, with CheckQuorum, who has answered it since the last one. */
+export const contactLine = (s: Server): string =>
+  s.role === "leader"
+    ? `${s.id} leads${s.settings.checkQuorum ? `, answered by ${s.recentActive.join(",") || "nobody"}` : ""}`
+    : `${s.id} hears ${s.leaderContact ? "a" : "no"} leader`
+
 /** What a message says, without who sends it to whom: `t4 prev=2/t2 [4] c1`. A place in a log is index/term. */
 export const contents = (m: Message): string => {
   switch (m.type) {
+    case "PreVoteRequest":
     case "RequestVoteRequest":
       return `t${m.term} last=${m.lastLogIndex}/t${m.lastLogTerm}`
+    case "PreVoteResponse":
     case "RequestVoteResponse":
       return `t${m.term} ${m.voteGranted ? "granted" : "refused"}`
     case "AppendEntriesRequest": {

@@ -6,6 +6,8 @@ import type { Story } from "./Story.ts"
 const stepWidth = 5
 
 const shortName: Readonly<Record<Message["type"], string>> = {
+  PreVoteRequest: "PreVote",
+  PreVoteResponse: "WouldVote",
   RequestVoteRequest: "RequestVote",
   RequestVoteResponse: "Vote",
   AppendEntriesRequest: "Append",

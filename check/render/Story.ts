@@ -6,7 +6,7 @@ import type { LocalStep } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
-import { boxes, roleLetter, voteText } from "./Notation.ts"
+import { boxes, contactText, roleLetter, voteText } from "./Notation.ts"
 
 export interface Story {
   /** What it shows, in a line: `violates ElectionSafety`. */
@@ -65,6 +65,7 @@ export const stateWords = (s: Server): ReadonlyArray<string> =>
     `c${s.commitIndex}`,
     ...(s.lastApplied === s.commitIndex ? [] : [`a${s.lastApplied}`]),
     voteText(s),
+    contactText(s),
     lastIndex(s.log) === 0 ? "[]" : briefBoxes(s.log.entries)
   ].filter((word) => word !== "")
 
@@ -82,6 +83,15 @@ const logChange = (before: Server, after: Server): ReadonlyArray<string> => {
   return [...(gone.length > 0 ? [`-${briefBoxes(gone)}`] : []), ...(come.length > 0 ? [`+${briefBoxes(come)}`] : [])]
 }
 
+/** Who is heard now, where the new role or term doesn't say so: `hears`, `hears=-`; at a leader `active=s2`, `active=-`. */
+const contactChange = (before: Server, after: Server): ReadonlyArray<string> => {
+  const text = contactText(after)
+  if (text === contactText(before)) return []
+  if (text !== "") return [text]
+  if (after.role !== before.role || after.currentTerm !== before.currentTerm) return []
+  return [after.role === "leader" ? "active=-" : "hears=-"]
+}
+
 /** What the step changed, in words; none when it only sends. */
 export const changeWords = (before: Server, after: Server): ReadonlyArray<string> => {
   const vote = voteText(after)
@@ -93,7 +103,8 @@ export const changeWords = (before: Server, after: Server): ReadonlyArray<string
       ? []
       : [`a${after.lastApplied}`]),
     ...(after.votedFor === before.votedFor || after.role !== "follower" ? [] : [vote === "" ? "v=-" : vote]),
-    ...(after.role !== "candidate" || vote === voteText(before) ? [] : [vote]),
+    ...(after.votesGranted.length === 0 || vote === voteText(before) ? [] : [vote]),
+    ...contactChange(before, after),
     ...logChange(before, after),
     ...(after.role !== "leader" || before.role !== "leader" ? [] : Peers(after).flatMap((j) => [
       ...(after.nextIndex[j] === before.nextIndex[j] ? [] : [`next[${j}]=${after.nextIndex[j]}`]),

@@ -60,6 +60,30 @@ step action                | s1                     | s2                     | s
   })
 })
 
+test("Who hears a leader, and whom a leader has heard, is said where it changes", () => {
+  const { steps } = storyOf(
+    `servers 3
+pre-vote
+check-quorum
+elect s1 by s2
+replicate s1 to s2
+check-quorum s1
+contact-lost s2
+timeout s2
+check-quorum s1
+`,
+    "contact"
+  )
+  expect(steps.slice(-6).map(({ after, before }) => [after.id, ...changeWords(before, after)].join(" "))).toEqual([
+    "s2 hears +[1]",
+    "s1 c1 active=s2 next[s2]=2 match[s2]=1",
+    "s1 active=-",
+    "s2 hears=-",
+    "s2 P votes=s2",
+    "s1 F"
+  ])
+})
+
 describe("A story as a space-time diagram", () => {
   test("has an arrow a message, from its sender's column to that of the server that acts on it", () => {
     expect(spaceTime(overwritten)).toBe(`an entry is overwritten

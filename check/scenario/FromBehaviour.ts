@@ -10,7 +10,7 @@ import type { Cluster, Event } from "../cluster/Cluster.ts"
 import { raftModel, rootOf } from "../models/RaftModel.ts"
 import type { RaftWorld } from "../models/RaftModel.ts"
 import type { ModelSpec } from "../models/Table.ts"
-import { contents, serverLine } from "../render/Notation.ts"
+import { contents, stateLine } from "../render/Notation.ts"
 import type { Story } from "../render/Story.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex } from "../../src/raft/Server.ts"
@@ -49,12 +49,14 @@ const eventOf = (cluster: Cluster, { after, label, message }: LocalStep<Server, 
       return { type: "apply", server }
     case "RestartAction":
       return { type: "restart", server }
+    case "LeaderContactLostAction":
+      return { type: "contact-lost", server }
+    case "CheckQuorumAction":
+      return { type: "check-quorum", server }
     default:
       throw new Error(`no event for ${label}`)
   }
 }
-
-const state = (s: Server): string => serverLine(s, { down: false, applyAlone: true })
 
 /** What the wanted world has that no successor has. */
 const reasonOf = (
@@ -63,7 +65,7 @@ const reasonOf = (
   next: ReadonlyArray<Successor<Server, Message, Ghost>>
 ): string => {
   const changed = to.actors.filter((s, n) => canonical(s) !== canonical(from.actors[n]))
-  const became = changed.length === 0 ? "no server changes" : changed.map((s) => `becomes ${state(s)}`).join(", ")
+  const became = changed.length === 0 ? "no server changes" : changed.map((s) => `becomes ${stateLine(s)}`).join(", ")
   const near = next.filter(({ world }) => canonical(world.actors) === canonical(to.actors))
   if (near.length === 0) return `${became}: no step of the core does that`
   const had = new Set(near.flatMap(({ world }) => world.messages.map(canonical)))
@@ -88,7 +90,9 @@ export const fromBehaviour = (spec: ModelSpec, worlds: ReadonlyArray<RaftWorld>,
     `# ${title}`,
     `# Model ${spec.name}: ${spec.about}.`,
     `servers ${spec.servers}`,
-    `max-entries ${spec.maxEntries}`,
+    `max-entries ${spec.settings.maxEntries}`,
+    ...(spec.settings.preVote ? ["pre-vote"] : []),
+    ...(spec.settings.checkQuorum ? ["check-quorum"] : []),
     ...(spec.applyAlone ? ["apply-alone"] : []),
     ...spec.root.map((command) => command === "lose" ? "# What was sent so far never arrives." : command),
     "----"

@@ -34,10 +34,12 @@ const verbs: ReadonlySet<string> = new Set([
   ...scriptVerbs,
   "servers",
   "max-entries",
+  "pre-vote",
   "apply-alone",
   "show",
   "messages",
   "progress",
+  "contact",
   "nothing:",
   "mark",
   "back"

@@ -72,6 +72,22 @@ describe("A scenario", () => {
     )
   })
 
+  test("with pre-vote begins with a question, without it with a campaign", () => {
+    const outputOf = (setup: string) => runScenario(`servers 3\n${setup}timeout s1\n`, "f").text.split("----\n")[1]
+    expect(outputOf("pre-vote\n")).toBe("s1 P t0 c0 [] votes=s1\n")
+    expect(outputOf("max-entries 1\n")).toBe("s1 C t1 c0 [] votes=s1\n")
+  })
+
+  test("with check-quorum has a leader step down that nobody answers; without it that can't happen", () => {
+    const text = "servers 3\ncheck-quorum\nelect s1 by s2\ncontact\ncheck-quorum s1\ncontact s1\n"
+    expect(runScenario(text, "f").text.split("----\n")[1]).toBe(
+      "s1 leads, answered by nobody\ns2 hears no leader\ns3 hears no leader\ns1 hears no leader\n" +
+        "s1 F t1 c0 [1] v=s1\ns2 F t1 c0 [] v=s1\n"
+    )
+    expect(reasonOf(text.replace("check-quorum\n", "")))
+      .toBe("story.txt:4: nothing happens: check-quorum s1")
+  })
+
   test("applies entries as they commit, or with apply-alone when told", () => {
     const text = "servers 1\napply-alone\ntimeout s1\n----\n\napply s1\n----\n"
     expect(runScenario(text, "f").text).toBe(
@@ -108,6 +124,12 @@ describe("An error names file, line and reason:", () => {
       "servers 3\ntimeout s1\nmax-entries 1\n",
       `story.txt:3: "max-entries" must come right after "servers n"`
     ],
+    [
+      "a switch that comes late",
+      "servers 3\ntimeout s1\ncheck-quorum\n",
+      `story.txt:3: "check-quorum" must come right after "servers n"`
+    ],
+    ["a switch with a value", "servers 3\npre-vote on\n", `story.txt:2: expected "pre-vote", found "pre-vote on"`],
     [
       "output that runs into the next block, which rewriting would lose",
       "servers 3\ntimeout s1\n----\ns1 C t1 c0 [] votes=s1\ntimeout s2\n----\n",

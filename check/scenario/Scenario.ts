@@ -14,10 +14,15 @@
  *
  *     servers 5               a cluster of s1 … s5 that has never run; must come first, and starts over later
  *     max-entries 2           an AppendEntries carries at most two entries (without it: 100)
+ *     pre-vote                a server asks, before it campaigns, if it could win (without it: it doesn't)
+ *     check-quorum            a leader that no quorum answers steps down, and who hears a leader votes for nobody (without
+ *                             it: neither). With a server, `check-quorum s1` is the event.
  *     apply-alone             entries are applied by `apply` only, and lastApplied is printed (a1); else as they commit
  *     show [s1 …]             print these servers instead, or all
  *     messages s1->s2         print what s1 has sent s2 in this block
  *     progress s1             print leader s1's nextIndex and matchIndex
+ *     contact [s1 …]          print whether these servers, or all, hear a leader; of a leader, who has answered it since
+ *                             its last check-quorum
  *     nothing: COMMAND        its event can't happen: nothing changes and nothing is sent
  *     mark NAME               remember this moment
  *     back to NAME            the cluster becomes again what it was then
@@ -29,10 +34,11 @@ import { Cluster, serverIds } from "../cluster/Cluster.ts"
 import type { Event, Taken } from "../cluster/Cluster.ts"
 import type { LocalStep } from "../explorer/Model.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
-import { contents, progressLines, serverLine } from "../render/Notation.ts"
+import { contactLine, contents, progressLines, serverLine } from "../render/Notation.ts"
 import { stepOf } from "../render/Story.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import type { Server, ServerId } from "../../src/raft/Server.ts"
+import { figure2 } from "../../src/raft/Server.ts"
+import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import { parse, ScenarioError } from "./Parse.ts"
 import { eventsOf, known, nameOf, ScriptError } from "./Script.ts"
 
@@ -58,10 +64,13 @@ export interface ScenarioResult {
 
 /** What is set up before the first event. */
 interface Setup {
-  servers: number
-  maxEntries: number
-  applyAlone: boolean
+  readonly servers: number
+  readonly settings: Settings
+  readonly applyAlone: boolean
 }
+
+/** The commands that set something up, besides `servers`. */
+type SetupVerb = "max-entries" | "pre-vote" | "check-quorum" | "apply-alone"
 
 class Run {
   cluster: Cluster | undefined
@@ -101,15 +110,23 @@ class Run {
     const [verb, ...words] = text.split(/\s+/)
     switch (verb) {
       case "servers":
+        this.#begin(words, text)
+        return
       case "max-entries":
+      case "pre-vote":
       case "apply-alone":
         this.#setUp(verb, words, text)
         return
-      case "show": {
-        const cluster = this.#started()
-        this.#show = words.length === 0 ? cluster.ids : words.map((word) => known(cluster, word))
+      case "check-quorum":
+        if (words.length === 0) this.#setUp(verb, words, text)
+        else this.#event(text)
         return
-      }
+      case "show":
+        this.#show = this.#named(words)
+        return
+      case "contact":
+        for (const id of this.#named(words)) this.printed.push(contactLine(this.#started().servers.get(id)!))
+        return
       case "messages":
         this.#messages(text)
         return
@@ -132,44 +149,57 @@ class Run {
         this.#back(text)
         return
       default:
-        for (const event of eventsOf(this.#started(), text)) {
-          if (!this.#execute(event, text)) throw new ScriptError(`nothing happens: ${text}`)
-        }
-        this.#checkState(text)
+        this.#event(text)
     }
   }
 
-  #setUp(verb: "servers" | "max-entries" | "apply-alone", words: ReadonlyArray<string>, text: string): void {
-    if (verb === "servers") {
-      if (words.length !== 1 || !/^[1-9]$/.test(words[0]!)) {
-        throw new ScriptError(`expected "servers n" with n from 1 to 9, found "${text}"`)
-      }
-      this.#setup = { servers: Number(words[0]), maxEntries: 100, applyAlone: false }
-      this.#restart([])
-      this.#marks = new Map()
-      this.#violated.clear()
-      return
+  #event(text: string): void {
+    for (const event of eventsOf(this.#started(), text)) {
+      if (!this.#execute(event, text)) throw new ScriptError(`nothing happens: ${text}`)
     }
-    if (this.#setup === undefined || this.#events.length > 0) {
+    this.#checkState(text)
+  }
+
+  /** The servers of these names; all, when there are none. */
+  #named(words: ReadonlyArray<string>): ReadonlyArray<ServerId> {
+    const cluster = this.#started()
+    return words.length === 0 ? cluster.ids : words.map((word) => known(cluster, word))
+  }
+
+  #begin(words: ReadonlyArray<string>, text: string): void {
+    if (words.length !== 1 || !/^[1-9]$/.test(words[0]!)) {
+      throw new ScriptError(`expected "servers n" with n from 1 to 9, found "${text}"`)
+    }
+    this.#setup = { servers: Number(words[0]), settings: figure2, applyAlone: false }
+    this.#restart([])
+    this.#marks = new Map()
+    this.#violated.clear()
+  }
+
+  #setUp(verb: SetupVerb, words: ReadonlyArray<string>, text: string): void {
+    const setup = this.#setup
+    if (setup === undefined || this.#events.length > 0) {
       throw new ScriptError(`"${verb}" must come right after "servers n"`)
     }
-    if (verb === "apply-alone") {
-      if (words.length !== 0) throw new ScriptError(`expected "apply-alone", found "${text}"`)
-      this.#setup.applyAlone = true
-    } else {
+    if (verb === "max-entries") {
       if (words.length !== 1 || !/^[1-9]\d{0,5}$/.test(words[0]!)) {
         throw new ScriptError(`expected "max-entries n" with n from 1 to 999999, found "${text}"`)
       }
-      this.#setup.maxEntries = Number(words[0])
+      this.#setup = { ...setup, settings: { ...setup.settings, maxEntries: Number(words[0]) } }
+    } else {
+      if (words.length !== 0) throw new ScriptError(`expected "${verb}", found "${text}"`)
+      this.#setup = verb === "apply-alone"
+        ? { ...setup, applyAlone: true }
+        : { ...setup, settings: { ...setup.settings, [verb === "pre-vote" ? "preVote" : "checkQuorum"]: true } }
     }
     this.#restart([])
   }
 
   /** A new cluster in which these events have happened. */
   #restart(events: ReadonlyArray<Event>): void {
-    const { maxEntries, servers } = this.#setup!
+    const { servers, settings } = this.#setup!
     this.#events = []
-    this.cluster = new Cluster(serverIds(servers), { maxEntries }, (taken) => this.#observe(taken))
+    this.cluster = new Cluster(serverIds(servers), settings, (taken) => this.#observe(taken))
     this.servers = this.cluster.ids.map((id) => this.cluster!.servers.get(id)!)
     this.steps = []
     for (const event of events) this.#execute(event, "")

@@ -8,8 +8,11 @@
  *     apply s1                                        s1 applies its next committed entry
  *     restart s1                                      s1 crashes, and starts again
  *     crash s1                                        s1 crashes, and stays down until it restarts
+ *     contact-lost s1                                 the minimum election timeout has passed since s1 heard a leader
+ *     check-quorum s1                                 an election timeout has passed at leader s1
  *     deliver RequestVoteRequest s1->s2 [#n]          the n-th message of this type on this link; without n, the latest
- *     elect s1 by s2 s3                               timeout s1; each of s2, s3 gets the request and s1 its answer
+ *     elect s1 by s2 s3                               timeout s1; each of s2, s3 gets the request and s1 its answer; with
+ *                                                     PreVote, first that request and answer
  *     replicate s1 to s2 s3                           each gets s1's latest AppendEntries and s1 the answer, until they agree
  *     EVENT crash after n                             s1 crashes when it has carried out n effects of the step (save first)
  */
@@ -29,12 +32,16 @@ export const verbs: ReadonlyArray<string> = [
   "apply",
   "restart",
   "crash",
+  "contact-lost",
+  "check-quorum",
   "deliver",
   "elect",
   "replicate"
 ]
 
 const messageTypes: ReadonlyArray<Message["type"]> = [
+  "PreVoteRequest",
+  "PreVoteResponse",
   "RequestVoteRequest",
   "RequestVoteResponse",
   "AppendEntriesRequest",
@@ -80,6 +87,8 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
     case "apply":
     case "crash":
     case "restart":
+    case "contact-lost":
+    case "check-quorum":
       if (words.length !== 1) throw new ScriptError(`expected "${verb} s1", found "${command}"`)
       yield { type: verb, server: id() }
       return
@@ -105,6 +114,11 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
     }
     case "elect":
       yield { type: "timeout", server: id() }
+      for (const voter of others("by")) {
+        if (cluster.servers.get(id())!.role !== "preCandidate") break
+        yield latest(cluster, "PreVoteRequest", id(), voter)
+        yield latest(cluster, "PreVoteResponse", voter, id())
+      }
       for (const voter of others("by")) {
         yield latest(cluster, "RequestVoteRequest", id(), voter)
         // Who has its majority by now needs no more answers.

@@ -103,7 +103,7 @@ const traceLines = 15_500
 /** The trace of a run, through the text of its file: what is validated is what others would read. */
 const traceOf = (run: FinishedRun, seed: number): Trace => {
   const file = `servers ${run.ids.length} seed ${seed} run ${run.number}`
-  const header = headerOf(run.ids, run.maxEntries, seed, {})
+  const header = headerOf(run.ids, run.settings, seed, {})
   return Result.getOrThrow(readTrace(traceText(header, linesOf(run.sent, run.taken)), file))
 }
 

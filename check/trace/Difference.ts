@@ -15,6 +15,8 @@ const fields = [
   "votesGranted",
   "commitIndex",
   "lastApplied",
+  "leaderContact",
+  "recentActive",
   "nextIndex",
   "matchIndex"
 ] as const

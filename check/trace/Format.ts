@@ -20,12 +20,9 @@ const EntrySchema = Schema.Struct({ term: Nat, type: Schema.Literals(["noop", "c
 
 const envelope = { source: Id, dest: Id, term: Nat }
 const MessageSchema = Schema.Union([
-  Schema.Struct({
-    type: Schema.Literal("RequestVoteRequest"),
-    ...envelope,
-    lastLogIndex: Nat,
-    lastLogTerm: Nat
-  }),
+  Schema.Struct({ type: Schema.Literal("PreVoteRequest"), ...envelope, lastLogIndex: Nat, lastLogTerm: Nat }),
+  Schema.Struct({ type: Schema.Literal("PreVoteResponse"), ...envelope, voteGranted: Schema.Boolean }),
+  Schema.Struct({ type: Schema.Literal("RequestVoteRequest"), ...envelope, lastLogIndex: Nat, lastLogTerm: Nat }),
   Schema.Struct({ type: Schema.Literal("RequestVoteResponse"), ...envelope, voteGranted: Schema.Boolean }),
   Schema.Struct({
     type: Schema.Literal("AppendEntriesRequest"),
@@ -46,7 +43,7 @@ const MessageSchema = Schema.Union([
   })
 ])
 
-const Role = Schema.Literals(["follower", "candidate", "leader"])
+const Role = Schema.Literals(["follower", "preCandidate", "candidate", "leader"])
 
 /** All of a server but what a trace says elsewhere: `id` is the line's node, `settings` are the header's. */
 const State = Schema.Struct({
@@ -58,6 +55,8 @@ const State = Schema.Struct({
   votesGranted: IdSet,
   commitIndex: Nat,
   lastApplied: Nat,
+  leaderContact: Schema.Boolean,
+  recentActive: IdSet,
   nextIndex: Indexes,
   matchIndex: Indexes
 })
@@ -72,6 +71,8 @@ const Change = Schema.Struct({
   votesGranted: Schema.optionalKey(IdSet),
   commitIndex: Schema.optionalKey(Nat),
   lastApplied: Schema.optionalKey(Nat),
+  leaderContact: Schema.optionalKey(Schema.Boolean),
+  recentActive: Schema.optionalKey(IdSet),
   nextIndex: Schema.optionalKey(Indexes),
   matchIndex: Schema.optionalKey(Indexes)
 })
@@ -84,9 +85,13 @@ const localActions = [
   "ClientRequestAction",
   "HeartbeatTimeoutAction",
   "ApplyAction",
-  "RestartAction"
+  "RestartAction",
+  "LeaderContactLostAction",
+  "CheckQuorumAction"
 ] as const
 const receiveActions = [
+  "ReceivePreVoteRequest",
+  "ReceivePreVoteResponse",
   "ReceiveRequestVoteRequest",
   "ReceiveRequestVoteResponse",
   "ReceiveAppendEntriesRequest",
@@ -98,7 +103,7 @@ export const Header = Schema.Struct({
   format: Schema.Literal("lockstep-trace"),
   version: Schema.Literal(1),
   servers: IdSet.check(Schema.isMinLength(1)),
-  settings: Schema.Struct({ maxEntries: Positive }),
+  settings: Schema.Struct({ maxEntries: Positive, preVote: Schema.Boolean, checkQuorum: Schema.Boolean }),
   seed: Schema.NullOr(Schema.Int),
   tools: Schema.Record(Schema.String, Schema.String)
 })

@@ -18,9 +18,10 @@ describe("what is written is read", () => {
   test("a random run comes back step by step, with whole states before and after", () => {
     fc.assert(fc.property(
       fc.integer({ min: 1, max: 5 }),
+      fc.record({ maxEntries: fc.constant(2), preVote: fc.boolean(), checkQuorum: fc.boolean() }),
       fc.array(fc.nat(1_000_000), { minLength: 1, maxLength: 400, size: "max" }),
-      (count, choices) => {
-        const { header, lines, taken } = randomRun(count, choices)
+      (count, settings, choices) => {
+        const { header, lines, taken } = randomRun(count, settings, choices)
         fc.pre(lines.length > 0)
         const trace = read(traceText(header, lines))
         if (typeof trace === "string") throw new Error(trace)
@@ -75,6 +76,16 @@ describe("what is no trace is refused, with file, line and reason", () => {
     ["W02: a trace without steps", `${good.split("\n")[0]!}\n`, "t.ndjson:1: no steps after the header"],
     ["another format", replaced(1, (h) => ({ ...h, format: "etcd" })), /^t\.ndjson:1: not the header of a trace: Expected "lockstep-trace".* at \["format"\]/],
     ["a later version", replaced(1, (h) => ({ ...h, version: 2 })), /^t\.ndjson:1: not the header of a trace: Expected 1.* at \["version"\]/],
+    [
+      "settings that leave one out",
+      replaced(1, ({ settings: { preVote: _, ...settings }, ...h }) => ({ ...h, settings })),
+      /^t\.ndjson:1: not the header of a trace: Missing key at \["settings"\]\["preVote"\]/
+    ],
+    [
+      "settings that nobody knows",
+      replaced(1, (h) => (h["settings"].lease = true, h)),
+      /^t\.ndjson:1: not the header of a trace: .*\["settings"\]\["lease"\]/
+    ],
     ["a file without header", good.slice(good.indexOf("\n") + 1), /^t\.ndjson:1: not the header of a trace: /],
     ["a line that isn't JSON", good.replace("\n{\"node\"", "\n{node"), "t.ndjson:2: not JSON"],
     ["a torn last line", good.slice(0, -20), `t.ndjson:${lines.length + 1}: not JSON`],
@@ -86,6 +97,13 @@ describe("what is no trace is refused, with file, line and reason", () => {
     ["a term beyond TLC's numbers", replaced(2, (l) => (l["sends"][0].term = 2 ** 31, l)), /^t\.ndjson:2: .*\["term"\]/],
     ["an unknown action", replaced(2, (l) => ({ ...l, action: "Sleep" })), /^t\.ndjson:2: not a step: Expected .*"TimeoutAction".* at \["action"\]/],
     ["votes out of order", replaced(2, (l) => (l["change"].votesGranted = ["s2", "s1"], l)), /^t\.ndjson:2: .*sorted ids/],
+    ["answers out of order", replaced(2, (l) => (l["change"].recentActive = ["s2", "s2"], l)), /^t\.ndjson:2: .*sorted ids/],
+    ["a role that nobody has", replaced(2, (l) => (l["change"].role = "learner", l)), /^t\.ndjson:2: .*\["role"\]/],
+    [
+      "a restart that doesn't say whether a leader is heard",
+      replaced(restart, (l) => (delete l["state"].leaderContact, l)),
+      new RegExp(`^t\\.ndjson:${restart}: not a step: Missing key at \\["state"\\]\\["leaderContact"\\]`)
+    ],
     ["an unknown node", replaced(2, (l) => ({ ...l, node: "s4" })), "t.ndjson:2: unknown node s4 (there are s1, s2, s3)"],
     [
       "W04: a missing line",

@@ -81,6 +81,8 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
       idSets.number(s.votesGranted),
       s.commitIndex,
       s.lastApplied,
+      toTla(s.leaderContact),
+      idSets.number(s.recentActive),
       indexes.number(s.nextIndex),
       indexes.number(s.matchIndex)
     ])
@@ -88,8 +90,10 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
   const messages = new Table<Message>((m) => {
     const envelope = [toTla(m.type), toTla(m.source), toTla(m.dest), m.term]
     switch (m.type) {
+      case "PreVoteRequest":
       case "RequestVoteRequest":
         return row([...envelope, m.lastLogIndex, m.lastLogTerm])
+      case "PreVoteResponse":
       case "RequestVoteResponse":
         return row([...envelope, toTla(m.voteGranted)])
       case "AppendEntriesRequest":

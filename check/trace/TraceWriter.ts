@@ -1,6 +1,6 @@
 /** From the steps of a cluster to a trace, as text. */
 import type { Message } from "../../src/raft/Message.ts"
-import type { Server, ServerId } from "../../src/raft/Server.ts"
+import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import type { Taken } from "../cluster/Cluster.ts"
 import { changeOf, stateOf } from "./Difference.ts"
 import type { Header, Line } from "./Format.ts"
@@ -11,10 +11,10 @@ const keyframeEvery = 50
 /** The header of a trace of this version. `seed`: what reproduces the run, if one number does. */
 export const headerOf = (
   servers: ReadonlyArray<ServerId>,
-  maxEntries: number,
+  settings: Settings,
   seed: number | null,
   tools: Readonly<Record<string, string>>
-): Header => ({ format: "lockstep-trace", version: 1, servers, settings: { maxEntries }, seed, tools })
+): Header => ({ format: "lockstep-trace", version: 1, servers, settings, seed, tools })
 
 /** The lines of a trace after its header. `sent` is `Cluster.sent`, `taken` every step of the cluster, in order. */
 export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Taken>): ReadonlyArray<Line> => {

@@ -4,6 +4,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { figure2 } from "../../src/raft/Server.ts"
+import type { Settings } from "../../src/raft/Server.ts"
 import { Cluster, serverIds } from "../cluster/Cluster.ts"
 import type { Taken } from "../cluster/Cluster.ts"
 import { runCommand } from "../scenario/Script.ts"
@@ -14,12 +16,23 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../pac
   readonly version: string
 }
 
+interface Story {
+  readonly header: Header
+  readonly lines: ReadonlyArray<Line>
+}
+
+/** Figure 2, in small batches. */
+export const plain: Settings = { ...figure2, maxEntries: 2 }
+
+/** With PreVote and CheckQuorum. */
+export const both: Settings = { ...plain, preVote: true, checkQuorum: true }
+
 /** The header and lines of a run of three servers, by its commands. */
-export const story = (commands: ReadonlyArray<string>): { readonly header: Header; readonly lines: ReadonlyArray<Line> } => {
+export const story = (commands: ReadonlyArray<string>, settings = plain): Story => {
   const taken: Array<Taken> = []
-  const cluster = new Cluster(serverIds(3), { maxEntries: 2 }, (one) => taken.push(one))
+  const cluster = new Cluster(serverIds(3), settings, (one) => taken.push(one))
   for (const command of commands) runCommand(cluster, command)
-  return { header: headerOf(cluster.ids, 2, null, { lockstep: version }), lines: linesOf(cluster.sent, taken) }
+  return { header: headerOf(cluster.ids, settings, null, { lockstep: version }), lines: linesOf(cluster.sent, taken) }
 }
 
 const request = [
@@ -69,7 +82,7 @@ const crash = [
 ]
 
 /** s2's disk lags behind its memory: two steps of s2, of which nothing has left it, are undone by its crash. */
-const lost = () => {
+const lost = (): Story => {
   const before = ["elect s1 by s2", "propose s1 x"]
   const undone = ["deliver AppendEntriesRequest s1->s2 #1", "deliver AppendEntriesRequest s1->s2 #2"]
   const after = ["restart s2", "replicate s1 to s2", "replicate s1 to s3", "apply s1"]
@@ -79,10 +92,38 @@ const lost = () => {
   return { header, lines: [...lines.slice(0, start), ...gone, ...lines.slice(start)] }
 }
 
+const preVote = [
+  "elect s1 by s2",
+  "replicate s1 to s2 s3",
+  "propose s1 x",
+  "replicate s1 to s2",
+  "check-quorum s1",
+  // s3 asks in vain: s1, which leads, and s2, which hears s1, don't answer. (That isn't a step.)
+  "contact-lost s3",
+  "timeout s3",
+  // Nobody has answered s1 since.
+  "check-quorum s1",
+  // Now s2 answers; but s3's log lacks x.
+  "contact-lost s2",
+  "deliver PreVoteRequest s3->s2",
+  "elect s2 by s3",
+  // s1 asks in the term that is over, and is told of the new one.
+  "timeout s1",
+  "deliver PreVoteRequest s1->s3",
+  "deliver PreVoteResponse s3->s1",
+  "replicate s2 to s3",
+  "apply s2"
+]
+
 /** By the name of the file in traces/. */
 export const samples: ReadonlyMap<string, string> = new Map(
-  Object.entries({ request: story(request), conflict: story(conflict), crash: story(crash), "lost-suffix": lost() })
-    .map(([name, { header, lines }]) => [`${name}.ndjson`, traceText(header, lines)])
+  Object.entries({
+    request: story(request),
+    conflict: story(conflict),
+    crash: story(crash),
+    "lost-suffix": lost(),
+    "pre-vote": story(preVote, both)
+  }).map(([name, { header, lines }]) => [`${name}.ndjson`, traceText(header, lines)])
 )
 
 if (import.meta.main) {

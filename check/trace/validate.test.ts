@@ -5,14 +5,14 @@ import { join } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import { beforeAll, describe, expect, test } from "vitest"
 import { Apply } from "../../src/raft/Commit.ts"
-import { Timeout } from "../../src/raft/Election.ts"
+import { LeaderContactLost, Timeout } from "../../src/raft/Election.ts"
 import type { Step } from "../../src/raft/Message.ts"
 import { Handle, Restart } from "../../src/raft/Raft.ts"
-import { ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
+import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
 import { findJar, findJava } from "../tlc/Jar.ts"
 import type { Trace, TraceStep } from "./Format.ts"
 import { randomRun } from "./randomRun.ts"
-import { samples, story } from "./samples.ts"
+import { both, plain, samples, story } from "./samples.ts"
 import { readTrace } from "./TraceReader.ts"
 import { traceText } from "./TraceWriter.ts"
 import { validateTraces } from "./validate.ts"
@@ -51,6 +51,10 @@ const ruleOf = ({ action, before, consumed, value }: TraceStep): Step | undefine
       return Apply(before)
     case "RestartAction":
       return Restart(before)
+    case "LeaderContactLostAction":
+      return LeaderContactLost(before)
+    case "CheckQuorumAction":
+      return CheckQuorum(before)
     default:
       return Handle(before, consumed!.message)
   }
@@ -105,8 +109,8 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
   const request = at("ClientRequestAction", "s1")
   const apply = at("ApplyAction", "s1")
   const second = apply + 1
-  const inLine = (n: number, by: (line: Json) => void) =>
-    read(altered(good, (line, k) => {
+  const inLine = (n: number, by: (line: Json) => void, text = good) =>
+    read(altered(text, (line, k) => {
       if (k === n) by(line)
       return line
     }), "t.ndjson")
@@ -115,6 +119,24 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
     const trace = read(good, "t.ndjson")
     return { ...trace, steps: trace.steps.map((step) => step.line === n ? { ...step, ...by(step, trace.steps) } : step) }
   }
+
+  const preVote = samples.get("pre-vote.ndjson")!
+  /** The line of the first, or of a later, such step in the sample. */
+  const nth = (action: string, node: string, n = 1) => {
+    const steps = read(preVote, "t.ndjson").steps.filter((step) => step.action === action && step.node === node)
+    return steps[n - 1]!.line
+  }
+  const inPreVote = (n: number, by: (line: Json) => void) => inLine(n, by, preVote)
+  const lostContact = nth("LeaderContactLostAction", "s2")
+  const asks = nth("TimeoutAction", "s3")
+  const hears = nth("ReceiveAppendEntriesRequest", "s2")
+  const answered = nth("ReceiveAppendEntriesResponse", "s1")
+  const confirmed = nth("CheckQuorumAction", "s1")
+  const stepsDown = nth("CheckQuorumAction", "s1", 2)
+  const refuses = nth("ReceivePreVoteRequest", "s2", 2)
+  const grants = nth("ReceivePreVoteRequest", "s3")
+  const tells = nth("ReceivePreVoteRequest", "s3", 2)
+  const campaigns = nth("ReceivePreVoteResponse", "s2")
 
   const accepted: ReadonlyArray<readonly [claim: string, trace: Trace]> = [
     ["an unaltered trace is accepted, all its lines", read(good, "t.ndjson")],
@@ -219,6 +241,102 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
     ],
     ["a step that isn't enabled", inLine(2, (l) => l["action"] = "HeartbeatTimeoutAction"), 2, "action: expected no such step"],
     [
+      "who has got word from a leader, and hears none,",
+      inPreVote(hears, (l) => l["change"].leaderContact = false),
+      hears,
+      "leaderContact: expected TRUE, found FALSE; enabled: "
+    ],
+    [
+      "contact that is lost and kept",
+      inPreVote(lostContact, (l) => l["change"] = {}),
+      lostContact,
+      "leaderContact: expected FALSE, found TRUE; enabled: "
+    ],
+    [
+      "contact that is lost twice",
+      inPreVote(asks, (l) => Object.assign(l, { action: "LeaderContactLostAction" })),
+      asks,
+      "action: expected no such step, found LeaderContactLostAction"
+    ],
+    [
+      "an answer to the leader put down to another server",
+      inPreVote(answered, (l) => l["change"].recentActive = ["s3"]),
+      answered,
+      "recentActive: expected {\"s2\"}, found {\"s3\"}"
+    ],
+    [
+      "answers that count twice, before and after CheckQuorum,",
+      inPreVote(confirmed, (l) => l["change"] = {}),
+      confirmed,
+      "recentActive: expected {}, found {\"s2\", \"s3\"}"
+    ],
+    [
+      "a leader that nobody answers and that leads on",
+      inPreVote(stepsDown, (l) => delete l["change"].role),
+      stepsDown,
+      "role: expected \"follower\", found \"leader\""
+    ],
+    [
+      "a pre-candidate in a new term",
+      inPreVote(asks, (l) => l["change"].currentTerm = 2),
+      asks,
+      "currentTerm: expected 1, found 2"
+    ],
+    [
+      "a pre-candidate that votes for itself",
+      inPreVote(asks, (l) => l["change"].votedFor = "s3"),
+      asks,
+      "votedFor: expected Nil, found \"s3\""
+    ],
+    [
+      "a pre-vote granted to a shorter log",
+      inPreVote(refuses, (l) => l["sends"][0].voteGranted = true),
+      refuses,
+      "sends to s3.voteGranted: expected FALSE, found TRUE"
+    ],
+    [
+      "a pre-vote refused to a log that is up to date",
+      inPreVote(grants, (l) => l["sends"][0].voteGranted = false),
+      grants,
+      "sends to s2.voteGranted: expected TRUE, found FALSE"
+    ],
+    [
+      "an earlier term's pre-vote answered in that term",
+      inPreVote(tells, (l) => l["sends"][0].term = 1),
+      tells,
+      "sends to s1.term: expected 2, found 1"
+    ],
+    [
+      "a pre-vote refused without a word",
+      inPreVote(refuses, (l) => l["sends"] = []),
+      refuses,
+      "sends to s3: expected [dest |-> \"s3\","
+    ],
+    [
+      "a pre-vote answered that isn't what was sent",
+      inPreVote(campaigns, (l) => l["consumed"].message.voteGranted = false),
+      campaigns,
+      "voteGranted: expected TRUE, found FALSE"
+    ],
+    [
+      "a pre-vote answered by who hears a leader",
+      read(without(preVote, lostContact), "t.ndjson"),
+      refuses - 1,
+      "action: expected no such step, found ReceivePreVoteRequest"
+    ],
+    [
+      "a pre-vote under settings without",
+      inPreVote(1, (h) => h["settings"].preVote = false),
+      2,
+      "currentTerm: expected 1, found 0"
+    ],
+    [
+      "an answer counted under settings without CheckQuorum",
+      inPreVote(1, (h) => h["settings"].checkQuorum = false),
+      answered,
+      "recentActive: expected {}, found {\"s2\"}"
+    ],
+    [
       "W04: a trace without one of its lines, an Apply, the others renumbered,",
       read(without(good, apply), "t.ndjson"),
       last - 1,
@@ -270,9 +388,10 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
 
   test("W03: with any one value of a random run altered, TLC and the TypeScript rules agree", async () => {
     const choices = fc.array(fc.nat(1_000_000), { minLength: 200, maxLength: 300, size: "max" })
-    const runs = fc.sample(fc.tuple(fc.integer({ min: 1, max: 5 }), choices, fc.nat()), { numRuns: 200, seed: 1 })
-    const traces = runs.flatMap(([count, choices, place]) => {
-      const { header, lines } = randomRun(count, choices)
+    const settings = fc.constantFrom(plain, both, { ...both, preVote: false }, { ...both, checkQuorum: false })
+    const one = fc.tuple(fc.integer({ min: 1, max: 5 }), settings, choices, fc.nat())
+    const traces = fc.sample(one, { numRuns: 200, seed: 1 }).flatMap(([count, settings, choices, place]) => {
+      const { header, lines } = randomRun(count, settings, choices)
       const trace = readTrace(alteredSomewhere(traceText(header, lines), place), "t.ndjson")
       return Result.isSuccess(trace) ? [trace.success] : []
     })
@@ -288,6 +407,9 @@ const alteredSomewhere = (text: string, place: number): string => {
     const leaves: Array<() => void> = []
     const visit = (holder: Json) => {
       for (const [key, value] of Object.entries(holder)) {
+        if (Array.isArray(value) && (key === "votesGranted" || key === "recentActive")) {
+          leaves.push(() => holder[key] = value.length === 0 ? ["s1"] : [])
+        }
         if (typeof value === "object" && value !== null) visit(value)
         else if (typeof value === "number") leaves.push(() => holder[key] = value + 1)
         else if (typeof value === "boolean") leaves.push(() => holder[key] = !value)

@@ -14,7 +14,7 @@ import type { RaftModel } from "../models/RaftModel.ts"
 import type { ModelSpec } from "../models/Table.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { sometimes } from "../raft/Sometimes.ts"
-import { contents, serverLine } from "../render/Notation.ts"
+import { contents, stateLine } from "../render/Notation.ts"
 import { ScenarioError } from "../scenario/Parse.ts"
 import { runScenario } from "../scenario/Scenario.ts"
 import type { Message } from "../../src/raft/Message.ts"
@@ -108,7 +108,7 @@ export const byFuzz = async (
 const outcomeText = (outcome: { readonly actor: Server; readonly sends: ReadonlyArray<Message> } | undefined): string => {
   if (outcome === undefined) return "nothing happens"
   const sends = outcome.sends.map((m) => `${m.type} to ${m.dest} ${contents(m)}`)
-  return `${serverLine(outcome.actor, { down: false, applyAlone: true })}; sends ${sends.join(", ") || "nothing"}`
+  return `${stateLine(outcome.actor)}; sends ${sends.join(", ") || "nothing"}`
 }
 
 /** Bytes for a graph in which an edge is sought: what differs at all does so in its first worlds. */
@@ -136,7 +136,7 @@ const firstDifferentEdge = async (
     one: () => unknown,
     other: () => unknown
   ): Notice | undefined => {
-    const [before, expected] = [serverLine(s, { down: false, applyAlone: true }), one()]
+    const [before, expected] = [stateLine(s), one()]
     let found: unknown
     try {
       found = other()

@@ -32,8 +32,8 @@ export interface Mutant {
   /** Another way to do it, right by itself, in which alone the mistake can be made. It comes before the edits. */
   readonly given?: Variant
   /**
-   * What the explorer must find, each for itself; of a pair, TLC must find the properties, too. Nothing where no step of a server is wrong,
-   * only how it is carried out.
+   * What the explorer must find, each for itself; of a pair, TLC must find the properties, too. Nothing where no step of
+   * a server is wrong, only how it is carried out, or where it is wrong and breaks no property.
    */
   readonly expected: ReadonlyArray<Expected>
   /** Commands whose trace shows it, where random executions end too early, or never come there. */

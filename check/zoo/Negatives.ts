@@ -83,7 +83,7 @@ const graphsCompared = Effect.promise(async () => {
   const last = graph.size - 1
   /** What is found when TLC's graph is this one, but for what `alter` does to its edges and states. */
   const compare = (alter: { readonly edges?: (count: number) => number; readonly lacks?: number } = {}) => {
-    const tlc = new TlcGraph({ maxEntries: spec.maxEntries })
+    const tlc = new TlcGraph(spec.settings)
     for (let n = 0; n < graph.size; n++) {
       if (n !== alter.lacks) tlc.state(String(n), texts(graph.world(n)), n === 0)
     }

@@ -52,7 +52,7 @@ export const byTlc = Effect.fnUntraced(function*({ model: modelName, name }: Exp
   if (ours?.kind !== "property") return failure("TLC alone finds it, the explorer doesn't")
   const steps = tlc.counterexample.states.length - 1
   if (steps !== ours.trace.length - 1) return failure(`TLC needs ${steps} steps, the explorer ${ours.trace.length - 1}`)
-  const worlds = tlc.counterexample.states.map(({ variables }) => decodeWorld(variables, { maxEntries: spec.maxEntries }))
+  const worlds = tlc.counterexample.states.map(({ variables }) => decodeWorld(variables, spec.settings))
   const { missing, text } = fromBehaviour(spec, worlds, `violates ${name}`)
   if (missing !== undefined) return failure(`TLC's counterexample isn't the core's: step ${missing.step}: ${missing.reason}`)
   if (!text.includes(`\nviolates ${name}: `)) return failure("TLC's counterexample, replayed, doesn't violate it")

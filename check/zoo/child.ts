@@ -64,9 +64,9 @@ const mutant = async ({ batches, columns, expected, story, trace }: Extract<Job,
   }
 }
 
-const writeTrace = async (file: string, { ids, maxEntries, sent, taken }: FinishedRun): Promise<void> => {
+const writeTrace = async (file: string, { ids, sent, settings, taken }: FinishedRun): Promise<void> => {
   const { headerOf, linesOf, traceText } = await import("../trace/TraceWriter.ts")
-  writeFileSync(file, traceText(headerOf(ids, maxEntries, null, {}), linesOf(sent, taken)))
+  writeFileSync(file, traceText(headerOf(ids, settings, null, {}), linesOf(sent, taken)))
 }
 
 /** All that is expected, or why something isn't found. */

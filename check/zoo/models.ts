@@ -7,7 +7,7 @@ const defaults = {
   servers: 3,
   maxTerm: 2,
   values: ["x"],
-  maxEntries: 8,
+  settings: { maxEntries: 8, preVote: false, checkQuorum: false },
   applyAlone: false,
   prune: true,
   left: { requests: 0, heartbeats: 0, restarts: 0 },
@@ -104,6 +104,15 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     prune: false,
     left: { requests: 1, heartbeats: 0, restarts: 0 },
     root: ["elect s1 by s2", "lose", "heartbeat s1"]
+  },
+  {
+    ...defaults,
+    name: "zoo-answered",
+    about: "all have answered the leader, it has counted them, and has a heartbeat left",
+    maxTerm: 1,
+    settings: { maxEntries: 8, preVote: false, checkQuorum: true },
+    left: { requests: 0, heartbeats: 1, restarts: 0 },
+    root: ["elect s1 by s2", "replicate s1 to s2 s3", "check-quorum s1", "lose"]
   }
 ]
 

@@ -14,12 +14,12 @@ const specRaft = "spec/Raft.tla"
 const logOk = {
   file: election,
   from: `m.lastLogTerm > lastTerm(s.log)
-    || (m.lastLogTerm === lastTerm(s.log) && m.lastLogIndex >= lastIndex(s.log))`
+  || (m.lastLogTerm === lastTerm(s.log) && m.lastLogIndex >= lastIndex(s.log))`
 }
 const specLogOk = {
   file: specElection,
   from: `\\/ m.lastLogTerm > lastTerm(s.log)
-               \\/ m.lastLogTerm = lastTerm(s.log) /\\ m.lastLogIndex >= lastIndex(s.log)`
+  \\/ m.lastLogTerm = lastTerm(s.log) /\\ m.lastLogIndex >= lastIndex(s.log)`
 }
 
 /** AE3 and AE4: what becomes of the log. */
@@ -120,13 +120,13 @@ export const mutants: ReadonlyArray<Mutant> = [
       {
         ...logOk,
         to: `m.lastLogTerm > termAt(s.log, s.commitIndex)
-    || (m.lastLogTerm === termAt(s.log, s.commitIndex) && m.lastLogIndex >= s.commitIndex)`
+  || (m.lastLogTerm === termAt(s.log, s.commitIndex) && m.lastLogIndex >= s.commitIndex)`
       }
     ],
     spec: [{
       ...specLogOk,
       to: `\\/ m.lastLogTerm > termAt(s.log, s.commitIndex)
-               \\/ m.lastLogTerm = termAt(s.log, s.commitIndex) /\\ m.lastLogIndex >= s.commitIndex`
+  \\/ m.lastLogTerm = termAt(s.log, s.commitIndex) /\\ m.lastLogIndex >= s.commitIndex`
     }],
     expected: [{ model: "election", name: "LeaderCompleteness" }]
   },
@@ -148,13 +148,18 @@ export const mutants: ReadonlyArray<Mutant> = [
     title: "an AppendEntries of the same term clears the vote",
     edits: [{
       file: replication,
-      from: `{ ...s1, role: "follower", votesGranted: [] }`,
-      to: `{ ...s1, role: "follower", votesGranted: [], votedFor: null }`
+      from: `    ...s1,
+    role: "follower",
+`,
+      to: `    ...s1,
+    role: "follower",
+    votedFor: null,
+`
     }],
     spec: [{
       file: specReplication,
-      from: `!.role = "follower", !.votesGranted = {}]`,
-      to: `!.role = "follower", !.votesGranted = {}, !.votedFor = Nil]`
+      from: `[s1 EXCEPT !.role = "follower", `,
+      to: `[s1 EXCEPT !.role = "follower", !.votedFor = Nil, `
     }],
     expected: [
       { model: "zoo-rivals", name: "ElectionSafety" },
@@ -186,14 +191,102 @@ export const mutants: ReadonlyArray<Mutant> = [
     title: "votes are kept for the next campaign",
     edits: [{
       file: election,
-      from: "votesGranted: [s.id]",
-      to: "votesGranted: [...new Set([...s.votesGranted, s.id])].sort()"
+      from: `    role: "candidate",
+    votesGranted: [s.id]`,
+      to: `    role: "candidate",
+    votesGranted: [...new Set([...s.votesGranted, s.id])].sort()`
     }],
-    spec: [{ file: specElection, from: "!.votesGranted = {s.id}]", to: "!.votesGranted = @ \\cup {s.id}]" }],
+    spec: [{
+      file: specElection,
+      from: `!.role = "candidate", !.votesGranted = {s.id}`,
+      to: `!.role = "candidate", !.votesGranted = @ \\cup {s.id}`
+    }],
     expected: [
+      // With PreVote, those who would vote count as if they had.
+      { model: "pre-vote", name: "ElectionSafety" },
       { model: "zoo-second-campaign", name: "ElectionSafety" },
       { model: "zoo-second-campaign", name: "VotesAreCast" }
     ]
+  },
+  {
+    id: "E17",
+    rule: "diss. 9.6",
+    title: "who asks before it campaigns begins a new term already",
+    edits: [{
+      file: election,
+      from: `{ ...s, role: "preCandidate",`,
+      to: `{ ...s, currentTerm: s.currentTerm + 1, role: "preCandidate",`
+    }],
+    spec: [{
+      file: specElection,
+      from: `!.role = "preCandidate",`,
+      to: `!.currentTerm = @ + 1, !.role = "preCandidate",`
+    }],
+    expected: [{ model: "pre-vote", name: "PreVoteChangesNothing" }]
+  },
+  {
+    id: "E18",
+    rule: "diss. 9.6",
+    title: "who hears a leader answers a PreVote all the same",
+    edits: [{ file: election, from: "if (HearsLeader(s0))", to: `if (s0.role === "leader")` }],
+    expected: []
+  },
+  {
+    id: "E19",
+    rule: "diss. 9.6",
+    title: "a PreVote of an earlier term isn't answered",
+    edits: [{ file: election, from: "if (HearsLeader(s0))", to: "if (HearsLeader(s0) || m.term < s0.currentTerm)" }],
+    expected: [{ model: "pre-vote", name: "PreVoteOfLowerTermAnswered" }]
+  },
+  {
+    id: "E21",
+    rule: "diss. 9.6",
+    title: "a leader answers a PreVote",
+    edits: [{ file: election, from: "if (HearsLeader(s0))", to: "if (s0.leaderContact)" }],
+    expected: []
+  },
+  {
+    id: "E26",
+    rule: "diss. 4.2.3",
+    title: "with CheckQuorum, who hears a leader votes for another all the same",
+    edits: [{ file: election, from: "if (s0.settings.checkQuorum && HearsLeader(s0)) return undefined", to: "" }],
+    expected: []
+  },
+  {
+    id: "E27",
+    rule: "diss. 6.2",
+    title: "a leader that nobody answers doesn't step down",
+    edits: [{ file: replication, from: "if (IsQuorum(s, [...s.recentActive, s.id])) {", to: "if (true) {" }],
+    expected: [{ model: "check-quorum", name: "LeaderStepsDown" }]
+  },
+  {
+    id: "E28",
+    rule: "diss. 6.2",
+    title: "a leader counts itself twice among those who answer",
+    edits: [{
+      file: replication,
+      from: "IsQuorum(s, [...s.recentActive, s.id])",
+      to: "IsQuorum(s, [...s.recentActive, s.id, s.id])"
+    }],
+    expected: [{ model: "check-quorum", name: "LeaderStepsDown" }]
+  },
+  {
+    id: "E29",
+    rule: "diss. 6.2",
+    title: "who has answered once counts for ever",
+    edits: [{ file: replication, from: "{ server: { ...s, recentActive: [] }, sends", to: "{ server: s, sends" }],
+    expected: [{ model: "zoo-answered", name: "LeaderStepsDown" }]
+  },
+  {
+    id: "E30",
+    rule: "diss. 6.2",
+    title: "an answer that says nothing new doesn't count",
+    edits: [{
+      file: replication,
+      from: "s1 === s0 ? undefined : { server: s1, sends: [], resetElectionTimer: false }",
+      to: "undefined"
+    }],
+    expected: [{ model: "zoo-answered", name: "QuorumConfirmed" }]
   },
   {
     id: "E25",
@@ -340,8 +433,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     id: "R08",
     rule: "Fig2.L3a",
     title: "matchIndex is set to what the answer says, also when that is less",
-    edits: [{ file: replication, from: "    if (m.matchIndex <= s0.matchIndex[j]!) return undefined\n", to: "" }],
-    spec: [{ file: specReplication, from: "IF m.matchIndex <= s0.matchIndex[j] THEN None ELSE\n", to: "\n" }],
+    edits: [{ file: replication, from: "    if (m.matchIndex <= s0.matchIndex[j]!) return heard\n", to: "" }],
+    spec: [{ file: specReplication, from: "IF m.matchIndex <= s0.matchIndex[j] THEN heard ELSE\n", to: "\n" }],
     expected: [
       { model: "zoo-two-answers", name: "MatchMonotone" },
       { model: "replication", name: "Dead" }
@@ -389,13 +482,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     title: "the leader cuts its own log back to where the follower's agrees",
     edits: [{
       file: replication,
-      from: "{ ...s0, nextIndex: { ...s0.nextIndex, [j]: BackUp(s0, m) } }",
-      to: "{ ...s0, nextIndex: { ...s0.nextIndex, [j]: BackUp(s0, m) }, log: replaceAfter(s0.log, BackUp(s0, m) - 1, []) }"
+      from: "{ ...s1, nextIndex: { ...s1.nextIndex, [j]: BackUp(s1, m) } }",
+      to: "{ ...s1, nextIndex: { ...s1.nextIndex, [j]: BackUp(s1, m) }, log: replaceAfter(s1.log, BackUp(s1, m) - 1, []) }"
     }],
     spec: [{
       file: specReplication,
-      from: "[s0 EXCEPT !.nextIndex[j] = BackUp(s0, m)]",
-      to: "[s0 EXCEPT !.nextIndex[j] = BackUp(s0, m), !.log = replaceAfter(@, BackUp(s0, m) - 1, <<>>)]"
+      from: "[s1 EXCEPT !.nextIndex[j] = BackUp(s1, m)]",
+      to: "[s1 EXCEPT !.nextIndex[j] = BackUp(s1, m), !.log = replaceAfter(@, BackUp(s1, m) - 1, <<>>)]"
     }],
     expected: [{ model: "backup", name: "LeaderAppendOnly" }]
   },

@@ -1,7 +1,7 @@
 /** Leader election (5.2, 5.4.1). Twin of spec/Election.tla. */
 import { AdvanceCommitIndex } from "./Commit.ts"
-import { AppendEntries, RequestVote, Vote } from "./Message.ts"
-import type { RequestVoteRequest, RequestVoteResponse, Step } from "./Message.ts"
+import { AppendEntries, PreVote, RequestPreVote, RequestVote, Vote } from "./Message.ts"
+import type { PreVoteRequest, PreVoteResponse, RequestVoteRequest, RequestVoteResponse, Step } from "./Message.ts"
 import { forAll, IsQuorum, lastIndex, lastTerm, Peers, replaceAfter } from "./Server.ts"
 import type { Server, Term } from "./Server.ts"
 
@@ -17,27 +17,76 @@ export const UpdateTerm = (s: Server, term: Term): Server =>
     votedFor: null,
     role: "follower",
     votesGranted: [],
+    leaderContact: false,
+    recentActive: [],
     nextIndex: forAll(s.members, 1),
     matchIndex: forAll(s.members, 0)
   }
 
+/** Diss. 4.2.3: whether `s` hears a leader, or is one. Such a server helps nobody to campaign. */
+export const HearsLeader = (s: Server): boolean => s.role === "leader" || s.leaderContact
+
 /**
- * Fig2.F2, Fig2.C1, Fig2.C4: the election timeout has passed without word from a leader or a vote granted: a new term,
- * a vote for itself, and RequestVote to everyone else (5.2). A candidate does the same again. Leaders have no such
- * timer.
+ * Fig2.RV2: "candidate's log is at least as up-to-date as receiver's log" (5.4.1): the later last term wins, and between
+ * equal ones the longer log.
  */
-export const Timeout = (s: Server): Step | undefined => {
-  if (s.role === "leader") return undefined
+export const UpToDate = (s: Server, m: RequestVoteRequest | PreVoteRequest): boolean =>
+  m.lastLogTerm > lastTerm(s.log)
+  || (m.lastLogTerm === lastTerm(s.log) && m.lastLogIndex >= lastIndex(s.log))
+
+/** Fig2.C1: a new term, a vote for itself, and RequestVote to everyone else (5.2). */
+export const Campaign = (s: Server): Step => {
   const c: Server = {
     ...s,
     currentTerm: s.currentTerm + 1,
     votedFor: s.id,
     role: "candidate",
-    votesGranted: [s.id]
+    votesGranted: [s.id],
+    leaderContact: false
   }
   // A cluster of one has its majority at once.
   if (IsQuorum(c, c.votesGranted)) return BecomeLeader(c)
   return { server: c, sends: Peers(c).map((j) => RequestVote(c, j)), resetElectionTimer: true }
+}
+
+/**
+ * Fig2.F2, Fig2.C4: the election timeout has passed without word from a leader or a vote granted: campaign; with PreVote
+ * ask first, which changes neither term nor vote (diss. 9.6). A candidate does the same again. Leaders have no such
+ * timer.
+ */
+export const Timeout = (s: Server): Step | undefined => {
+  if (s.role === "leader") return undefined
+  if (!s.settings.preVote) return Campaign(s)
+  const c: Server = { ...s, role: "preCandidate", votesGranted: [s.id], leaderContact: false }
+  if (IsQuorum(c, c.votesGranted)) return Campaign(c)
+  return { server: c, sends: Peers(c).map((j) => RequestPreVote(c, j)), resetElectionTimer: true }
+}
+
+/** The minimum election timeout has passed since `s` last heard a leader. */
+export const LeaderContactLost = (s: Server): Step | undefined =>
+  s.leaderContact ? { server: { ...s, leaderContact: false }, sends: [], resetElectionTimer: false } : undefined
+
+/**
+ * PreVote, receiver (diss. 9.6).
+ *
+ * Who hears a leader doesn't answer. Others do, also to an earlier term: else one who has fallen behind and one who needs
+ * its vote could wait for each other for ever.
+ */
+export const HandlePreVoteRequest = (s0: Server, m: PreVoteRequest): Step | undefined => {
+  if (HearsLeader(s0)) return undefined
+  const s = UpdateTerm(s0, m.term)
+  const voteGranted = m.term === s.currentTerm && UpToDate(s, m)
+  return { server: s, sends: [PreVote(s, m.source, voteGranted)], resetElectionTimer: false }
+}
+
+/** PreVote, the answer: with a majority of them the campaign begins. */
+export const HandlePreVoteResponse = (s0: Server, m: PreVoteResponse): Step | undefined => {
+  if (m.term > s0.currentTerm) return { server: UpdateTerm(s0, m.term), sends: [], resetElectionTimer: false }
+  if (m.term < s0.currentTerm || s0.role !== "preCandidate" || !m.voteGranted) return undefined
+  if (s0.votesGranted.includes(m.source)) return undefined
+  const s: Server = { ...s0, votesGranted: [...s0.votesGranted, m.source].sort() }
+  if (IsQuorum(s, s.votesGranted)) return Campaign(s)
+  return { server: s, sends: [], resetElectionTimer: false }
 }
 
 /**
@@ -46,16 +95,15 @@ export const Timeout = (s: Server): Step | undefined => {
  * Granting twice to the same candidate is safe and needed: the first answer may have been lost.
  */
 export const HandleRequestVoteRequest = (s0: Server, m: RequestVoteRequest): Step | undefined => {
+  // Diss. 4.2.3: with CheckQuorum, who hears a leader ignores the request and its term.
+  if (s0.settings.checkQuorum && HearsLeader(s0)) return undefined
   const s = UpdateTerm(s0, m.term)
   // Fig2.RV1: "Reply false if term < currentTerm" (5.1).
   const termOk = m.term === s.currentTerm
   // Fig2.RV2: "If votedFor is null or candidateId, …
   const voteFree = s.votedFor === null || s.votedFor === m.source
-  // … and candidate's log is at least as up-to-date as receiver's log, grant vote" (5.2, 5.4): the later last term
-  // wins, and between equal ones the longer log.
-  const logOk = m.lastLogTerm > lastTerm(s.log)
-    || (m.lastLogTerm === lastTerm(s.log) && m.lastLogIndex >= lastIndex(s.log))
-  const voteGranted = termOk && voteFree && logOk
+  // … and candidate's log is at least as up-to-date as receiver's log, grant vote" (5.2, 5.4).
+  const voteGranted = termOk && voteFree && UpToDate(s, m)
   const v: Server = voteGranted ? { ...s, votedFor: m.source } : s
   return {
     server: v,
@@ -91,6 +139,7 @@ export const BecomeLeader = (s: Server): Step => {
     ...s,
     role: "leader",
     votesGranted: [],
+    leaderContact: false,
     log: replaceAfter(s.log, last, [{ term: s.currentTerm, type: "noop", value: "" }]),
     nextIndex: forAll(s.members, last + 1),
     matchIndex: { ...forAll(s.members, 0), [s.id]: last + 1 }

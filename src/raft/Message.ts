@@ -24,6 +24,18 @@ export interface RequestVoteResponse extends Envelope {
   readonly voteGranted: boolean
 }
 
+/** Diss. 9.6: would you vote for me? `term` is the one that the sender is in: it hasn't begun another. */
+export interface PreVoteRequest extends Envelope {
+  readonly type: "PreVoteRequest"
+  readonly lastLogIndex: Index
+  readonly lastLogTerm: Term
+}
+
+export interface PreVoteResponse extends Envelope {
+  readonly type: "PreVoteResponse"
+  readonly voteGranted: boolean
+}
+
 export interface AppendEntriesRequest extends Envelope {
   readonly type: "AppendEntriesRequest"
   readonly prevLogIndex: Index
@@ -47,7 +59,13 @@ export interface AppendEntriesResponse extends Envelope {
   readonly conflictIndex: Index
 }
 
-export type Message = RequestVoteRequest | RequestVoteResponse | AppendEntriesRequest | AppendEntriesResponse
+export type Message =
+  | PreVoteRequest
+  | PreVoteResponse
+  | RequestVoteRequest
+  | RequestVoteResponse
+  | AppendEntriesRequest
+  | AppendEntriesResponse
 
 /**
  * What one event does to one server, atomically: its next state, the messages that it sends, and whether its election
@@ -70,6 +88,24 @@ export const RequestVote = (s: Server, j: ServerId): RequestVoteRequest => ({
 
 export const Vote = (s: Server, j: ServerId, voteGranted: boolean): RequestVoteResponse => ({
   type: "RequestVoteResponse",
+  source: s.id,
+  dest: j,
+  term: s.currentTerm,
+  voteGranted
+})
+
+/** Diss. 9.6: the same question before a campaign, in the term that `s` is in. */
+export const RequestPreVote = (s: Server, j: ServerId): PreVoteRequest => ({
+  type: "PreVoteRequest",
+  source: s.id,
+  dest: j,
+  term: s.currentTerm,
+  lastLogIndex: lastIndex(s.log),
+  lastLogTerm: lastTerm(s.log)
+})
+
+export const PreVote = (s: Server, j: ServerId, voteGranted: boolean): PreVoteResponse => ({
+  type: "PreVoteResponse",
   source: s.id,
   dest: j,
   term: s.currentTerm,

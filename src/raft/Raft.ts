@@ -1,5 +1,10 @@
 /** All of a server: every message it handles, and its crash. Twin of spec/Raft.tla. */
-import { HandleRequestVoteRequest, HandleRequestVoteResponse } from "./Election.ts"
+import {
+  HandlePreVoteRequest,
+  HandlePreVoteResponse,
+  HandleRequestVoteRequest,
+  HandleRequestVoteResponse
+} from "./Election.ts"
 import type { Message, Step } from "./Message.ts"
 import { HandleAppendEntriesRequest, HandleAppendEntriesResponse } from "./Replication.ts"
 import { InitServer } from "./Server.ts"
@@ -8,6 +13,10 @@ import type { Server } from "./Server.ts"
 /** What `s` does with `m`; `undefined`: nothing changes and nothing is sent. */
 export const Handle = (s: Server, m: Message): Step | undefined => {
   switch (m.type) {
+    case "PreVoteRequest":
+      return HandlePreVoteRequest(s, m)
+    case "PreVoteResponse":
+      return HandlePreVoteResponse(s, m)
     case "RequestVoteRequest":
       return HandleRequestVoteRequest(s, m)
     case "RequestVoteResponse":
@@ -40,6 +49,9 @@ export const Restart = (s: Server): Step => ({
  */
 export const Dead = (d: Server, m: Message): boolean => {
   switch (m.type) {
+    case "PreVoteResponse":
+      // (A granted one may still count: the same term can see several pre-campaigns.)
+      return m.term < d.currentTerm || (m.term === d.currentTerm && !m.voteGranted)
     case "RequestVoteResponse":
       return m.term < d.currentTerm
         || (m.term === d.currentTerm && (d.role !== "candidate" || !m.voteGranted || d.votesGranted.includes(m.source)))
@@ -47,7 +59,9 @@ export const Dead = (d: Server, m: Message): boolean => {
       return m.term < d.currentTerm
         || (m.term === d.currentTerm
           && (d.role === "follower"
-            || (d.role === "leader" && Math.max(m.matchIndex, m.rejectedIndex) <= d.matchIndex[m.source]!)))
+            || d.role === "preCandidate"
+            || (d.role === "leader" && !d.settings.checkQuorum
+              && Math.max(m.matchIndex, m.rejectedIndex) <= d.matchIndex[m.source]!)))
     default:
       return false
   }

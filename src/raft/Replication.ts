@@ -3,8 +3,8 @@ import { AdvanceCommitIndex } from "./Commit.ts"
 import { UpdateTerm } from "./Election.ts"
 import { Accept, AppendEntries, Conflict, Refuse } from "./Message.ts"
 import type { AppendEntriesRequest, AppendEntriesResponse, Step } from "./Message.ts"
-import { lastIndex, Peers, replaceAfter, termAt } from "./Server.ts"
-import type { Entry, Index, Log, Server } from "./Server.ts"
+import { forAll, IsQuorum, lastIndex, Peers, replaceAfter, termAt } from "./Server.ts"
+import type { Entry, Index, Log, Server, ServerId } from "./Server.ts"
 
 /**
  * Fig2.L2: "If command received from client: append entry to local log, respond after entry applied to state machine"
@@ -56,7 +56,12 @@ export const HandleAppendEntriesRequest = (s0: Server, m: AppendEntriesRequest):
   // Fig2.AE1: "Reply false if term < currentTerm" (5.1).
   if (m.term < s1.currentTerm) return { server: s1, sends: [Refuse(s1, m.source)], resetElectionTimer: false }
   // Fig2.C3: "If AppendEntries RPC received from new leader: convert to follower".
-  const s: Server = { ...s1, role: "follower", votesGranted: [] }
+  const s: Server = {
+    ...s1,
+    role: "follower",
+    votesGranted: [],
+    leaderContact: s1.settings.preVote || s1.settings.checkQuorum
+  }
   // Fig2.AE2: "Reply false if log doesn't contain an entry at prevLogIndex whose term matches prevLogTerm" (5.3).
   if (m.prevLogIndex > lastIndex(s.log)) {
     return {
@@ -100,18 +105,49 @@ export const BackUp = (s: Server, m: AppendEntriesResponse): Index => {
   return k > match && termAt(s.log, k) === m.conflictTerm ? k + 1 : Math.max(match + 1, m.conflictIndex)
 }
 
+/** Diss. 6.2: `j` has answered the leader `s`. Any answer counts, also one that says nothing new. */
+export const Answered = (s: Server, j: ServerId): Server =>
+  !s.settings.checkQuorum || s.recentActive.includes(j) ? s : { ...s, recentActive: [...s.recentActive, j].sort() }
+
+/**
+ * Diss. 6.2: an election timeout has passed at a leader: "a leader steps down if an election timeout elapses without a
+ * successful round of heartbeats to a majority of its cluster".
+ */
+export const CheckQuorum = (s: Server): Step | undefined => {
+  if (s.role !== "leader" || !s.settings.checkQuorum) return undefined
+  if (IsQuorum(s, [...s.recentActive, s.id])) {
+    return s.recentActive.length === 0
+      ? undefined
+      : { server: { ...s, recentActive: [] }, sends: [], resetElectionTimer: false }
+  }
+  return {
+    server: {
+      ...s,
+      role: "follower",
+      recentActive: [],
+      nextIndex: forAll(s.members, 1),
+      matchIndex: forAll(s.members, 0)
+    },
+    sends: [],
+    resetElectionTimer: true
+  }
+}
+
 /** AppendEntries RPC, the answer at the leader. */
 export const HandleAppendEntriesResponse = (s0: Server, m: AppendEntriesResponse): Step | undefined => {
   if (m.term > s0.currentTerm) return { server: UpdateTerm(s0, m.term), sends: [], resetElectionTimer: false }
   // An answer to an earlier term's question says nothing about this term's log.
   if (m.term < s0.currentTerm || s0.role !== "leader") return undefined
   const j = m.source
+  const s1 = Answered(s0, j)
+  // Nothing new but that `j` is there.
+  const heard: Step | undefined = s1 === s0 ? undefined : { server: s1, sends: [], resetElectionTimer: false }
   if (m.success) {
     // Fig2.L3a: "If successful: update nextIndex and matchIndex for follower" (5.3). Answers may overtake each other:
     // what is known to match never shrinks.
-    if (m.matchIndex <= s0.matchIndex[j]!) return undefined
+    if (m.matchIndex <= s0.matchIndex[j]!) return heard
     const s = AdvanceCommitIndex({
-      ...s0,
+      ...s1,
       matchIndex: { ...s0.matchIndex, [j]: m.matchIndex },
       nextIndex: { ...s0.nextIndex, [j]: Math.max(s0.nextIndex[j]!, m.matchIndex + 1) }
     })
@@ -121,7 +157,7 @@ export const HandleAppendEntriesResponse = (s0: Server, m: AppendEntriesResponse
   }
   // Fig2.L3b: "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry" (5.3). A rejection
   // of anything but the latest probe is old news.
-  if (m.rejectedIndex !== s0.nextIndex[j]! - 1 || m.rejectedIndex <= s0.matchIndex[j]!) return undefined
-  const s: Server = { ...s0, nextIndex: { ...s0.nextIndex, [j]: BackUp(s0, m) } }
+  if (m.rejectedIndex !== s0.nextIndex[j]! - 1 || m.rejectedIndex <= s0.matchIndex[j]!) return heard
+  const s: Server = { ...s1, nextIndex: { ...s1.nextIndex, [j]: BackUp(s1, m) } }
   return { server: s, sends: [AppendEntries(s, j)], resetElectionTimer: false }
 }

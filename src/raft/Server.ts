@@ -10,7 +10,8 @@ export type Term = number
 /** Log positions are 1-based; 0 is the place before the first entry. */
 export type Index = number
 
-export type Role = "follower" | "candidate" | "leader"
+/** A pre-candidate asks whether it could win before it campaigns (diss. 9.6). */
+export type Role = "follower" | "preCandidate" | "candidate" | "leader"
 
 /**
  * A log entry. `value` is the client's command, opaque to Raft (encoded by the layer above). A leader opens its term
@@ -36,7 +37,17 @@ export interface Log {
 export interface Settings {
   /** The most entries that one AppendEntries carries; at least 1. */
   readonly maxEntries: number
+  /** Whether a server asks, before it campaigns, if it could win (diss. 9.6). */
+  readonly preVote: boolean
+  /**
+   * Whether a leader that no quorum answers steps down (diss. 6.2), and a server that hears a leader votes for nobody
+   * (diss. 4.2.3).
+   */
+  readonly checkQuorum: boolean
 }
+
+/** Figure 2 and nothing else. */
+export const figure2: Settings = { maxEntries: 100, preVote: false, checkQuorum: false }
 
 export interface Server {
   readonly id: ServerId
@@ -51,10 +62,14 @@ export interface Server {
 
   // Volatile.
   readonly role: Role
-  /** While candidate: who granted its vote, sorted; otherwise empty. */
+  /** While candidate or pre-candidate: who granted (or would grant) its vote, sorted; otherwise empty. */
   readonly votesGranted: ReadonlyArray<ServerId>
   readonly commitIndex: Index
   readonly lastApplied: Index
+  /** Has heard a leader within the minimum election timeout; false with neither `preVote` nor `checkQuorum`. */
+  readonly leaderContact: boolean
+  /** While leader, with `checkQuorum`: who has answered since the last CheckQuorum, sorted; otherwise empty. */
+  readonly recentActive: ReadonlyArray<ServerId>
 
   // Volatile, leaders only: otherwise 1 and 0 throughout.
   readonly nextIndex: Readonly<Record<ServerId, Index>>
@@ -80,6 +95,8 @@ export const InitServer = (id: ServerId, members: ReadonlyArray<ServerId>, setti
   votesGranted: [],
   commitIndex: 0,
   lastApplied: 0,
+  leaderContact: false,
+  recentActive: [],
   nextIndex: forAll(members, 1),
   matchIndex: forAll(members, 0)
 })

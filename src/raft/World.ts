@@ -4,10 +4,10 @@
  * the whole world lifts it (the explorer, the random executions, scenarios).
  */
 import { Apply } from "./Commit.ts"
-import { Timeout } from "./Election.ts"
+import { LeaderContactLost, Timeout } from "./Election.ts"
 import type { Message, Step } from "./Message.ts"
 import { Restart } from "./Raft.ts"
-import { ClientRequest, HeartbeatTimeout } from "./Replication.ts"
+import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "./Replication.ts"
 import { entryAt } from "./Server.ts"
 import type { Entry, Server, ServerId, Term } from "./Server.ts"
 
@@ -74,7 +74,9 @@ export const Actions: ReadonlyArray<{
   },
   { name: "HeartbeatTimeoutAction", spends: "heartbeats", steps: (_, s) => steps(HeartbeatTimeout(s)) },
   { name: "ApplyAction", steps: (bounds, s) => bounds.applyAlone ? steps(Apply(s)) : [] },
-  { name: "RestartAction", spends: "restarts", steps: (_, s) => [Restart(s)] }
+  { name: "RestartAction", spends: "restarts", steps: (_, s) => [Restart(s)] },
+  { name: "LeaderContactLostAction", steps: (_, s) => steps(LeaderContactLost(s)) },
+  { name: "CheckQuorumAction", steps: (_, s) => steps(CheckQuorum(s)) }
 ]
 
 /** The world's action that consumes `m`. */

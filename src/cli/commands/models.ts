@@ -13,6 +13,7 @@ const row = (model: ModelSpec): Array<string> => [
   model.layer,
   String(model.servers),
   `terms ${model.maxTerm}, requests ${model.left.requests}, heartbeats ${model.left.heartbeats}, restarts ${model.left.restarts}`
+  + (model.settings.preVote ? ", pre-vote" : "") + (model.settings.checkQuorum ? ", check-quorum" : "")
   + (model.prune ? "" : ", unpruned") + (model.applyAlone ? ", apply alone" : ""),
   count(model.pinned?.distinct),
   count(model.pinned?.generated),

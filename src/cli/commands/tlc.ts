@@ -18,7 +18,7 @@ const workers = Flag.Int("workers").pipe(
 /** The counterexample, told like one of ours. */
 const counterexample = (spec: ModelSpec, found: TlcResult): ReadonlyArray<string> => {
   if (found.counterexample === undefined) return []
-  const worlds = found.counterexample.states.map(({ variables }) => decodeWorld(variables, { maxEntries: spec.maxEntries }))
+  const worlds = found.counterexample.states.map(({ variables }) => decodeWorld(variables, spec.settings))
   return [told(spec, worlds, `${spec.name} violates ${found.violated ?? (found.outcome === "error" ? "nothing: TLC could not go on" : "a property")} in TLC`)]
 }
 
