@@ -58,11 +58,15 @@ VotesAreCast ==
   \A i \in Server : servers[i].role = "candidate" => \A j \in servers[i].votesGranted :
     servers[j].currentTerm = servers[i].currentTerm => servers[j].votedFor = i
 
-\* The indices of one server, and its log, are in order.
+\* The indices of one server, and its log, are in order; and what doesn't apply to its role is as it was at first.
 WellFormed ==
   \A i \in Server :
     LET s == servers[i]
-    IN /\ s.log.lastIncludedIndex <= s.lastApplied
+    IN /\ s.role # "leader" => /\ s.nextIndex = forAll(s.members, 1)
+                              /\ s.matchIndex = forAll(s.members, 0)
+                              /\ s.recentActive = {}
+       /\ s.role \notin {"candidate", "preCandidate"} => s.votesGranted = {}
+       /\ s.log.lastIncludedIndex <= s.lastApplied
        /\ s.lastApplied <= s.commitIndex
        /\ s.commitIndex <= lastIndex(s.log)
        /\ lastTerm(s.log) <= s.currentTerm
@@ -81,6 +85,12 @@ TermMonotone ==
 VoteOnce ==
   [][\A i \in Server : (servers'[i].currentTerm = servers[i].currentTerm /\ servers[i].votedFor # Nil)
        => servers'[i].votedFor = servers[i].votedFor]_vars
+
+\* Fig2.RV1: a vote is cast in the term that it was asked for.
+VoteInTerm ==
+  [][\A m \in messages' \ messages : (m.type = "RequestVoteResponse" /\ m.voteGranted) =>
+       \E r \in messages : /\ r.type = "RequestVoteRequest" /\ r.source = m.dest /\ r.dest = m.source
+                            /\ r.term = m.term]_vars
 
 \* Figure 3: "A leader never overwrites or deletes entries in its log; it only appends new entries" (5.3).
 LeaderAppendOnly ==

@@ -6,7 +6,7 @@
 import { lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Index, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
-import { stateProperties, stepProperties } from "../raft/Properties.ts"
+import { fitsItsRole, stateProperties, stepProperties } from "../raft/Properties.ts"
 import { entryOf, sameEntry } from "./Change.ts"
 import type { Change } from "./Change.ts"
 
@@ -186,6 +186,9 @@ const wellFormed = (before: Server, s: Server, firstChanged: Index): string | un
   for (let k = Math.max(firstChanged, lastIncludedIndex + 1); k <= last; k++) {
     if (termAt(s.log, k - 1) > termAt(s.log, k)) return "WellFormed"
   }
+  const sameRole = s.role === before.role && s.votesGranted === before.votesGranted
+    && s.recentActive === before.recentActive && s.nextIndex === before.nextIndex && s.matchIndex === before.matchIndex
+  if (!sameRole && !fitsItsRole(s)) return "WellFormed"
   if (s.role !== "leader" || (s.nextIndex === before.nextIndex && s.matchIndex === before.matchIndex)) return undefined
   for (const j of s.members) if (j !== s.id && s.matchIndex[j]! >= s.nextIndex[j]!) return "WellFormed"
   return undefined

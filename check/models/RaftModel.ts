@@ -1,6 +1,7 @@
 /** A model of Raft, for the explorer, from its line in the table. */
 import type { Model, World } from "../explorer/Model.ts"
 import { Cluster, serverIds } from "../cluster/Cluster.ts"
+import type { Taken } from "../cluster/Cluster.ts"
 import { runCommand } from "../scenario/Script.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { sometimes } from "../raft/Sometimes.ts"
@@ -21,8 +22,11 @@ export type RaftWorld = World<Server, Message, Ghost>
  * The cluster after the model's root commands, and the messages under way then. After the command `lose`, nothing that
  * was sent before it ever arrives: one of the things that may happen, which keeps a model small.
  */
-export const rootOf = (spec: ModelSpec): { readonly cluster: Cluster; readonly underWay: ReadonlyArray<Message> } => {
-  const cluster = new Cluster(serverIds(spec.servers), spec.settings)
+export const rootOf = (
+  spec: ModelSpec,
+  observe?: (taken: Taken) => void
+): { readonly cluster: Cluster; readonly underWay: ReadonlyArray<Message> } => {
+  const cluster = new Cluster(serverIds(spec.servers), spec.settings, observe)
   let lost = 0
   for (const command of spec.root) {
     if (command === "lose") lost = cluster.sent.length

@@ -108,8 +108,15 @@ const VotesAreCast: Property = {
     )
 }
 
+/** Whether what doesn't apply to the server's role is as it was at first. */
+export const fitsItsRole = (s: Server): boolean =>
+  (s.role === "leader"
+    || (s.recentActive.length === 0 && s.members.every((j) => s.nextIndex[j] === 1 && s.matchIndex[j] === 0)))
+  && (s.role === "candidate" || s.role === "preCandidate" || s.votesGranted.length === 0)
+
 const wellFormed = (s: Server): boolean =>
-  s.log.lastIncludedIndex <= s.lastApplied
+  fitsItsRole(s)
+  && s.log.lastIncludedIndex <= s.lastApplied
   && s.lastApplied <= s.commitIndex
   && s.commitIndex <= lastIndex(s.log)
   && lastTerm(s.log) <= s.currentTerm
@@ -140,6 +147,16 @@ const VoteOnce: Property = {
   reads: "step",
   holds: ({ before, after }) =>
     after.currentTerm !== before.currentTerm || before.votedFor === null || after.votedFor === before.votedFor
+}
+
+const VoteInTerm: Property = {
+  name: "VoteInTerm",
+  reads: "step",
+  holds: ({ message, sends }) =>
+    sends.every((m) =>
+      m.type !== "RequestVoteResponse" || !m.voteGranted
+      || (message?.type === "RequestVoteRequest" && message.source === m.dest && message.term === m.term)
+    )
 }
 
 const LeaderAppendOnly: Property = {
@@ -219,6 +236,7 @@ export const stateProperties: ReadonlyArray<Property> = [
 export const stepProperties: ReadonlyArray<Property> = [
   TermMonotone,
   VoteOnce,
+  VoteInTerm,
   LeaderAppendOnly,
   CommitMonotone,
   MatchMonotone,

@@ -8,7 +8,9 @@ import type { FinishedRun } from "../fuzz/Fuzz.ts"
 import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
 import { compareModel, comparePinned, holds } from "../models/checkModel.ts"
 import type { Comparison } from "../models/checkModel.ts"
+import type { Taken } from "../cluster/Cluster.ts"
 import { loadModels } from "../models/load.ts"
+import { rootOf } from "../models/RaftModel.ts"
 import type { ModelSpec } from "../models/Table.ts"
 import { projectJar } from "../models/TlcModel.ts"
 import { runScenario } from "../scenario/Scenario.ts"
@@ -107,6 +109,15 @@ const traceOf = (run: FinishedRun, seed: number): Trace => {
   return Result.getOrThrow(readTrace(traceText(header, linesOf(run.sent, run.taken)), file))
 }
 
+/** How the roots of prepared worlds are reached: the specification must allow that, too. */
+const rootTraces = (): ReadonlyArray<Trace> =>
+  loadModels().filter((spec) => spec.root.length > 0).map((spec) => {
+    const taken: Array<Taken> = []
+    const { cluster } = rootOf(spec, (step) => taken.push(step))
+    const text = traceText(headerOf(cluster.ids, spec.settings, null, {}), linesOf(cluster.sent, taken))
+    return Result.getOrThrow(readTrace(text, `root of ${spec.name}`))
+  })
+
 const fuzzRow = (servers: number, runs: number, traces: Array<Trace>, options: SuiteOptions) =>
   row("random executions", `${servers} servers`, Effect.promise(async () => {
     let lines = 0
@@ -149,7 +160,7 @@ const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOpt
     const { distinctSteps, lines, verdicts } = found
     const rejected = verdicts.filter((v) => v.status === "rejected")
     return rejected.length === 0 && lines >= sizes.length * traceLines
-      ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs, ${grouped(distinctSteps)} distinct steps` }
+      ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs and roots of models, ${grouped(distinctSteps)} distinct steps` }
       : { status: "failed", found: rejected[0]?.message ?? `only ${grouped(lines)} events` }
   }))
 
@@ -204,7 +215,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
     yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, traces, options))
   }
   yield* Effect.forEach(loadModels(), (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
-  if (noTlc === undefined) yield* run(traceRow(traces, options))
+  if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
   yield* run(zooRow(options, noTlc === undefined))
   return rows

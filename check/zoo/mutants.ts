@@ -131,6 +131,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     expected: [{ model: "election", name: "LeaderCompleteness" }]
   },
   {
+    id: "RV1",
+    rule: "Fig2.RV1",
+    title: "a request of an earlier term gets a vote of this one",
+    edits: [{ file: election, from: "const termOk = m.term === s.currentTerm", to: "const termOk = true" }],
+    spec: [{ file: specElection, from: "termOk == m.term = s.currentTerm", to: "termOk == TRUE" }],
+    expected: [{ model: "election", name: "VoteInTerm" }]
+  },
+  {
     id: "E07",
     rule: "Fig2.RV2",
     title: "the voter doesn't look whether it has voted",
