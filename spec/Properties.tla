@@ -86,12 +86,6 @@ VoteOnce ==
   [][\A i \in Server : (servers'[i].currentTerm = servers[i].currentTerm /\ servers[i].votedFor # Nil)
        => servers'[i].votedFor = servers[i].votedFor]_vars
 
-\* Fig2.RV1: a vote is cast in the term that it was asked for.
-VoteInTerm ==
-  [][\A m \in messages' \ messages : (m.type = "RequestVoteResponse" /\ m.voteGranted) =>
-       \E r \in messages : /\ r.type = "RequestVoteRequest" /\ r.source = m.dest /\ r.dest = m.source
-                            /\ r.term = m.term]_vars
-
 \* Figure 3: "A leader never overwrites or deletes entries in its log; it only appends new entries" (5.3).
 LeaderAppendOnly ==
   [][\A i \in Server :

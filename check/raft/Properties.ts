@@ -149,16 +149,6 @@ const VoteOnce: Property = {
     after.currentTerm !== before.currentTerm || before.votedFor === null || after.votedFor === before.votedFor
 }
 
-const VoteInTerm: Property = {
-  name: "VoteInTerm",
-  reads: "step",
-  holds: ({ message, sends }) =>
-    sends.every((m) =>
-      m.type !== "RequestVoteResponse" || !m.voteGranted
-      || (message?.type === "RequestVoteRequest" && message.source === m.dest && message.term === m.term)
-    )
-}
-
 const LeaderAppendOnly: Property = {
   name: "LeaderAppendOnly",
   reads: "step",
@@ -236,7 +226,6 @@ export const stateProperties: ReadonlyArray<Property> = [
 export const stepProperties: ReadonlyArray<Property> = [
   TermMonotone,
   VoteOnce,
-  VoteInTerm,
   LeaderAppendOnly,
   CommitMonotone,
   MatchMonotone,

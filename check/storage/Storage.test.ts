@@ -12,7 +12,7 @@ import { Storage, type StorageError, type StorageRecord } from "../../src/shell/
 import { layerFile } from "../../src/shell/storage/FileLog.ts"
 import { layerMemory } from "../../src/shell/storage/Memory.ts"
 import { layerSqlite } from "../../src/shell/storage/Sqlite.ts"
-import { command, commands, compaction, recordsArbitrary, states } from "./records.ts"
+import { command, commands, compaction, eventful, recordsArbitrary, states } from "./records.ts"
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), "storage-"))
 afterAll(() => fs.rmSync(temporary, { recursive: true, force: true }))
@@ -74,7 +74,7 @@ describe.each(layers)("Contract Storage.%s:", { timeout: 30_000 }, (_, place, nu
         here = Result.getOrThrow(crashed)
       }
       expect(await loaded(here)).toEqual(states(records)[saved])
-    }), { numRuns })
+    }), { numRuns, examples: [[eventful, [3, 9]], [eventful, eventful.map(() => 1)]] })
   })
 
   test("a record that doesn't follow is a defect, and neither it nor what is stored does harm", async () => {

@@ -90,3 +90,15 @@ export const compaction = (index: number, upTo: number): StorageRecord => ({
   log: { keep: index - 1, append: [{ term: 1, type: "command", value: `value ${index}` }] },
   snapshot: { lastIncludedIndex: upTo, lastIncludedTerm: 1, data: `values to ${upTo}` }
 })
+
+/** Something of everything: entries replaced, a vote alone, a snapshot within the log, one beyond it, and what follows. */
+export const eventful: ReadonlyArray<StorageRecord> = [
+  ...commands(4),
+  { sequence: 5, currentTerm: 2, votedFor: "s2", log: { keep: 4, append: [] } },
+  { sequence: 6, currentTerm: 2, votedFor: "s2", log: { keep: 2, append: [{ term: 2, type: "command", value: "instead" }] } },
+  { sequence: 8, currentTerm: 3, votedFor: null, log: { keep: 3, append: [] }, snapshot: { lastIncludedIndex: 2, lastIncludedTerm: 1, data: "two" } },
+  { sequence: 9, currentTerm: 3, votedFor: "s1", log: { keep: 3, append: [{ term: 3, type: "noop", value: "" }] } },
+  { sequence: 10, currentTerm: 3, votedFor: "s1", log: { keep: 9, append: [] }, snapshot: { lastIncludedIndex: 9, lastIncludedTerm: 3, data: "nine" } },
+  { sequence: 11, currentTerm: 4, votedFor: null, log: { keep: 9, append: [{ term: 4, type: "command", value: "ten" }, { term: 4, type: "command", value: "eleven" }] } },
+  { sequence: 12, currentTerm: 5, votedFor: "s3", log: { keep: 10, append: [] } }
+]

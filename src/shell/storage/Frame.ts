@@ -6,7 +6,7 @@
  *                                                        check: CRC-32 of number, the frame's offset, length, sum
  *
  * With a check of its own, a damaged length isn't taken for the length of a payload that was cut short. With number and
- * offset in it, no frame is valid in another place: neither one that a client has put into a value, nor a misplaced one.
+ * offset in it, no frame is valid in another place: some file systems leave blocks of a removed file in a torn tail.
  */
 import { crc32 } from "node:zlib"
 import type { Fault } from "../Storage.ts"
