@@ -1,5 +1,6 @@
 // Goal: whatever a user gets wrong ends in one clear line and a documented exit code. Method: run the command line.
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -74,6 +75,24 @@ describe("Results", () => {
     const { status, stdout } = lockstep(["verify", join(root, "check/histories/porcupine/jepsen/etcd_000.log")])
     expect(status).toBe(1)
     expect(stdout).toMatch(/^illegal .*not linearizable/s)
+  })
+
+  it("interrupted: exit code 130, and what was found so far", async () => {
+    const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "fuzz", "--runs", "1000000"], { cwd: root })
+    let stdout = ""
+    child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text)
+    setTimeout(() => child.kill("SIGINT"), 4_000)
+    const [status] = await once(child, "close") as [number]
+    expect(status).toBe(130)
+    expect(stdout).toMatch(/3 servers, seed 1: [\d,]+ runs, [\d,]+ events/)
+  }, 60_000)
+
+  it("a run's trace and history can be saved, and the history is linearizable", () => {
+    expect(lockstep(["fuzz", "--runs", "1", "--save", join(dir, "saved")]).status).toBe(0)
+    expect(readFileSync(join(dir, "saved/run-0.ndjson"), "utf8")).toMatch(/^\{"format":"lockstep-trace","version":1,/)
+    const { status, stdout } = lockstep(["verify", join(dir, "saved/run-0.jsonl")])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^ok .*[1-9]\d* operations/)
   })
 
   it("undecided when memory is used up: exit code 3, and what was covered", () => {

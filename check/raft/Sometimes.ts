@@ -59,6 +59,8 @@ const all: ReadonlyArray<Sometimes> = [
     && message.term === before.currentTerm && before.votedFor !== null && before.votedFor !== message.source),
   step("LeaderDeposed", ({ label, before, after }) =>
     label !== "RestartAction" && before.role === "leader" && after.role === "follower"),
+  step("CandidateWithVotesTimesOut", ({ label, before }) =>
+    label === "TimeoutAction" && before.role === "candidate" && before.votesGranted.length >= 2),
   step("CandidateYields", ({ before, after }) =>
     before.role === "candidate" && after.role === "follower" && before.currentTerm === after.currentTerm),
   step("LeaderRestarts", ({ label, before }) => label === "RestartAction" && before.role === "leader"),

@@ -3,10 +3,16 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { mkdirSync } from "node:fs"
+import packageJson from "../../../package.json" with { type: "json" }
 import { fuzz as runFuzz } from "../../../check/fuzz/Fuzz.ts"
+import type { FinishedRun } from "../../../check/fuzz/Fuzz.ts"
 import { replay as replayText } from "../../../check/fuzz/Replay.ts"
+import { headerOf, linesOf, traceText } from "../../../check/trace/TraceWriter.ts"
 import { ScriptError } from "../../../check/scenario/Script.ts"
 import { readFile } from "../readFile.ts"
+import { replaceFile } from "../replaceFile.ts"
+import type { Ending } from "../Ending.ts"
 import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
 import { grouped, table } from "../text.ts"
 
@@ -26,6 +32,11 @@ const replay = Flag.String("replay").pipe(
   Flag.optional
 )
 
+const save = Flag.String("save").pipe(
+  Flag.withDescription("write each run's trace (run-N.ndjson) and history (run-N.jsonl) into this folder"),
+  Flag.optional
+)
+
 const replayFile = Effect.fnUntraced(function*(file: string, asJson: boolean) {
   const text = yield* readFile(file)
   if (text.trim() === "") return yield* badInput(`${file}: empty`)
@@ -38,7 +49,18 @@ const replayFile = Effect.fnUntraced(function*(file: string, asJson: boolean) {
   if (violation !== undefined) return yield* violated
 })
 
-export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, replay, json }, (flags) =>
+/** What a run leaves, as files to be written. */
+const files = (folder: string, run: FinishedRun, seed: number) => {
+  const header = headerOf(run.ids, run.settings, seed, { lockstep: packageJson.version, node: process.version })
+  const trace = traceText(header, linesOf(run.sent, run.taken))
+  const history = run.history.map((operation) => `${JSON.stringify(operation)}\n`).join("")
+  return [
+    replaceFile(`${folder}/run-${run.number}.ndjson`, trace),
+    replaceFile(`${folder}/run-${run.number}.jsonl`, history)
+  ]
+}
+
+export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, save, replay, json }, (flags) =>
   Effect.gen(function*() {
     if (Option.isSome(flags.replay)) return yield* replayFile(flags.replay.value, flags.json)
     for (const [name, value, least, most] of [["servers", flags.servers, 1, 9], ["runs", flags.runs, 1, 1e9], ["events", flags.events, 1, 1e6]] as const) {
@@ -47,6 +69,14 @@ export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, re
     if (Option.isSome(flags.path) && !/^\d+(:\d+)*$/.test(flags.path.value)) {
       return yield* badInput(`--path ${flags.path.value}: expected numbers between colons`)
     }
+    const folder = Option.getOrUndefined(flags.save)
+    if (folder !== undefined) {
+      yield* Effect.try({
+        try: () => mkdirSync(folder, { recursive: true }),
+        catch: (error) => badInput(`${folder}: cannot be made: ${(error as Error).message}`)
+      })
+    }
+    const saved: Array<Effect.Effect<void, Ending>> = []
     const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
       Effect.promise(() =>
         runFuzz({
@@ -56,11 +86,13 @@ export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, re
           seed: flags.seed,
           path: Option.getOrUndefined(flags.path),
           signal,
+          ...(folder === undefined ? {} : { onRun: (run: FinishedRun) => void saved.push(...files(folder, run, flags.seed)) }),
           onProgress: (p) => progress(`${grouped(p.runs)} of ${grouped(flags.runs)} runs, ${grouped(p.events)} events`)
         })
       )
     )
     progress("")
+    yield* Effect.all(saved, { discard: true })
     const { failure } = found
     const rich = table(
       ["what happened", "times", "per 1,000 events"],

@@ -20,7 +20,9 @@ export const claim = (folder: string, isOthers: (name: string) => boolean): Effe
       try: () => {
         makeFolder(folder)
         const other = fs.readdirSync(folder).find(isOthers)
-        if (other !== undefined) throw new StorageError({ kind: "foreign", file: folder, reason: `another kind of storage, see ${other}` })
+        if (other !== undefined) {
+          throw new StorageError({ kind: "foreign", file: folder, reason: `another kind of storage, see ${other}` })
+        }
         const lock = new DatabaseSync(path.join(folder, "lock"), { timeout: 0 })
         try {
           lock.exec("PRAGMA journal_mode=OFF; BEGIN EXCLUSIVE")

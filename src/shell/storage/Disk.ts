@@ -79,4 +79,8 @@ export const realDisk = (folder: string): Effect.Effect<Disk, never, Scope.Scope
   }))
 
 export const diskFailure = (file: string, verb: string, cause: unknown) =>
-  new StorageError({ kind: "failed", file, reason: `can't ${verb}: ${cause instanceof Error ? cause.message : String(cause)}` })
+  new StorageError({
+    kind: "failed",
+    file,
+    reason: `can't ${verb}: ${cause instanceof Error ? cause.message : String(cause)}`
+  })

@@ -141,7 +141,8 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     const { damage, end, followedAt, frames } = framesOf(bytes, n)
     if (damage !== undefined && (followedAt !== undefined || n !== numbers.at(-1))) {
       const after = followedAt === undefined ? `in ${segment(n + 1)}` : `at byte ${followedAt}`
-      return yield* bad(segment(n), { kind: "corrupt", offset: end, reason: `${damage}, and it isn't the tail: more follows ${after}` })
+      const reason = `${damage}, and it isn't the tail: more follows ${after}`
+      return yield* bad(segment(n), { kind: "corrupt", offset: end, reason })
     }
     for (const { offset, payload } of frames) {
       for (const record of JSON.parse(payload.toString()) as ReadonlyArray<StorageRecord>) {
@@ -168,7 +169,8 @@ const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: strin
   const fault = headerFault(bytes, 0)
   if (fault !== undefined) return yield* bad("checkpoint", fault)
   if (damage !== undefined || frames.length !== 1) {
-    return yield* bad("checkpoint", { kind: "corrupt", offset: end, reason: damage ?? `${frames.length} frames instead of one` })
+    const reason = damage ?? `${frames.length} frames instead of one`
+    return yield* bad("checkpoint", { kind: "corrupt", offset: end, reason })
   }
   return JSON.parse(frames[0]!.payload.toString()) as Checkpoint
 })

@@ -31,12 +31,16 @@ export type FileFault = Omit<Fault, "file">
 
 /** What is wrong with the beginning of a file that should be file `number`. */
 export const headerFault = (bytes: Buffer, number: number): FileFault | undefined => {
-  if (bytes.length < fileHeaderLength) return { kind: "corrupt", offset: bytes.length, reason: "the file ends within its header" }
+  if (bytes.length < fileHeaderLength) {
+    return { kind: "corrupt", offset: bytes.length, reason: "the file ends within its header" }
+  }
   // A damaged header of ours isn't called foreign.
   if (crc32(bytes.subarray(0, 16)) === bytes.readUInt32LE(16)) {
     const found = bytes.readUInt32LE(8)
     if (bytes.toString("latin1", 0, 8) !== magic) return { kind: "foreign", reason: "not a file of this storage" }
-    if (found !== version) return { kind: "foreign", reason: `written in format ${found}; this program reads format ${version}` }
+    if (found !== version) {
+      return { kind: "foreign", reason: `written in format ${found}; this program reads format ${version}` }
+    }
     if (bytes.readUInt32LE(12) === number) return undefined
     return { kind: "corrupt", offset: 12, reason: `it is file ${bytes.readUInt32LE(12)} by another name` }
   }
@@ -64,7 +68,9 @@ const payloadAt = (bytes: Buffer, number: number, offset: number): Buffer | stri
   if (offset + frameHeaderLength > bytes.length) return "the file ends within a frame's header"
   const length = bytes.readUInt32LE(offset)
   const sum = bytes.readUInt32LE(offset + 4)
-  if (bytes.readUInt32LE(offset + 8) !== headerCheck(number, offset, length, sum)) return "a frame's header doesn't match its checksum"
+  if (bytes.readUInt32LE(offset + 8) !== headerCheck(number, offset, length, sum)) {
+    return "a frame's header doesn't match its checksum"
+  }
   const end = offset + frameHeaderLength + length
   if (end > bytes.length) return "the file ends within a frame"
   const payload = bytes.subarray(offset + frameHeaderLength, end)

@@ -93,7 +93,9 @@ export const groupCommit = Effect.fnUntraced(function*(backend: Backend): Effect
   ).pipe(Effect.forkScoped({ startImmediately: true }))
 
   return Storage.of({
-    load: committing.withPermit(Effect.suspend(() => stopped === undefined ? Effect.succeed(durable(image)) : Effect.fail(stopped))),
+    load: committing.withPermit(Effect.suspend(() =>
+      stopped === undefined ? Effect.succeed(durable(image)) : Effect.fail(stopped)
+    )),
     save: (record) =>
       Effect.suspend(() => {
         if (stopped !== undefined) return Effect.fail(stopped)

@@ -26,7 +26,8 @@ export const blank = (): Image => ({
 /** A copy that later records don't change; `undefined` before the first. */
 export const durable = (image: Image): Durable | undefined => {
   const { entries, lastIncludedIndex, lastIncludedTerm, ...rest } = image
-  return image.sequence === 0 ? undefined : { ...rest, log: { lastIncludedIndex, lastIncludedTerm, entries: entries.slice() } }
+  if (image.sequence === 0) return undefined
+  return { ...rest, log: { lastIncludedIndex, lastIncludedTerm, entries: entries.slice() } }
 }
 
 /** Carries out a record, or changes nothing and says why the record can't be the next one. */
@@ -60,6 +61,8 @@ const whyNot = (image: Image, record: StorageRecord): string | undefined => {
   }
   if (keep < base || keep > end) return `keeps the log up to ${keep}, which goes from ${base} to ${end}`
   // Else a server could start in a term that its own log is ahead of, and vote in it a second time.
-  if (append.some(({ term }) => term > record.currentTerm)) return `appends an entry of a later term than ${record.currentTerm}`
+  if (append.some(({ term }) => term > record.currentTerm)) {
+    return `appends an entry of a later term than ${record.currentTerm}`
+  }
   return undefined
 }

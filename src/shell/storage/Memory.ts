@@ -5,7 +5,7 @@ import { Storage, type StorageRecord } from "../Storage.ts"
 import { groupCommit } from "./GroupCommit.ts"
 import { advance, blank } from "./Image.ts"
 
-/** The records saved on `platter`, which outlives the servers that use it, as a disk does. A crash may drop the last ones. */
+/** The records saved on `platter`, which outlives the servers that use it, as a disk does. */
 export const layerMemory = (platter: Array<StorageRecord>) =>
   Layer.effect(Storage, Effect.suspend(() => {
     const found = blank()

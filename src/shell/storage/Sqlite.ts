@@ -51,7 +51,8 @@ const startThread = (folder: string): Thread => {
   const workerData: WorkerData = { folder }
   const thread: Thread = { worker: new Worker(script, { workerData }), ended: undefined }
   const end = (reason: string) => {
-    thread.ended ??= new StorageError({ kind: "failed", file: folder, reason: `the database's thread has ended: ${reason}` })
+    const error = { kind: "failed", file: folder, reason: `the database's thread has ended: ${reason}` } as const
+    thread.ended ??= new StorageError(error)
   }
   thread.worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)))
   thread.worker.on("exit", () => end("it was closed"))

@@ -82,10 +82,13 @@ const initialise = (db: DatabaseSync, file: string): void => {
   if (db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()!["n"] === 0 && pragma("application_id") === 0) {
     db.exec(`BEGIN; ${schema} COMMIT`)
   }
-  if (pragma("application_id") !== application) throw new StoreFault({ kind: "foreign", file, reason: "not a database of this storage" })
+  if (pragma("application_id") !== application) {
+    throw new StoreFault({ kind: "foreign", file, reason: "not a database of this storage" })
+  }
   const found = pragma("user_version")
   if (found !== version) {
-    throw new StoreFault({ kind: "foreign", file, reason: `written in format ${found}; this program reads format ${version}` })
+    const reason = `written in format ${found}; this program reads format ${version}`
+    throw new StoreFault({ kind: "foreign", file, reason })
   }
 }
 

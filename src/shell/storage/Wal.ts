@@ -42,7 +42,8 @@ export const walFault = (bytes: Buffer): { readonly offset: number; readonly rea
     const ends = bytes.readUInt32BE(at + 4) !== 0
     if (!isSalted || !isSound) damaged ??= at
     else if (damaged !== undefined && (ended || pages.has(page))) {
-      return { offset: damaged, reason: `a frame doesn't match its checksum, and it isn't the tail: a later commit is at byte ${at}` }
+      const reason = `a frame doesn't match its checksum, and it isn't the tail: a later commit is at byte ${at}`
+      return { offset: damaged, reason }
     }
     if (!isSalted && !isSound) continue
     ended ||= ends && damaged !== undefined
