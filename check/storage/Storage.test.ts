@@ -7,7 +7,7 @@ import { once } from "node:events"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { afterAll, describe, expect, test } from "vitest"
+import { afterAll, describe, expect, onTestFinished, test } from "vitest"
 import { Storage, type StorageError, type StorageRecord } from "../../src/shell/Storage.ts"
 import { layerFile } from "../../src/shell/storage/FileLog.ts"
 import { layerMemory } from "../../src/shell/storage/Memory.ts"
@@ -161,6 +161,7 @@ test("a process that was killed leaves its folder free, with all that was saved"
     )).pipe(Effect.provide(layerFile(${JSON.stringify(folder)}))))
     setInterval(() => {}, 1000)
   `], { stdio: ["ignore", "pipe", "inherit"] })
+  onTestFinished(() => void child.kill("SIGKILL"))
   const exited = once(child, "exit")
   await once(child.stdout, "data")
   const busy = await withStorage(inFolder(layerFile, folder), ({ load }) => load)
