@@ -1,5 +1,6 @@
 /** One step, with where the log changed: what the incremental checks look at. */
 import type { Taken } from "../cluster/Cluster.ts"
+import { sameEntry } from "../raft/Entry.ts"
 import type { Entry, Index, Log } from "../../src/raft/Server.ts"
 
 export interface Change {
@@ -7,10 +8,6 @@ export interface Change {
   /** The first index that holds another entry than before, or that only one of the two logs has; Infinity: none. */
   readonly firstChanged: Index
 }
-
-export const sameEntry = (a: Entry | undefined, b: Entry | undefined): boolean =>
-  a === b
-  || (a !== undefined && b !== undefined && a.term === b.term && a.type === b.type && a.value === b.value)
 
 /** `undefined` where the log has no entry (or a snapshot has replaced it). */
 export const entryOf = (log: Log, k: Index): Entry | undefined => log.entries[k - log.lastIncludedIndex - 1]

@@ -9,7 +9,8 @@ import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
-import { entryOf, firstDifference, sameEntry } from "./Change.ts"
+import { sameEntry } from "../raft/Entry.ts"
+import { entryOf, firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
 
 /** What the first server to apply an index found there. */

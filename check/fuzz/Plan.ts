@@ -5,7 +5,7 @@
 import type { Message } from "../../src/raft/Message.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
 import type { Act } from "./Act.ts"
-import { sameEntry } from "./Change.ts"
+import { sameEntry } from "../raft/Entry.ts"
 
 export type Planned =
   | { readonly type: "act"; readonly act: Act }

@@ -7,7 +7,8 @@ import { lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Index, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
 import { fitsItsRole, stateProperties, stepProperties } from "../raft/Properties.ts"
-import { entryOf, sameEntry } from "./Change.ts"
+import { sameEntry } from "../raft/Entry.ts"
+import { entryOf } from "./Change.ts"
 import type { Change } from "./Change.ts"
 
 /** A definition that looks for an entry which isn't there doesn't hold, either. */

@@ -5,12 +5,11 @@
 import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, Peers, termAt } from "../../src/raft/Server.ts"
-import type { Entry, Server } from "../../src/raft/Server.ts"
+import type { Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
+import { sameEntry } from "./Entry.ts"
 
 type Property = Predicate<Server, Message, Ghost>
-
-const sameEntry = (a: Entry, b: Entry) => a.term === b.term && a.type === b.type && a.value === b.value
 
 /** Whether `s` has what was committed at `k` (a snapshot has, by StateMachineSafety). */
 const holds = (s: Server, ghost: Ghost, k: number): boolean =>

@@ -3,6 +3,7 @@
  */
 import type { Cluster, Taken } from "../cluster/Cluster.ts"
 import type { LocalStep } from "../explorer/Model.ts"
+import { sameEntry } from "../raft/Entry.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
@@ -68,8 +69,6 @@ export const stateWords = (s: Server): ReadonlyArray<string> =>
     contactText(s),
     lastIndex(s.log) === 0 ? "[]" : briefBoxes(s.log.entries)
   ].filter((word) => word !== "")
-
-const sameEntry = (a: Entry, b: Entry): boolean => a.term === b.term && a.type === b.type && a.value === b.value
 
 /** What became of the log: entries that went, after `-`, and entries that came, after `+`. */
 const logChange = (before: Server, after: Server): ReadonlyArray<string> => {

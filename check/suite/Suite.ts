@@ -21,6 +21,7 @@ import { headerOf, linesOf, traceText } from "../trace/TraceWriter.ts"
 import { validateTraces } from "../trace/validate.ts"
 import { matrixText } from "../zoo/Matrix.ts"
 import { runZoo, zooAvailable } from "../zoo/Zoo.ts"
+import { aborted } from "./Interrupt.ts"
 import { row } from "./Row.ts"
 import type { Row } from "./Row.ts"
 
@@ -37,12 +38,6 @@ export interface SuiteOptions {
 }
 
 const grouped = (n: number) => n.toLocaleString("en")
-
-const stopped = (signal: AbortSignal): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (signal.aborted) resume(Effect.void)
-    else signal.addEventListener("abort", () => resume(Effect.void), { once: true })
-  })
 
 // Models: the two state graphs.
 
@@ -74,7 +69,7 @@ const modelRow = (spec: ModelSpec, { deep, onProgress, signal }: SuiteOptions, w
       return compared(yield* comparePinned(spec, pinned), "pinned")
     }
     const comparison = yield* compareModel(spec, spec.edges, {
-      stop: stopped(signal),
+      stop: aborted(signal),
       onProgress: ({ distinct }) => Effect.sync(() => onProgress(`TLC on ${spec.name}: ${grouped(distinct)} states`))
     })
     return compared(comparison, signal.aborted ? "stopped" : "ran")
@@ -155,7 +150,7 @@ const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOpt
     const found = yield* validateTraces(traces, {
       jar,
       onProgress: (done) => Effect.sync(() => onProgress(`traces: ${grouped(done.lines)} of ${grouped(done.of)} events`))
-    }).pipe(Effect.raceFirst(Effect.as(stopped(signal), undefined)))
+    }).pipe(Effect.raceFirst(Effect.as(aborted(signal), undefined)))
     if (found === undefined) return { status: "stopped", found: "interrupted" }
     const { distinctSteps, lines, verdicts } = found
     const rejected = verdicts.filter((v) => v.status === "rejected")

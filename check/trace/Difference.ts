@@ -1,10 +1,8 @@
 /** A server's state in a trace: as a whole, or as what differs from the state before. */
-import type { Entry, Server } from "../../src/raft/Server.ts"
+import { sameEntry } from "../raft/Entry.ts"
+import type { Server } from "../../src/raft/Server.ts"
 import { lastIndex, replaceAfter } from "../../src/raft/Server.ts"
 import type { Change, State } from "./Format.ts"
-
-const sameEntry = (a: Entry, b: Entry): boolean =>
-  a === b || (a.term === b.term && a.type === b.type && a.value === b.value)
 
 /** Fields that are compared as JSON; ids and settings never change, and the log has a form of its own. */
 const fields = [

@@ -41,13 +41,6 @@ export const honouringInterrupts = <A, E, R>(
     return { value, wasInterrupted: controller.signal.aborted }
   }))
 
-/** Completes when the signal is aborted. */
-export const aborted = (signal: AbortSignal): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (signal.aborted) resume(Effect.void)
-    else signal.addEventListener("abort", () => resume(Effect.void), { once: true })
-  })
-
 export const json = Flag.Boolean("json").pipe(
   Flag.withDescription("one JSON document on stdout; progress stays on stderr"),
   Flag.withDefault(false)

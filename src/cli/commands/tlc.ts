@@ -2,11 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { aborted } from "../../../check/suite/Interrupt.ts"
 import { decodeWorld } from "../../../check/models/Decode.ts"
 import type { ModelSpec } from "../../../check/models/Table.ts"
 import { tlcModel } from "../../../check/models/TlcModel.ts"
 import type { TlcResult } from "../../../check/tlc/Tlc.ts"
-import { aborted, badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
 import { modelName, modelNamed, told } from "../models.ts"
 import { grouped, seconds } from "../text.ts"
 
