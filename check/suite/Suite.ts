@@ -209,7 +209,9 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   for (const servers of sizes) {
     yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, traces, options))
   }
-  yield* Effect.forEach(loadModels(), (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
+  // The longest first: the last one to end then ends soonest.
+  const models = loadModels().toSorted((a, b) => (b.pinned?.seconds ?? 0) - (a.pinned?.seconds ?? 0))
+  yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
   if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
   yield* run(zooRow(options, noTlc === undefined))
