@@ -21,6 +21,7 @@ test *ARGS: setup
     @vitest run "$@"
 
 # Any command: `just lockstep explore election`.
+[no-exit-message]
 lockstep *ARGS: setup
     @node src/cli/main.ts "$@"
 

@@ -25,7 +25,7 @@ InitServer(id, members) ==
    log          |-> [lastIncludedIndex |-> 0, lastIncludedTerm |-> 0, entries |-> <<>>],
    \* Volatile.
    role         |-> "follower",
-   votesGranted |-> {},                   \* while candidate: who granted its vote
+   votesGranted |-> {},                   \* while candidate or pre-candidate: who granted (or would grant) its vote
    commitIndex  |-> 0,
    lastApplied  |-> 0,
    leaderContact |-> FALSE,               \* heard a leader within the minimum election timeout

@@ -38,11 +38,13 @@ export const equal = Command.make("equal", { model: modelName, edges, pin, json 
     const equalText = `equal: ${comparison.edges ? "numbers, states and edges" : "numbers"}`
     const verdict = holds(comparison)
       ? equalText
+      : typescript.violations.length > 0
+      ? `NOT COMPARED: the code violates ${typescript.violations.map((v) => v.name).join(", ")}`
       : wasInterrupted
       ? "interrupted, not compared"
       : differences.length > 0
       ? "NOT EQUAL"
-      : "equal as far as compared, but a property or TLC failed"
+      : `NOT COMPARED: TLC ended with ${tlc?.outcome ?? "nothing"} ${tlc?.violated ?? ""}`
     const lines = [
       `${spec.name}: ${verdict}`,
       `  TypeScript ${numbers(typescript)}`,
