@@ -2,13 +2,23 @@
 (* Leader election (5.2, 5.4.1). Twin of src/raft/Election.ts.              *)
 EXTENDS Commit
 
+\* To follower, without what only a candidate or a leader has.
+StepDown(s) ==
+  [s EXCEPT !.role = "follower", !.votesGranted = {},
+            !.nextIndex = forAll(s.members, 1), !.matchIndex = forAll(s.members, 0),
+            !.pipelined = {}, !.snapshotOffset = forAll(s.members, 0), !.recentActive = {}]
+
 \* Fig2.A2: "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to follower".
-\* The one place where a term is learnt from others; every handler begins with it. A new term has no vote yet.
+\* The one place where a term is learnt from others; every handler begins with it. A new term has no vote yet, nor any
+\* part of its leader's snapshot.
 UpdateTerm(s, term) ==
   IF term <= s.currentTerm THEN s ELSE
-  [s EXCEPT !.currentTerm = term, !.votedFor = Nil, !.role = "follower", !.votesGranted = {},
-            !.leaderContact = FALSE, !.recentActive = {},
-            !.nextIndex = forAll(s.members, 1), !.matchIndex = forAll(s.members, 0)]
+  [StepDown(s) EXCEPT !.currentTerm = term, !.votedFor = Nil, !.leaderContact = FALSE, !.partial = NoPartial]
+
+\* Fig2.C3: "If AppendEntries RPC received from new leader: convert to follower". Anything of a leader of its own term
+\* does so.
+Follow(s) ==
+  [s EXCEPT !.role = "follower", !.votesGranted = {}, !.leaderContact = Settings.preVote \/ Settings.checkQuorum]
 
 \* Diss. 4.2.3: whether s hears a leader, or is one. Such a server helps nobody to campaign.
 HearsLeader(s) == s.role = "leader" \/ s.leaderContact
@@ -27,12 +37,12 @@ BecomeLeader(s) ==
                      !.log = replaceAfter(@, last, <<[term |-> s.currentTerm, type |-> "noop", value |-> ""]>>),
                      !.nextIndex = forAll(s.members, last + 1),
                      !.matchIndex = [forAll(s.members, 0) EXCEPT ![s.id] = last + 1]]
-  IN Step(AdvanceCommitIndex(l), {AppendEntries(l, j) : j \in Peers(l)}, FALSE)
+  IN Step(AdvanceCommitIndex(l), {AppendEntries(l, j, last + 1, last + 1) : j \in Peers(l)}, FALSE)
 
 \* Fig2.C1: a new term, a vote for itself, and RequestVote to everyone else.
 Campaign(s) ==
   LET c == [s EXCEPT !.currentTerm = @ + 1, !.votedFor = s.id, !.role = "candidate", !.votesGranted = {s.id},
-                     !.leaderContact = FALSE]
+                     !.leaderContact = FALSE, !.partial = NoPartial]
   IN \* A cluster of one has its majority at once.
      IF IsQuorum(c, c.votesGranted) THEN BecomeLeader(c)
      ELSE Step(c, {RequestVote(c, j) : j \in Peers(c)}, TRUE)

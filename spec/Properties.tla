@@ -35,6 +35,26 @@ StateMachineSafety ==
       /\ k <= Len(ghost.committed)
       /\ entryAt(servers[i].log, k) = ghost.committed[k].entry
 
+\* What the first k committed entries make of the state machine.
+RECURSIVE CommittedMachine(_)
+CommittedMachine(k) == IF k = 0 THEN <<>> ELSE Fold(CommittedMachine(k - 1), ghost.committed[k].entry)
+
+\* A snapshot is of committed entries, the last of which has the term that it says (7).
+SnapshotIsCommitted ==
+  \A i \in Server :
+    LET log == servers[i].log
+    IN /\ log.lastIncludedIndex <= Len(ghost.committed)
+       /\ log.lastIncludedTerm =
+            (IF log.lastIncludedIndex = 0 THEN 0 ELSE ghost.committed[log.lastIncludedIndex].entry.term)
+       /\ servers[i].partial.lastIncludedIndex <= Len(ghost.committed)
+
+\* A snapshot is what those entries make of the state machine; the first pieces of one, too, while it arrives.
+SnapshotIsFold ==
+  \A i \in Server :
+    LET s == servers[i]
+    IN /\ s.snapshot.data = CommittedMachine(s.log.lastIncludedIndex)
+       /\ s.partial.data = SubSeq(CommittedMachine(s.partial.lastIncludedIndex), 1, Len(s.partial.data))
+
 \* Whatever is committed is stored by a majority of some server's configuration. (It counts for itself: a wrong IsQuorum
 \* must not blind it.)
 CommittedIsDurable ==
@@ -65,13 +85,26 @@ WellFormed ==
     IN /\ s.role # "leader" => /\ s.nextIndex = forAll(s.members, 1)
                               /\ s.matchIndex = forAll(s.members, 0)
                               /\ s.recentActive = {}
+                              /\ s.pipelined = {}
+                              /\ s.snapshotOffset = forAll(s.members, 0)
        /\ s.role \notin {"candidate", "preCandidate"} => s.votesGranted = {}
        /\ s.log.lastIncludedIndex <= s.lastApplied
        /\ s.lastApplied <= s.commitIndex
        /\ s.commitIndex <= lastIndex(s.log)
        /\ lastTerm(s.log) <= s.currentTerm
        /\ \A k \in s.log.lastIncludedIndex + 1 .. lastIndex(s.log) : termAt(s.log, k - 1) <= termAt(s.log, k)
-       /\ s.role = "leader" => \A j \in Peers(s) : s.matchIndex[j] < s.nextIndex[j]
+       /\ s.role = "leader" => /\ \A j \in Peers(s) : s.matchIndex[j] < s.nextIndex[j]
+                              /\ s.pipelined \subseteq Peers(s)
+
+\* A leader has at most the window's entries under way to a follower; and a snapshot, or part of it, is what one gets whose
+\* next entry the log lacks, and nobody else.
+FlowIsBounded ==
+  \A i \in Server : \A j \in Peers(servers[i]) :
+    LET s == servers[i]
+    IN /\ j \in s.pipelined => /\ s.nextIndex[j] > s.log.lastIncludedIndex
+                               /\ s.nextIndex[j] - 1 <= s.matchIndex[j] + Settings.maxInflight
+       /\ s.snapshotOffset[j] > 0 => /\ s.nextIndex[j] <= s.log.lastIncludedIndex
+                                     /\ s.snapshotOffset[j] <= Len(s.snapshot.data)
 
 (* Of steps. A restart shows as a smaller left.restarts. *)
 
@@ -115,21 +148,44 @@ PreVoteChangesNothing ==
   [][\A i \in Server : (servers[i].role # "preCandidate" /\ servers'[i].role = "preCandidate") =>
        servers'[i].currentTerm = servers[i].currentTerm /\ servers'[i].votedFor = servers[i].votedFor]_vars
 
+\* A leader takes a command only as long as what isn't committed stays within its bound, or it is the only one.
+UncommittedIsBounded ==
+  [][\A i \in Server :
+       left'.requests # left.requests /\ servers'[i].log # servers[i].log =>
+         \/ servers[i].commitIndex = lastIndex(servers[i].log)
+         \/ sizeOf(servers'[i].log, servers[i].commitIndex + 1, lastIndex(servers'[i].log)) <= Settings.maxUncommittedBytes]_vars
+
+\* A leader sends its snapshot exactly to those whose next entry it lacks (7).
+SnapshotWhenLogLacks ==
+  [][\A m \in messages' \ messages : m.type = "InstallSnapshotRequest" =>
+       /\ servers'[m.source].role = "leader"
+       /\ servers'[m.source].nextIndex[m.dest] <= servers'[m.source].log.lastIncludedIndex]_vars
+
+\* Nothing but its own crash takes from a server what it has appended and no leader has contradicted: the entries after a
+\* snapshot that its own log agrees with stay (Fig13.IS6).
+InstallKeepsSuffix ==
+  [][\A i \in Server :
+       LET before == servers[i].log
+           after == servers'[i].log
+           k == after.lastIncludedIndex
+       IN (k > before.lastIncludedIndex /\ k <= lastIndex(before) /\ termAt(before, k) = after.lastIncludedTerm)
+            => after = compact(before, k)]_vars
+
 \* A restart keeps the persistent state (Figure 2), and nothing else.
 RestartKeeps ==
   [][left'.restarts # left.restarts =>
        \A i \in Server : Restarts(i) =>
-         servers'[i] = [InitServer(i, servers[i].members) EXCEPT !.currentTerm = servers[i].currentTerm,
-                                                                 !.votedFor = servers[i].votedFor,
-                                                                 !.log = servers[i].log]]_vars
+         LET s == servers[i]
+         IN servers'[i] = [InitServer(i, s.snapshot.members) EXCEPT
+                             !.currentTerm = s.currentTerm, !.votedFor = s.votedFor, !.log = s.log, !.snapshot = s.snapshot,
+                             !.commitIndex = s.log.lastIncludedIndex, !.lastApplied = s.log.lastIncludedIndex]]_vars
 
-(* Refinement: Raft implements one log that only grows, of which each server has learnt a prefix: what its own log holds *)
-(* up to its commitIndex.                                                                                              *)
+(* Refinement: Raft implements one log of values that only grows, of which each server has learnt a prefix: what its  *)
+(* snapshot stands for, and its own log holds up to its commitIndex. (The state machine remembers every value.)       *)
 
 Log == INSTANCE ReplicatedLog WITH
-  log    <- [k \in DOMAIN ghost.committed |-> ghost.committed[k].entry],
-  learnt <- [i \in Server |-> SubSeq(servers[i].log.entries, 1,
-                                     Min({servers[i].commitIndex, lastIndex(servers[i].log)}))]
+  log    <- CommittedMachine(Len(ghost.committed)),
+  learnt <- [i \in Server |-> MachineAt(servers[i], Min({servers[i].commitIndex, lastIndex(servers[i].log)}))]
 
 RefinesReplicatedLog == Log!Spec
 

@@ -2,22 +2,56 @@
 (* Log replication (5.3). Twin of src/raft/Replication.ts.                  *)
 EXTENDS Election
 
-\* Fig2.L2: "If command received from client: append entry to local log". Only a leader takes commands.
-ClientRequest(s, value) ==
-  IF s.role # "leader" THEN None ELSE
-  LET last == lastIndex(s.log) + 1
-      l == [s EXCEPT !.log = replaceAfter(@, last - 1, <<[term |-> s.currentTerm, type |-> "command", value |-> value]>>),
-                     !.matchIndex[s.id] = last]
-  IN Step(AdvanceCommitIndex(l), {AppendEntries(l, j) : j \in Peers(l)}, FALSE)
+\* The last index of a batch that begins at `next`: one entry, and as many more up to `last` as measure maxBatchBytes.
+batchEnd(s, next, last) ==
+  Max({next} \cup {k \in next + 1 .. last : sizeOf(s.log, next, k) <= Settings.maxBatchBytes})
 
-\* Fig2.L1: the leader's timer: AppendEntries to everyone, repeated "to prevent election timeouts".
+\* Asks j, with one message, where its log is: with a chunk of the snapshot when the log lacks what j needs next (7),
+\* else with AppendEntries at nextIndex. It carries a batch, unless that is under way already.
+Probe(s, j) ==
+  LET next == s.nextIndex[j]
+  IN IF next <= s.log.lastIncludedIndex THEN InstallSnapshot(s, j)
+     ELSE AppendEntries(s, j, next, IF j \in s.pipelined THEN next - 1 ELSE batchEnd(s, next, lastIndex(s.log)))
+
+\* Fig2.L3: "If last log index >= nextIndex for a follower: send AppendEntries RPC with log entries starting at
+\* nextIndex". j, whose log is known to agree up to matchIndex, is sent batches ahead of its answers, as many as the
+\* window lets through (diss. 10.2.2).
+RECURSIVE Replicate(_, _)
+Replicate(s, j) ==
+  LET next == s.nextIndex[j]
+      last == Min({lastIndex(s.log), s.matchIndex[j] + Settings.maxInflight})
+      end == batchEnd(s, next, last)
+      rest == Replicate([s EXCEPT !.nextIndex[j] = end + 1], j)
+  IN IF next > last THEN [nextIndex |-> next, sends |-> {}]
+     ELSE [nextIndex |-> rest.nextIndex, sends |-> {AppendEntries(s, j, next, end)} \cup rest.sends]
+
+\* Whether the leader s would hold too much that is not committed yet: at least one entry it may.
+Full(s, entry) ==
+  /\ s.commitIndex < lastIndex(s.log)
+  /\ sizeOf(s.log, s.commitIndex + 1, lastIndex(s.log)) + Size(entry) > Settings.maxUncommittedBytes
+
+\* Fig2.L2: "If command received from client: append entry to local log". Only a leader takes commands, and only as long
+\* as it gets rid of them.
+ClientRequest(s, value) ==
+  LET entry == [term |-> s.currentTerm, type |-> "command", value |-> value]
+      last == lastIndex(s.log) + 1
+      l == AdvanceCommitIndex([s EXCEPT !.log = replaceAfter(@, last - 1, <<entry>>), !.matchIndex[s.id] = last])
+      sent == [j \in s.pipelined |-> Replicate(l, j)]
+  IN IF s.role # "leader" \/ Full(s, entry) THEN None ELSE
+     Step([l EXCEPT !.nextIndex = [j \in s.members |-> IF j \in s.pipelined THEN sent[j].nextIndex ELSE @[j]]],
+          UNION {sent[j].sends : j \in s.pipelined}, FALSE)
+
+\* Fig2.L1: the leader's timer: AppendEntries to everyone, repeated "to prevent election timeouts"; it also finds out
+\* what was lost.
 HeartbeatTimeout(s) ==
-  IF s.role # "leader" THEN None ELSE Step(s, {AppendEntries(s, j) : j \in Peers(s)}, FALSE)
+  IF s.role # "leader" THEN None ELSE Step(s, {Probe(s, j) : j \in Peers(s)}, FALSE)
 
 \* Index of the first of `entries`, which belong after `prev`, that `log` lacks or has of another term; else past the last.
+\* What a snapshot has replaced is committed, and agrees.
 firstNew(log, prev, entries) ==
   Min({prev + Len(entries) + 1} \cup
-      {k \in prev + 1 .. prev + Len(entries) : k > lastIndex(log) \/ termAt(log, k) # entries[k - prev].term})
+      {k \in Max({prev, log.lastIncludedIndex}) + 1 .. prev + Len(entries) :
+         k > lastIndex(log) \/ termAt(log, k) # entries[k - prev].term})
 
 \* First index of the run of entries of one term that holds k. (Terms don't fall along a log.)
 firstOfTerm(log, k) ==
@@ -28,13 +62,11 @@ HandleAppendEntriesRequest(s0, m) ==
   LET s1 == UpdateTerm(s0, m.term)
   IN \* Fig2.AE1: "Reply false if term < currentTerm".
      IF m.term < s1.currentTerm THEN Step(s1, {Refuse(s1, m.source)}, FALSE) ELSE
-  LET \* Fig2.C3: "If AppendEntries RPC received from new leader: convert to follower".
-      s == [s1 EXCEPT !.role = "follower", !.votesGranted = {},
-                      !.leaderContact = Settings.preVote \/ Settings.checkQuorum]
+  LET s == Follow(s1)
   IN \* Fig2.AE2: "Reply false if log doesn't contain an entry at prevLogIndex whose term matches prevLogTerm".
      IF m.prevLogIndex > lastIndex(s.log)
      THEN Step(s, {Conflict(s, m.source, m.prevLogIndex, 0, lastIndex(s.log) + 1)}, TRUE) ELSE
-     IF termAt(s.log, m.prevLogIndex) # m.prevLogTerm
+     IF m.prevLogIndex > s.log.lastIncludedIndex /\ termAt(s.log, m.prevLogIndex) # m.prevLogTerm
      THEN Step(s, {Conflict(s, m.source, m.prevLogIndex, termAt(s.log, m.prevLogIndex),
                             firstOfTerm(s.log, m.prevLogIndex))}, TRUE) ELSE
   LET lastNew == m.prevLogIndex + Len(m.entries)
@@ -53,7 +85,7 @@ HandleAppendEntriesRequest(s0, m) ==
 \* of that term. Always lower than before, and never at or below what is known to match.
 BackUp(s, m) ==
   LET match == s.matchIndex[m.source]
-      ours == {k \in match + 1 .. m.rejectedIndex - 1 : termAt(s.log, k) = m.conflictTerm}
+      ours == {k \in Max({match + 1, s.log.lastIncludedIndex}) .. m.rejectedIndex - 1 : termAt(s.log, k) = m.conflictTerm}
   IN IF ours # {} THEN Max(ours) + 1 ELSE Max({match + 1, m.conflictIndex})
 
 \* Diss. 6.2: j has answered the leader s. Any answer counts, also one that says nothing new.
@@ -65,8 +97,17 @@ CheckQuorum(s) ==
   IF s.role # "leader" \/ ~ Settings.checkQuorum THEN None ELSE
   IF IsQuorum(s, s.recentActive \cup {s.id})
   THEN IF s.recentActive = {} THEN None ELSE Step([s EXCEPT !.recentActive = {}], {}, FALSE)
-  ELSE Step([s EXCEPT !.role = "follower", !.recentActive = {},
-                      !.nextIndex = forAll(s.members, 1), !.matchIndex = forAll(s.members, 0)], {}, TRUE)
+  ELSE Step(StepDown(s), {}, TRUE)
+
+\* Fig2.L3a: "If successful: update nextIndex and matchIndex for follower": j's log is known to agree with the leader's up
+\* to matchIndex, and what follows is sent at once.
+Matched(s0, j, matchIndex) ==
+  LET next == Max({s0.nextIndex[j], matchIndex + 1})
+      s1 == [s0 EXCEPT !.matchIndex[j] = matchIndex, !.nextIndex[j] = next]
+      s == AdvanceCommitIndex([s1 EXCEPT !.pipelined = @ \cup {j}, !.snapshotOffset[j] = 0])
+      sent == Replicate(s, j)
+  IN IF next <= s1.log.lastIncludedIndex THEN Step(s1, {Probe(s1, j)}, FALSE)
+     ELSE Step([s EXCEPT !.nextIndex[j] = sent.nextIndex], sent.sends, FALSE)
 
 \* AppendEntries RPC, the answer at the leader. One to an earlier term's question says nothing about this term's log.
 HandleAppendEntriesResponse(s0, m) ==
@@ -77,15 +118,15 @@ HandleAppendEntriesResponse(s0, m) ==
       \* Nothing new but that j is there.
       heard == IF s1 = s0 THEN None ELSE Step(s1, {}, FALSE)
   IN IF m.success
-     THEN \* Fig2.L3a: "If successful: update nextIndex and matchIndex for follower". Answers may overtake each other.
-          IF m.matchIndex <= s0.matchIndex[j] THEN heard ELSE
-          LET s == AdvanceCommitIndex([s1 EXCEPT !.matchIndex[j] = m.matchIndex,
-                                                 !.nextIndex[j] = Max({@, m.matchIndex + 1})])
-          IN \* Fig2.L3: "If last log index >= nextIndex for a follower: send AppendEntries": the next batch.
-             Step(s, IF s.nextIndex[j] <= lastIndex(s.log) THEN {AppendEntries(s, j)} ELSE {}, FALSE)
+     THEN \* Answers may overtake each other: what is known to match never shrinks.
+          IF m.matchIndex <= s0.matchIndex[j] THEN heard ELSE Matched(s1, j, m.matchIndex)
      ELSE \* Fig2.L3b: "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry". A rejection
-          \* of anything but the latest probe is old news.
-          IF m.rejectedIndex # s0.nextIndex[j] - 1 \/ m.rejectedIndex <= s0.matchIndex[j] THEN heard ELSE
-          LET s == [s1 EXCEPT !.nextIndex[j] = BackUp(s1, m)]
-          IN Step(s, {AppendEntries(s, j)}, FALSE)
+          \* of anything but the latest probe, or one of the batches under way, is old news. With the others of them the
+          \* window is free again.
+          IF \/ m.rejectedIndex <= s0.matchIndex[j]
+             \/ m.rejectedIndex >= s0.nextIndex[j]
+             \/ j \notin s0.pipelined /\ m.rejectedIndex # s0.nextIndex[j] - 1
+          THEN heard ELSE
+          LET s == [s1 EXCEPT !.nextIndex[j] = BackUp(s1, m), !.pipelined = @ \ {j}]
+          IN Step(s, {Probe(s, j)}, FALSE)
 =============================================================================

@@ -3,16 +3,19 @@
 (* line must be the very step that the rules of Raft.tla yield, with all of *)
 (* its contents. Tables.tla is made by check/trace/TraceModule.ts; it lists *)
 (* equal values once, and names them by their position:                     *)
+(*   Sizes      <<value, its length>>                                       *)
 (*   Entries    <<term, type, value>>                                       *)
 (*   EntryRuns  sequences of positions in Entries                           *)
 (*   Logs       <<lastIncludedIndex, lastIncludedTerm, EntryRuns>>          *)
+(*   Pieces     of snapshots                                                *)
+(*   PieceRuns  sequences of positions in Pieces                            *)
 (*   IdSets     sets of ids                                                 *)
-(*   Indexes    nextIndex and matchIndex: [id -> index]                     *)
+(*   Indexes    nextIndex, matchIndex and snapshotOffset: [id -> number]    *)
 (*   Servers    see server(n)                                               *)
 (*   Messages   see message(n)                                              *)
 (*   Steps      <<before, action, argument, after, sends, timer>>: Servers, *)
 (*              Messages; the argument is what is consumed, a client's      *)
-(*              value, or 0                                                 *)
+(*              value, <<index, PieceRuns>> of a snapshot taken, or 0       *)
 (*   Lines      <<Steps, sender, position in its sends>>; the sender is a   *)
 (*              line of the same trace, or 0                                *)
 (*   Traces     <<first, count, start>>: count lines, the first of them     *)
@@ -27,7 +30,15 @@ VARIABLES trace,     \* position in Traces
           at         \* [id -> position in Servers]: where each node is then
 vars == <<trace, line, at>>
 
+\* The constant Bytes: what the values of Sizes a..b measure.
+RECURSIVE bytes(_, _)
+bytes(a, b) ==
+  IF a = b THEN Sizes[a][1] :> Sizes[a][2] ELSE LET m == (a + b) \div 2 IN bytes(a, m) @@ bytes(m + 1, b)
+TheBytes == bytes(1, Len(Sizes))
+
 \* SubSeq, because TLC would evaluate a function anew at every use.
+pieceRun(n) == LET run == PieceRuns[n] IN SubSeq([k \in DOMAIN run |-> Pieces[run[k]]], 1, Len(run))
+
 entryRun(n) ==
   LET run == EntryRuns[n]
       entry(e) == [term |-> e[1], type |-> e[2], value |-> e[3]]
@@ -38,9 +49,11 @@ server(n) ==
       l == Logs[r[5]]
   IN [id |-> r[1], members |-> IdSets[r[2]], currentTerm |-> r[3], votedFor |-> IF r[4] = "" THEN Nil ELSE r[4],
       log |-> [lastIncludedIndex |-> l[1], lastIncludedTerm |-> l[2], entries |-> entryRun(l[3])],
-      role |-> r[6], votesGranted |-> IdSets[r[7]], commitIndex |-> r[8], lastApplied |-> r[9],
-      leaderContact |-> r[10], recentActive |-> IdSets[r[11]],
-      nextIndex |-> Indexes[r[12]], matchIndex |-> Indexes[r[13]]]
+      snapshot |-> [members |-> IdSets[r[6]], data |-> pieceRun(r[7])],
+      role |-> r[8], votesGranted |-> IdSets[r[9]], commitIndex |-> r[10], lastApplied |-> r[11],
+      leaderContact |-> r[12], partial |-> [lastIncludedIndex |-> r[13], data |-> pieceRun(r[14])],
+      nextIndex |-> Indexes[r[15]], matchIndex |-> Indexes[r[16]],
+      pipelined |-> IdSets[r[17]], snapshotOffset |-> Indexes[r[18]], recentActive |-> IdSets[r[19]]]
 
 message(n) ==
   LET r == Messages[n]
@@ -54,14 +67,21 @@ message(n) ==
        [] r[1] = "AppendEntriesResponse" ->
             [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], success |-> r[5], matchIndex |-> r[6],
              rejectedIndex |-> r[7], conflictTerm |-> r[8], conflictIndex |-> r[9]]
+       [] r[1] = "InstallSnapshotRequest" ->
+            [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], lastIncludedIndex |-> r[5],
+             lastIncludedTerm |-> r[6], members |-> IdSets[r[7]], offset |-> r[8], data |-> pieceRun(r[9]), done |-> r[10]]
+       [] r[1] = "InstallSnapshotResponse" ->
+            [type |-> r[1], source |-> r[2], dest |-> r[3], term |-> r[4], lastIncludedIndex |-> r[5], offset |-> r[6],
+             done |-> r[7]]
 
 (* The actions of World.tla, of one server. *)
 
 localActions == {"TimeoutAction", "ClientRequestAction", "HeartbeatTimeoutAction", "ApplyAction", "RestartAction",
-                 "LeaderContactLostAction", "CheckQuorumAction"}
+                 "SnapshotAction", "LeaderContactLostAction", "CheckQuorumAction"}
 receiveActions == {"ReceivePreVoteRequest", "ReceivePreVoteResponse",
                    "ReceiveRequestVoteRequest", "ReceiveRequestVoteResponse",
-                   "ReceiveAppendEntriesRequest", "ReceiveAppendEntriesResponse"}
+                   "ReceiveAppendEntriesRequest", "ReceiveAppendEntriesResponse",
+                   "ReceiveInstallSnapshotRequest", "ReceiveInstallSnapshotResponse"}
 
 \* What s does with a message of this type that is addressed to it.
 receive(s, m, type) == IF m.type = type /\ m.dest = s.id THEN Handle(s, m) ELSE None
@@ -73,6 +93,7 @@ stepsOf(s, action, argument) ==
     [] action = "HeartbeatTimeoutAction"       -> HeartbeatTimeout(s)
     [] action = "ApplyAction"                  -> Apply(s)
     [] action = "RestartAction"                -> Restart(s)
+    [] action = "SnapshotAction"               -> TakeSnapshot(s, argument[1], pieceRun(argument[2]))
     [] action = "LeaderContactLostAction"      -> LeaderContactLost(s)
     [] action = "CheckQuorumAction"            -> CheckQuorum(s)
     [] action = "ReceivePreVoteRequest"        -> receive(s, message(argument), "PreVoteRequest")
@@ -81,6 +102,8 @@ stepsOf(s, action, argument) ==
     [] action = "ReceiveRequestVoteResponse"   -> receive(s, message(argument), "RequestVoteResponse")
     [] action = "ReceiveAppendEntriesRequest"  -> receive(s, message(argument), "AppendEntriesRequest")
     [] action = "ReceiveAppendEntriesResponse" -> receive(s, message(argument), "AppendEntriesResponse")
+    [] action = "ReceiveInstallSnapshotRequest"  -> receive(s, message(argument), "InstallSnapshotRequest")
+    [] action = "ReceiveInstallSnapshotResponse" -> receive(s, message(argument), "InstallSnapshotResponse")
 
 \* Steps[n] is a step of the specification: the whole next state, exactly these messages, each once, and the timer.
 IsStep(n) ==
@@ -91,6 +114,10 @@ IsStep(n) ==
 
 \* Evaluated once, and looked up by every line.
 Legal == {n \in DOMAIN Steps : IsStep(n)}
+
+\* An argument that a local action of s could have.
+anArgument(s, action) ==
+  IF action = "SnapshotAction" THEN <<s.lastApplied, CHOOSE n \in DOMAIN PieceRuns : TRUE>> ELSE ""
 
 (* One line after the other. *)
 
@@ -120,7 +147,7 @@ Explain(n) ==
       s == server(at[Servers[r[1]][1]])
   IN PrintT(<<"REJECTED", trace, n, [continues |-> Continues(n),
                                      wasSent   |-> WasSent(n),
-                                     enabled   |-> {a \in localActions : stepsOf(s, a, "") # None},
+                                     enabled   |-> {a \in localActions : stepsOf(s, a, anArgument(s, a)) # None},
                                      steps     |-> stepsOf(s, r[2], r[3])]>>)
 
 Init ==

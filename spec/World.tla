@@ -12,7 +12,7 @@ CONSTANTS Server,      \* ids, as strings
 
 VARIABLES servers,     \* [Server -> server record]: Figure 2, "State"
           messages,    \* every message ever sent (but dead ones): so loss, delay, reordering and duplication need no actions
-          left,        \* what may still happen: [requests, heartbeats, restarts]
+          left,        \* what may still happen: [requests, heartbeats, restarts, snapshots]
           ghost        \* proof only: [committed: each committed entry and the term that committed it, leaders: who led when]
 vars == <<servers, messages, left, ghost>>
 
@@ -62,6 +62,19 @@ RestartAction(i) ==
   /\ Take(i, Restart(servers[i]))
   /\ left' = [left EXCEPT !.restarts = @ - 1]
 
+\* The state machine, as far as models need one: it remembers everything that was ever applied to it.
+Fold(state, entry) == Append(state, entry.value)
+
+\* What has become of it at k on s, for lastIncludedIndex <= k <= lastIndex.
+RECURSIVE MachineAt(_, _)
+MachineAt(s, k) ==
+  IF k = s.log.lastIncludedIndex THEN s.snapshot.data ELSE Fold(MachineAt(s, k - 1), entryAt(s.log, k))
+
+SnapshotAction(i) ==
+  /\ left.snapshots > 0
+  /\ LET s == servers[i] IN Take(i, TakeSnapshot(s, s.lastApplied, MachineAt(s, s.lastApplied)))
+  /\ left' = [left EXCEPT !.snapshots = @ - 1]
+
 LeaderContactLostAction(i) ==
   /\ Take(i, LeaderContactLost(servers[i]))
   /\ UNCHANGED left
@@ -80,6 +93,8 @@ ReceiveRequestVoteRequest(i)    == Receive(i, "RequestVoteRequest")    /\ UNCHAN
 ReceiveRequestVoteResponse(i)   == Receive(i, "RequestVoteResponse")   /\ UNCHANGED left
 ReceiveAppendEntriesRequest(i)  == Receive(i, "AppendEntriesRequest")  /\ UNCHANGED left
 ReceiveAppendEntriesResponse(i) == Receive(i, "AppendEntriesResponse") /\ UNCHANGED left
+ReceiveInstallSnapshotRequest(i)  == Receive(i, "InstallSnapshotRequest")  /\ UNCHANGED left
+ReceiveInstallSnapshotResponse(i) == Receive(i, "InstallSnapshotResponse") /\ UNCHANGED left
 
 Init ==
   /\ servers = Root.servers
@@ -94,6 +109,7 @@ Next ==
     \/ HeartbeatTimeoutAction(i)
     \/ ApplyAction(i)
     \/ RestartAction(i)
+    \/ SnapshotAction(i)
     \/ LeaderContactLostAction(i)
     \/ CheckQuorumAction(i)
     \/ ReceivePreVoteRequest(i)
@@ -102,6 +118,8 @@ Next ==
     \/ ReceiveRequestVoteResponse(i)
     \/ ReceiveAppendEntriesRequest(i)
     \/ ReceiveAppendEntriesResponse(i)
+    \/ ReceiveInstallSnapshotRequest(i)
+    \/ ReceiveInstallSnapshotResponse(i)
 
 Spec == Init /\ [][Next]_vars
 =============================================================================

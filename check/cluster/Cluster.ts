@@ -11,7 +11,8 @@ import { Handle, Restart } from "../../src/raft/Raft.ts"
 import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
 import { InitServer } from "../../src/raft/Server.ts"
 import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
-import { InitGhost, receiveAction, Remember } from "../../src/raft/World.ts"
+import { TakeSnapshot } from "../../src/raft/Snapshot.ts"
+import { InitGhost, MachineAt, receiveAction, Remember } from "../../src/raft/World.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 
 /**
@@ -21,7 +22,7 @@ import type { Ghost } from "../../src/raft/World.ts"
 export type Event =
   & (
     | {
-      readonly type: "timeout" | "heartbeat" | "apply" | "crash" | "restart" | "contact-lost" | "check-quorum"
+      readonly type: "timeout" | "heartbeat" | "apply" | "crash" | "restart" | "snapshot" | "contact-lost" | "check-quorum"
       readonly server: ServerId
     }
     | { readonly type: "propose"; readonly server: ServerId; readonly value: string }
@@ -56,10 +57,18 @@ export class Cluster {
   readonly sent: Array<Message> = []
   ghost: Ghost = InitGhost
   readonly #observe: (taken: Taken) => void
+  readonly #machine: (s: Server) => ReadonlyArray<string>
 
-  constructor(ids: ReadonlyArray<ServerId>, settings: Settings, observe: (taken: Taken) => void = () => {}) {
+  /** `machine`: what the entries that `s` has applied have made of its state machine, in pieces. */
+  constructor(
+    ids: ReadonlyArray<ServerId>,
+    settings: Settings,
+    observe: (taken: Taken) => void = () => {},
+    machine: (s: Server) => ReadonlyArray<string> = (s) => MachineAt(s, s.lastApplied)
+  ) {
     this.ids = ids
     this.#observe = observe
+    this.#machine = machine
     for (const id of ids) {
       const server = InitServer(id, ids, settings)
       this.servers.set(id, server)
@@ -100,6 +109,8 @@ export class Cluster {
             return this.#take("LeaderContactLostAction", s.id, LeaderContactLost(s), undefined, event.cut)
           case "check-quorum":
             return this.#take("CheckQuorumAction", s.id, CheckQuorum(s), undefined, event.cut)
+          case "snapshot":
+            return this.#take("SnapshotAction", s.id, TakeSnapshot(s, s.lastApplied, this.#machine(s)), undefined, event.cut)
           case "apply":
             return this.#take("ApplyAction", s.id, Apply(s), undefined, event.cut)
         }

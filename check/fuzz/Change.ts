@@ -12,7 +12,7 @@ export interface Change {
 /** `undefined` where the log has no entry (or a snapshot has replaced it). */
 export const entryOf = (log: Log, k: Index): Entry | undefined => log.entries[k - log.lastIncludedIndex - 1]
 
-/** The first index at which the logs differ; Infinity when they are the same. */
+/** The first index, of those that no snapshot has replaced, at which the logs differ; Infinity: none. */
 export const firstDifference = (a: Log, b: Log): Index => {
   if (a === b) return Infinity
   const start = Math.max(a.lastIncludedIndex, b.lastIncludedIndex) + 1
@@ -20,5 +20,5 @@ export const firstDifference = (a: Log, b: Log): Index => {
   const lastB = b.lastIncludedIndex + b.entries.length
   const end = Math.min(lastA, lastB)
   for (let k = start; k <= end; k++) if (!sameEntry(entryOf(a, k), entryOf(b, k))) return k
-  return lastA === lastB ? Infinity : end + 1
+  return lastA === lastB ? Infinity : Math.max(start, end + 1)
 }

@@ -45,6 +45,7 @@ const kinds = [
   "lose",
   "crash",
   "restart",
+  "snapshot",
   "divide",
   "heal"
 ] as const satisfies ReadonlyArray<keyof Weather>
@@ -73,7 +74,7 @@ export class Chooser {
     this.#network = new Network(run.cluster)
     this.#weather = weathers[schedule.weather]!
     this.#table = kinds.flatMap((kind) => {
-      const perServer = kind === "deliver" || kind === "apply" || kind === "contactLost"
+      const perServer = kind === "deliver" || kind === "apply" || kind === "contactLost" || kind === "snapshot"
       return Array.from({ length: this.#weather[kind] * (perServer ? schedule.servers : 1) }, () => kind)
     })
   }
@@ -118,6 +119,8 @@ export class Chooser {
       }
       case "restart":
         return this.#restart()
+      case "snapshot":
+        return this.#snapshot() ?? this.#act("deliver")
       case "divide":
         return this.#divide()
       case "heal":
@@ -183,6 +186,15 @@ export class Chooser {
     })
     if (server === undefined) return undefined
     return this.#dice.percent(8) ? { type: "unheard", server } : { type: "apply", server }
+  }
+
+  #snapshot(): Event | undefined {
+    const { servers } = this.#run.cluster
+    const server = this.#up((id) => {
+      const s = servers.get(id)!
+      return s.lastApplied > s.log.lastIncludedIndex
+    })
+    return server === undefined ? undefined : { type: "snapshot", server }
   }
 
   #heartbeat(): Event | undefined {

@@ -27,6 +27,7 @@ import { gates, missedGates } from "./Richness.ts"
 import { realParts } from "./Run.ts"
 import type { Parts } from "./Run.ts"
 import type { Schedule } from "./Schedule.ts"
+import { figure2 } from "../../src/raft/Server.ts"
 import { violatedNow } from "./StateProperties.ts"
 import { weathers } from "./Weather.ts"
 
@@ -34,7 +35,7 @@ import { weathers } from "./Weather.ts"
 const schedules = (servers: number, length: number): ReadonlyArray<Schedule> =>
   weathers.map((_, weather) => ({
     servers,
-    settings: { maxEntries: 1 + (weather % 2), preVote: weather % 3 > 0, checkQuorum: weather % 3 < 2 },
+    settings: { ...figure2, maxBatchBytes: 1 + 59 * (weather % 2), preVote: weather % 3 > 0, checkQuorum: weather % 3 < 2 },
     weather,
     decisions: Array.from({ length }, (_, n) => Math.imul(n + 1 + 1000 * weather, 0x9e3779b1) >>> 1)
   }))
@@ -205,7 +206,7 @@ describe("a plan", () => {
 })
 
 describe("a scenario that can't be replayed says which line and why", () => {
-  const head = "servers 3\nmax-entries 1\napply-alone\n"
+  const head = "servers 3\nbatch-bytes 1\napply-alone\n"
   for (
     const [text, reason] of [
       ["timeout s1\n", 'line 1: expected "servers N" first, found "timeout s1"'],

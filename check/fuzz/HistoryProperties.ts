@@ -3,7 +3,7 @@
  * that were overwritten, lives that ended. Each is a table of what was seen first, which all that follows must match.
  * (One leader per term is ElectionSafety: its ghost never forgets.)
  */
-import { valueOf } from "../../src/kv/KV.ts"
+import { InitKV, valueOf } from "../../src/kv/KV.ts"
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
 import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
@@ -91,7 +91,7 @@ export class HistoryProperties {
     const { disks, sent } = this.#cluster
     if (firstSent === sent.length) return undefined
     const disk = disks.get(s.id)!
-    const saved = disk.currentTerm === s.currentTerm && disk.votedFor === s.votedFor
+    const saved = disk.currentTerm === s.currentTerm && disk.votedFor === s.votedFor && disk.snapshot === s.snapshot
     if (!saved || firstDifference(disk.log, s.log) !== Infinity) return "PromisesAreDurable"
     const request = consumed === undefined ? undefined : sent[consumed]!
     for (let n = firstSent; n < sent.length; n++) {
@@ -133,10 +133,12 @@ export class HistoryProperties {
     return undefined
   }
 
-  /** In each life of a server: from the beginning, one after the other, none twice. */
-  #appliedInOrder({ taken: { action, step: { server: s } } }: Change): string | undefined {
+  /** In each life of a server: from its snapshot on, one after the other, none twice; or up to a snapshot that arrives. */
+  #appliedInOrder({ taken: { action, before, step: { server: s } } }: Change): string | undefined {
     const applied = this.#lastApplied.get(s.id)!
-    const start = action === "RestartAction" ? s.log.lastIncludedIndex : applied
+    const installed = action === "ReceiveInstallSnapshotRequest"
+      && s.log.lastIncludedIndex > Math.max(applied, before.log.lastIncludedIndex)
+    const start = action === "RestartAction" || installed ? s.log.lastIncludedIndex : applied
     const expected = action === "ApplyAction" ? start + 1 : start
     if (s.lastApplied !== applied) this.#lastApplied.set(s.id, s.lastApplied)
     return s.lastApplied === expected ? undefined : "AppliedInOrder"
@@ -148,6 +150,7 @@ export class HistoryProperties {
     const before = this.#disks.get(id)!
     if (log === before) return undefined
     this.#disks.set(id, log)
+    // (What a snapshot has replaced is on the disk; SnapshotsAgree says whether it is the right one.)
     for (let k = firstDifference(before, log); k <= lastIndex(before); k++) {
       const entry = this.#acknowledged.get(k)
       if (entry !== undefined && !this.#onMajorityOfDisks(k, entry)) return "AcknowledgedIsDurable"
@@ -199,7 +202,7 @@ export class HistoryProperties {
 
   /** In full: the machine that has applied up to `index` is, whole, as the first that did. */
   machineAgrees(index: Index, state: KV): boolean {
-    const known = this.#applied[index]
+    const known = index === 0 ? { state: InitKV } : this.#applied[index]
     return known === undefined || sameMap(known.state.data, state.data)
       && sameMap(known.state.sessions, state.sessions, (a, b) => a.seq === b.seq && sameReply(a.reply, b.reply))
   }

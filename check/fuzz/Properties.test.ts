@@ -84,7 +84,7 @@ describe("after a step that no rule allows, the incremental checks say what the 
           for (let victim = 0; victim < servers; victim++) {
             const length = 60 + 25 * victim
             const decisions = Array.from({ length }, (_, n) => Math.imul(n + 99 * weather, 0x9e3779b1) >>> 1)
-            const settings = { maxEntries: 1, preVote: weather % 2 === 1, checkQuorum: victim % 2 === 1 }
+            const settings = { ...figure2, maxBatchBytes: 1, preVote: weather % 2 === 1, checkQuorum: victim % 2 === 1 }
             let cluster!: Cluster
             let state: StateProperties | undefined
             let history: HistoryProperties | undefined
@@ -158,7 +158,7 @@ it("VotesAreCast: what is only promised isn't cast, until it is counted as if it
 describe("properties of histories", () => {
   /** Three servers that have never run, and a step of s1 that leaves it as `after`. */
   const world = () => {
-    const cluster = new Cluster(serverIds(3), { ...figure2, maxEntries: 1 })
+    const cluster = new Cluster(serverIds(3), { ...figure2, maxBatchBytes: 1 })
     const history = new HistoryProperties(cluster)
     const s1 = () => cluster.servers.get("s1")!
     const step = (
@@ -309,7 +309,7 @@ describe("properties of histories", () => {
     const { cluster, history, step } = world()
     const a = entry(1, "a")
     const save = (id: string, ...entries: ReadonlyArray<Entry>) =>
-      cluster.disks.set(id, { currentTerm: 1, votedFor: null, log: log(...entries) })
+      cluster.disks.set(id, { ...cluster.disks.get(id)!, currentTerm: 1, log: log(...entries) })
     save("s1", a)
     expect(step({})).toBeUndefined()
     expect(history.acknowledge(1, a)).toBe("AcknowledgedIsDurable")

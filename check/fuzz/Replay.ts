@@ -4,7 +4,7 @@
  *
  *     # violates ElectionSafety
  *     servers 3
- *     max-entries 1
+ *     batch-bytes 1
  *     pre-vote
  *     check-quorum
  *     apply-alone
@@ -12,19 +12,13 @@
  *     client 1 put k0 "v1" at s1
  */
 import { figure2 } from "../../src/raft/Server.ts"
-import type { Settings } from "../../src/raft/Server.ts"
 import { ScriptError } from "../scenario/Script.ts"
+import { settingCommands, withSetting } from "../scenario/Setup.ts"
 import { actsOf, textOf } from "./Act.ts"
 import { runSchedule } from "./Execution.ts"
 import { realParts, Run } from "./Run.ts"
 import type { Parts, Setup, Violation } from "./Run.ts"
 import type { Schedule } from "./Schedule.ts"
-
-const linesOf = ({ checkQuorum, maxEntries, preVote }: Settings): ReadonlyArray<string> => [
-  `max-entries ${maxEntries}`,
-  ...(preVote ? ["pre-vote"] : []),
-  ...(checkQuorum ? ["check-quorum"] : [])
-]
 
 /** The text of the schedule's run, and what it violates. */
 export const record = (
@@ -40,24 +34,17 @@ export const record = (
       }
     }
   })
-  const head = [`servers ${schedule.servers}`, ...linesOf(schedule.settings), "apply-alone"]
+  const head = [`servers ${schedule.servers}`, ...settingCommands(schedule.settings, figure2), "apply-alone"]
   const title = violation === undefined ? [] : [`# violates ${violation.property}`]
   return { scenario: `${[...title, ...head, ...lines].join("\n")}\n`, violation }
 }
 
 const setupOf = (text: string, setup: Setup): Setup | undefined => {
-  const set = (settings: Partial<Settings>): Setup => ({ ...setup, settings: { ...setup.settings, ...settings } })
-  switch (text) {
-    case "pre-vote":
-      return set({ preVote: true })
-    case "check-quorum":
-      return set({ checkQuorum: true })
-    case "apply-alone":
-      return setup
-  }
-  const found = /^(servers|max-entries) ([1-9]\d*)$/.exec(text)
-  if (found === null) return undefined
-  return found[1] === "servers" ? { ...setup, servers: Number(found[2]) } : set({ maxEntries: Number(found[2]) })
+  if (text === "apply-alone") return setup
+  const servers = /^servers ([1-9]\d*)$/.exec(text)?.[1]
+  if (servers !== undefined) return { ...setup, servers: Number(servers) }
+  const settings = withSetting(setup.settings, text)
+  return settings === undefined ? undefined : { ...setup, settings }
 }
 
 /**

@@ -99,8 +99,24 @@ export class Counter {
       this.count(step.server.role === "leader" ? "quorumsConfirmed" : "leaderStepsDown")
     }
     if (consumed !== undefined && change.firstChanged <= lastIndex(before.log)) this.count("truncations")
+    this.#snapshots(change)
     const answer = step.sends[0]
     if (answer?.type === "AppendEntriesResponse" && answer.rejectedIndex > 0) this.count("rejectedAppendEntries")
+  }
+
+  /** What snapshots and full windows make happen. */
+  #snapshots({ taken: { action, before, consumed, step: { server: s } } }: Change): void {
+    if (action === "ReceiveInstallSnapshotRequest" && s.snapshot !== before.snapshot) {
+      this.count("snapshotsInstalled")
+      if (before.partial.data.length > 0) this.count("installedFromChunks")
+      if (s.log.entries.length > 0) this.count("suffixesKept")
+    }
+    if (action === "RestartAction" && s.log.lastIncludedIndex > 0) this.count("restartsFromSnapshot")
+    if (action === "RestartAction" && before.partial.data.length > 0) this.count("chunksLost")
+    if (consumed !== undefined && before.role === "leader" && s.role === "leader") {
+      if (s.pipelined.length < before.pipelined.length) this.count("windowsFreed")
+    }
+    if (s.pipelined.some((j) => s.nextIndex[j]! <= lastIndex(s.log))) this.count("windowsFull")
   }
 
   #deliver(m: Message, position: number): void {

@@ -2,7 +2,7 @@
  * One random execution: a cluster, the machines on its servers, its clients, and everyone who watches. It carries out
  * acts one by one, whoever chooses them, and stops at the first thing that must not be.
  */
-import { apply, commandIn, InitKV } from "../../src/kv/KV.ts"
+import { apply, commandIn, fromPieces, InitKV, toPieces } from "../../src/kv/KV.ts"
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
@@ -24,7 +24,8 @@ export interface Parts {
   readonly createCluster: (
     ids: ReadonlyArray<ServerId>,
     settings: Settings,
-    observe: (taken: Taken) => void
+    observe: (taken: Taken) => void,
+    machine: (s: Server) => ReadonlyArray<string>
   ) => Cluster
   readonly apply: (state: KV, command: Command) => { readonly state: KV; readonly reply: Reply }
   /** The sequence number after this one, of one client. */
@@ -32,7 +33,7 @@ export interface Parts {
 }
 
 export const realParts: Parts = {
-  createCluster: (ids, settings, observe) => new Cluster(ids, settings, observe),
+  createCluster: (ids, settings, observe, machine) => new Cluster(ids, settings, observe, machine),
   apply,
   nextSeq: (seq) => seq + 1
 }
@@ -70,6 +71,9 @@ interface Asking {
   readonly cut?: number
 }
 
+/** Characters of a machine's snapshot in a piece of it: some pieces each. */
+const pieceSize = 60
+
 /** How often the definitions of all properties are evaluated in full. */
 const fullCheckEvery = 100
 
@@ -93,7 +97,7 @@ export class Run {
     this.cluster = parts.createCluster(serverIds(setup.servers), setup.settings, (taken) => {
       this.#taken = taken
       observe(taken)
-    })
+    }, (s) => toPieces(this.#machines.get(s.id)!.state, pieceSize))
     this.clients = new Clients(parts.nextSeq)
     for (const id of this.cluster.ids) this.#machines.set(id, { state: InitKV, waiting: new Map() })
     this.#state = new StateProperties(this.cluster)
@@ -246,13 +250,20 @@ export class Run {
     }
   }
 
-  /** Applies what Raft says is applied, and answers who waits for it. */
-  #machineStep({ action, step: { server: s } }: Taken, heard: boolean): void {
+  /** Applies what Raft says is applied, or starts from a snapshot, and answers who waits for it. */
+  #machineStep({ action, before: was, step: { server: s } }: Taken, heard: boolean): void {
     const machine = this.#machines.get(s.id)!
-    if (action === "RestartAction") {
-      machine.state = InitKV
-      machine.waiting.clear()
-      return
+    const { lastIncludedIndex } = s.log
+    if (action === "RestartAction") machine.waiting.clear()
+    if (action === "RestartAction" || s.snapshot !== was.snapshot) {
+      const state = fromPieces(s.snapshot.data)
+      if (!this.#history.machineAgrees(lastIncludedIndex, state)) {
+        this.#violate("SnapshotsAgree")
+        return
+      }
+      if (action !== "SnapshotAction") machine.state = state
+      // What a snapshot stands for was applied elsewhere: nobody here knows the answers.
+      for (const index of machine.waiting.keys()) if (index <= s.lastApplied) machine.waiting.delete(index)
     }
     if (action !== "ApplyAction") return
     const index = s.lastApplied

@@ -43,9 +43,15 @@ export class Schedules extends fc.Arbitrary<Schedule> {
   }
 
   generate(random: fc.Random): fc.Value<Schedule> {
-    // Short batches make for many steps half done.
-    const maxEntries = Math.max(1, random.nextInt(-1, 4))
-    const settings = { maxEntries, preVote: random.nextInt(0, 1) === 1, checkQuorum: random.nextInt(0, 1) === 1 }
+    // Short batches and narrow windows make for many steps half done. (A command measures about 25.)
+    const settings = {
+      maxBatchBytes: [1, 1, 60, 120][random.nextInt(0, 3)]!,
+      maxInflight: [1, 2, 4, 100][random.nextInt(0, 3)]!,
+      maxUncommittedBytes: [150, 400, 100_000][random.nextInt(0, 2)]!,
+      chunkSize: random.nextInt(1, 6),
+      preVote: random.nextInt(0, 1) === 1,
+      checkQuorum: random.nextInt(0, 1) === 1
+    }
     const weather = random.nextInt(0, weathers.length - 1)
     const decisions = Array.from({ length: this.#events }, () => random.nextInt(0, 0x7fffffff))
     return new fc.Value({ servers: this.#servers, settings, weather, decisions }, undefined)

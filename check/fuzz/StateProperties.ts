@@ -6,7 +6,7 @@
 import { lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Index, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
-import { fitsItsRole, stateProperties, stepProperties } from "../raft/Properties.ts"
+import { fitsItsRole, flowIsBounded, snapshotIsCommitted, stateProperties, stepProperties } from "../raft/Properties.ts"
 import { sameEntry } from "../raft/Entry.ts"
 import { entryOf } from "./Change.ts"
 import type { Change } from "./Change.ts"
@@ -25,6 +25,8 @@ const holds = (evaluate: () => boolean): boolean => {
 export const violatedNow = (cluster: Cluster): ReadonlyArray<string> => {
   const servers = cluster.ids.map((id) => cluster.servers.get(id)!)
   return stateProperties
+    // Its machine is the models'; of the one here see SnapshotsAgree.
+    .filter((p) => p.name !== "SnapshotIsFold")
     .filter((p) => p.reads === "actors" && !holds(() => p.holds(servers, cluster.ghost)))
     .map((p) => p.name)
 }
@@ -75,6 +77,8 @@ export class StateProperties {
       ?? this.#matchIndexIsTrue(before, s, elected, cutFrom)
       ?? this.#votesAreCast(before, s)
       ?? wellFormed(before, s, change.firstChanged)
+      ?? snapshots(before, s, this.#cluster)
+      ?? flow(before, s)
     this.#committed = committed
     return violated
   }
@@ -179,6 +183,20 @@ const agrees = (l: Server, f: Server, from: Index): boolean => {
   return true
 }
 
+const snapshots = (before: Server, s: Server, { ghost }: Cluster): string | undefined =>
+  (s.log.lastIncludedIndex === before.log.lastIncludedIndex && s.partial === before.partial)
+    || snapshotIsCommitted(s, ghost)
+    ? undefined
+    : "SnapshotIsCommitted"
+
+const flow = (before: Server, s: Server): string | undefined =>
+  s.role !== "leader"
+    || (s.nextIndex === before.nextIndex && s.matchIndex === before.matchIndex && s.pipelined === before.pipelined
+      && s.snapshotOffset === before.snapshotOffset && s.log.lastIncludedIndex === before.log.lastIncludedIndex)
+    || flowIsBounded(s)
+    ? undefined
+    : "FlowIsBounded"
+
 const wellFormed = (before: Server, s: Server, firstChanged: Index): string | undefined => {
   const { lastIncludedIndex } = s.log
   const last = lastIndex(s.log)
@@ -188,9 +206,13 @@ const wellFormed = (before: Server, s: Server, firstChanged: Index): string | un
     if (termAt(s.log, k - 1) > termAt(s.log, k)) return "WellFormed"
   }
   const sameRole = s.role === before.role && s.votesGranted === before.votesGranted
-    && s.recentActive === before.recentActive && s.nextIndex === before.nextIndex && s.matchIndex === before.matchIndex
+    && s.recentActive === before.recentActive && s.pipelined === before.pipelined
+    && s.snapshotOffset === before.snapshotOffset && s.nextIndex === before.nextIndex && s.matchIndex === before.matchIndex
   if (!sameRole && !fitsItsRole(s)) return "WellFormed"
-  if (s.role !== "leader" || (s.nextIndex === before.nextIndex && s.matchIndex === before.matchIndex)) return undefined
+  const sameProgress = s.nextIndex === before.nextIndex && s.matchIndex === before.matchIndex
+    && s.pipelined === before.pipelined
+  if (s.role !== "leader" || sameProgress) return undefined
   for (const j of s.members) if (j !== s.id && s.matchIndex[j]! >= s.nextIndex[j]!) return "WellFormed"
+  for (const j of s.pipelined) if (j === s.id || !s.members.includes(j)) return "WellFormed"
   return undefined
 }

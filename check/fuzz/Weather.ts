@@ -18,6 +18,8 @@ export interface Weather {
   readonly lose: number
   readonly crash: number
   readonly restart: number
+  /** Per server. */
+  readonly snapshot: number
   readonly divide: number
   readonly heal: number
   /** AppendEntries that are lost on their way, while votes get through. */
@@ -41,6 +43,7 @@ const calm: Weather = {
   lose: 3,
   crash: 1,
   restart: 4,
+  snapshot: 1,
   divide: 1,
   heal: 6,
   lostAppendsPercent: 0,
@@ -72,6 +75,7 @@ export const weathers: ReadonlyArray<Weather> = [
     heartbeat: 16,
     lostAppendsPercent: 60,
     restart: 8,
+    snapshot: 3,
     reorderPercent: 20,
     cutPercent: 1
   },
@@ -79,6 +83,7 @@ export const weathers: ReadonlyArray<Weather> = [
   {
     ...calm,
     name: "lossy",
+    snapshot: 4,
     late: 60,
     lose: 40,
     reorderPercent: 60,

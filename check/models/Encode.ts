@@ -4,7 +4,7 @@
  */
 
 /** Fields whose arrays are sets. */
-const sets = new Set(["members", "votesGranted", "recentActive", "leaders", "messages"])
+const sets = new Set(["members", "votesGranted", "recentActive", "pipelined", "leaders", "messages"])
 
 const set = (elements: ReadonlyArray<unknown>): string => `{${elements.map(toTla).join(", ")}}`
 

@@ -3,6 +3,7 @@ import type { RaftWorld } from "./RaftModel.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import type { ModelSpec } from "./Table.ts"
 import { toTla } from "./Encode.ts"
+import { Size } from "../../src/raft/Server.ts"
 import { Actions } from "../../src/raft/World.ts"
 
 export interface Module {
@@ -19,7 +20,9 @@ export const worldActions: ReadonlyArray<string> = [
   "ReceiveRequestVoteRequest",
   "ReceiveRequestVoteResponse",
   "ReceiveAppendEntriesRequest",
-  "ReceiveAppendEntriesResponse"
+  "ReceiveAppendEntriesResponse",
+  "ReceiveInstallSnapshotRequest",
+  "ReceiveInstallSnapshotResponse"
 ]
 
 /** How TLC labels the steps of one action of one server. */
@@ -32,6 +35,15 @@ export const edgeLabel = (action: string, server: string): string => `${action}_
 const labelled = (server: string): string =>
   worldActions.map((action) => `${edgeLabel(action, server)} == TRUE /\\ ${action}("${server}")`).join("\n")
 
+/** The constant `Bytes`: the length of each value there can be in a log, the no-op's among them. */
+const bytesOf = (spec: ModelSpec, root: RaftWorld): string => {
+  const proposed = root.actors.flatMap((s) => s.log.entries.map(({ value }) => value))
+  const sent = root.messages.flatMap((m) => m.type === "AppendEntriesRequest" ? m.entries.map(({ value }) => value) : [])
+  const values = [...new Set(["", ...spec.values, ...proposed, ...sent])]
+  const length = (value: string) => Size({ term: 0, type: "command", value }) - 1
+  return values.map((v) => `${toTla(v)} :> ${length(v)}`).join(" @@ ")
+}
+
 export const mcModule = (spec: ModelSpec, root: RaftWorld): Module => {
   const servers = root.actors.map((s) => `${s.id} |-> ${toTla(s)}`)
   const initial = root.ghost.committed.length === 0
@@ -39,8 +51,9 @@ export const mcModule = (spec: ModelSpec, root: RaftWorld): Module => {
     name: "MC",
     tla: `---- MODULE MC ----
 \\* Model ${spec.name}: ${spec.about}
-EXTENDS Properties
+EXTENDS Properties, TLC
 
+MCBytes == ${bytesOf(spec, root)}
 MCSettings == ${toTla(root.actors[0]!.settings)}
 MCRoot ==
   [servers |-> [${servers.join(",\n                ")}],
@@ -64,6 +77,7 @@ CONSTANTS
   MaxTerm = ${spec.maxTerm}
   ApplyAlone = ${spec.applyAlone ? "TRUE" : "FALSE"}
   Prune = ${spec.prune ? "TRUE" : "FALSE"}
+  Bytes <- MCBytes
   Settings <- MCSettings
   Root <- MCRoot
 INVARIANTS

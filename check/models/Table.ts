@@ -17,6 +17,18 @@ export const Pinned = Schema.Struct({
 })
 export type Pinned = typeof Pinned.Type
 
+const AtLeastOne = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+/** `Settings` of src/raft/Server.ts. */
+export const SettingsSchema = Schema.Struct({
+  maxBatchBytes: AtLeastOne,
+  maxInflight: AtLeastOne,
+  maxUncommittedBytes: AtLeastOne,
+  chunkSize: AtLeastOne,
+  preVote: Schema.Boolean,
+  checkQuorum: Schema.Boolean
+})
+
 export const ModelSpec = Schema.Struct({
   name: Schema.String,
   about: Schema.String,
@@ -24,14 +36,10 @@ export const ModelSpec = Schema.Struct({
   servers: Count,
   maxTerm: Count,
   values: Schema.Array(Schema.String),
-  settings: Schema.Struct({
-    maxEntries: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
-    preVote: Schema.Boolean,
-    checkQuorum: Schema.Boolean
-  }),
+  settings: SettingsSchema,
   applyAlone: Schema.Boolean,
   prune: Schema.Boolean,
-  left: Schema.Struct({ requests: Count, heartbeats: Count, restarts: Count }),
+  left: Schema.Struct({ requests: Count, heartbeats: Count, restarts: Count, snapshots: Count }),
   /** Commands that lead to the world it starts from (`rootOf`); none: nothing has happened yet. */
   root: Schema.Array(Schema.String),
   /** Whether `check` explores it, or only `check --deep`. */

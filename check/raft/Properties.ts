@@ -4,8 +4,9 @@
  */
 import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { entryAt, lastIndex, lastTerm, Peers, termAt } from "../../src/raft/Server.ts"
+import { entryAt, lastIndex, lastTerm, Peers, sizeOf, termAt } from "../../src/raft/Server.ts"
 import type { Server } from "../../src/raft/Server.ts"
+import { Fold } from "../../src/raft/World.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 import { sameEntry } from "./Entry.ts"
 
@@ -14,6 +15,18 @@ type Property = Predicate<Server, Message, Ghost>
 /** Whether `s` has what was committed at `k` (a snapshot has, by StateMachineSafety). */
 const holds = (s: Server, ghost: Ghost, k: number): boolean =>
   k <= s.log.lastIncludedIndex || (k <= lastIndex(s.log) && sameEntry(entryAt(s.log, k), ghost.committed[k - 1]!.entry))
+
+/** Of one server, for who looks at one at a time. */
+export const snapshotIsCommitted = ({ log, partial }: Server, ghost: Ghost): boolean =>
+  Math.max(log.lastIncludedIndex, partial.lastIncludedIndex) <= ghost.committed.length
+  && log.lastIncludedTerm === (ghost.committed[log.lastIncludedIndex - 1]?.entry.term ?? 0)
+
+/** What the first `k` committed entries make of the state machine: a piece for each. */
+const committedMachine = (ghost: Ghost, k: number): ReadonlyArray<string> =>
+  ghost.committed.slice(0, k).reduce<ReadonlyArray<string>>((state, { entry }) => Fold(state, entry), [])
+
+const samePieces = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
+  a.length === b.length && a.every((piece, n) => piece === b[n])
 
 const indices = (from: number, to: number): Array<number> => {
   const all: Array<number> = []
@@ -70,6 +83,23 @@ const StateMachineSafety: Property = {
     )
 }
 
+const SnapshotIsCommitted: Property = {
+  name: "SnapshotIsCommitted",
+  reads: "actors",
+  holds: (servers, ghost) => servers.every((s) => snapshotIsCommitted(s, ghost))
+}
+
+const SnapshotIsFold: Property = {
+  name: "SnapshotIsFold",
+  reads: "actors",
+  holds: (servers, ghost) =>
+    servers.every((s) => {
+      const machine = committedMachine(ghost, Math.max(s.log.lastIncludedIndex, s.partial.lastIncludedIndex))
+      return samePieces(s.snapshot.data, machine.slice(0, s.log.lastIncludedIndex))
+        && samePieces(s.partial.data, machine.slice(0, s.partial.data.length))
+    })
+}
+
 const CommittedIsDurable: Property = {
   name: "CommittedIsDurable",
   reads: "actors",
@@ -110,7 +140,8 @@ const VotesAreCast: Property = {
 /** Whether what doesn't apply to the server's role is as it was at first. */
 export const fitsItsRole = (s: Server): boolean =>
   (s.role === "leader"
-    || (s.recentActive.length === 0 && s.members.every((j) => s.nextIndex[j] === 1 && s.matchIndex[j] === 0)))
+    || (s.recentActive.length === 0 && s.pipelined.length === 0
+      && s.members.every((j) => s.nextIndex[j] === 1 && s.matchIndex[j] === 0 && s.snapshotOffset[j] === 0)))
   && (s.role === "candidate" || s.role === "preCandidate" || s.votesGranted.length === 0)
 
 const wellFormed = (s: Server): boolean =>
@@ -120,12 +151,28 @@ const wellFormed = (s: Server): boolean =>
   && s.commitIndex <= lastIndex(s.log)
   && lastTerm(s.log) <= s.currentTerm
   && indices(s.log.lastIncludedIndex + 1, lastIndex(s.log)).every((k) => termAt(s.log, k - 1) <= termAt(s.log, k))
-  && (s.role !== "leader" || Peers(s).every((j) => s.matchIndex[j]! < s.nextIndex[j]!))
+  && (s.role !== "leader"
+    || (Peers(s).every((j) => s.matchIndex[j]! < s.nextIndex[j]!) && s.pipelined.every((j) => Peers(s).includes(j))))
 
 const WellFormed: Property = {
   name: "WellFormed",
   reads: "actors",
   holds: (servers) => servers.every(wellFormed)
+}
+
+/** Of one server, for who looks at one at a time. */
+export const flowIsBounded = (s: Server): boolean =>
+  Peers(s).every((j) =>
+    (!s.pipelined.includes(j)
+      || (s.nextIndex[j]! > s.log.lastIncludedIndex && s.nextIndex[j]! - 1 <= s.matchIndex[j]! + s.settings.maxInflight))
+    && (s.snapshotOffset[j] === 0
+      || (s.nextIndex[j]! <= s.log.lastIncludedIndex && s.snapshotOffset[j]! <= s.snapshot.data.length))
+  )
+
+const FlowIsBounded: Property = {
+  name: "FlowIsBounded",
+  reads: "actors",
+  holds: (servers) => servers.every(flowIsBounded)
 }
 
 // Of steps.
@@ -182,6 +229,35 @@ const AppendEntriesFromLeader: Property = {
     )
 }
 
+const UncommittedIsBounded: Property = {
+  name: "UncommittedIsBounded",
+  reads: "step",
+  holds: ({ label, before, after }) =>
+    label !== "ClientRequestAction" || before.commitIndex === lastIndex(before.log)
+    || sizeOf(after.log, before.commitIndex + 1, lastIndex(after.log)) <= before.settings.maxUncommittedBytes
+}
+
+const SnapshotWhenLogLacks: Property = {
+  name: "SnapshotWhenLogLacks",
+  reads: "step",
+  holds: ({ after, sends }) =>
+    sends.every((m) =>
+      m.type !== "InstallSnapshotRequest"
+      || (after.role === "leader" && after.nextIndex[m.dest]! <= after.log.lastIncludedIndex)
+    )
+}
+
+const InstallKeepsSuffix: Property = {
+  name: "InstallKeepsSuffix",
+  reads: "step",
+  holds: ({ before: { log: before }, after: { log: after } }) => {
+    const k = after.lastIncludedIndex
+    return k <= before.lastIncludedIndex || k > lastIndex(before) || termAt(before, k) !== after.lastIncludedTerm
+      || (lastIndex(after) === lastIndex(before)
+        && indices(k + 1, lastIndex(before)).every((n) => sameEntry(entryAt(before, n), entryAt(after, n))))
+  }
+}
+
 const PreVoteChangesNothing: Property = {
   name: "PreVoteChangesNothing",
   reads: "step",
@@ -197,16 +273,22 @@ const RestartKeeps: Property = {
     !restarts(label)
     || (after.currentTerm === before.currentTerm
       && after.votedFor === before.votedFor
+      && after.log.lastIncludedIndex === before.log.lastIncludedIndex
+      && after.log.lastIncludedTerm === before.log.lastIncludedTerm
+      && samePieces(after.snapshot.data, before.snapshot.data)
+      && samePieces(after.snapshot.members, before.snapshot.members)
+      && samePieces(after.members, before.snapshot.members)
       && lastIndex(after.log) === lastIndex(before.log)
       && indices(before.log.lastIncludedIndex + 1, lastIndex(before.log))
         .every((k) => sameEntry(entryAt(before.log, k), entryAt(after.log, k)))
       && after.role === "follower"
       && after.votesGranted.length === 0
       && !after.leaderContact
-      && after.recentActive.length === 0
-      && after.commitIndex === 0
-      && after.lastApplied === 0
-      && after.members.every((j) => after.nextIndex[j] === 1 && after.matchIndex[j] === 0))
+      && after.partial.lastIncludedIndex === 0
+      && after.partial.data.length === 0
+      && after.commitIndex === before.log.lastIncludedIndex
+      && after.lastApplied === before.log.lastIncludedIndex
+      && fitsItsRole(after))
 }
 
 /** Invariants, in the order of spec/Properties.tla. */
@@ -215,10 +297,13 @@ export const stateProperties: ReadonlyArray<Property> = [
   LogMatching,
   LeaderCompleteness,
   StateMachineSafety,
+  SnapshotIsCommitted,
+  SnapshotIsFold,
   CommittedIsDurable,
   MatchIndexIsTrue,
   VotesAreCast,
-  WellFormed
+  WellFormed,
+  FlowIsBounded
 ]
 
 /** Action properties, in the order of spec/Properties.tla. */
@@ -230,5 +315,8 @@ export const stepProperties: ReadonlyArray<Property> = [
   MatchMonotone,
   AppendEntriesFromLeader,
   PreVoteChangesNothing,
+  UncommittedIsBounded,
+  SnapshotWhenLogLacks,
+  InstallKeepsSuffix,
   RestartKeeps
 ]

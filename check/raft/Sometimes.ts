@@ -4,6 +4,7 @@
  */
 import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
+import { Full } from "../../src/raft/Replication.ts"
 import { lastIndex, termAt } from "../../src/raft/Server.ts"
 import type { Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
@@ -96,7 +97,49 @@ const all: ReadonlyArray<Sometimes> = [
     message?.type === "AppendEntriesRequest" && message.entries.length === 0 && message.term === before.currentTerm),
   step("NextBatch", ({ message, before, after }) =>
     message?.type === "AppendEntriesResponse" && message.success && before.role === "leader"
-    && after.nextIndex[message.source]! <= lastIndex(after.log)),
+    && after.nextIndex[message.source]! > Math.max(before.nextIndex[message.source]!, message.matchIndex + 1)),
+  actors("WindowFull", (servers) =>
+    servers.some((l) => l.pipelined.some((j) =>
+      l.nextIndex[j]! - 1 === l.matchIndex[j]! + l.settings.maxInflight && l.nextIndex[j]! <= lastIndex(l.log)))),
+  step("SentAhead", ({ label, before, after }) =>
+    label === "ClientRequestAction"
+    && after.pipelined.some((j) => before.nextIndex[j]! > before.matchIndex[j]! + 1 && after.nextIndex[j]! > before.nextIndex[j]!)),
+  step("WindowFreedByRejection", ({ message, before, after }) =>
+    message?.type === "AppendEntriesResponse" && !message.success && before.pipelined.includes(message.source)
+    && after.role === "leader" && !after.pipelined.includes(message.source)),
+  actors("UncommittedFull", (servers) =>
+    servers.some((l) => l.role === "leader" && Full(l, { term: l.currentTerm, type: "command", value: "x" }))),
+  step("SnapshotTaken", ({ label }) => label === "SnapshotAction"),
+  step("LeaderTakesSnapshot", ({ label, before }) => label === "SnapshotAction" && before.role === "leader"),
+  step("RestartFromSnapshot", ({ label, before }) => label === "RestartAction" && before.log.lastIncludedIndex > 0),
+  step("SnapshotInstalled", ({ before, message, after }) =>
+    message?.type === "InstallSnapshotRequest" && after.log.lastIncludedIndex > before.log.lastIncludedIndex),
+  step("InstalledFromChunks", ({ before, message, after }) =>
+    message?.type === "InstallSnapshotRequest" && message.offset > 0
+    && after.log.lastIncludedIndex > before.log.lastIncludedIndex),
+  step("SuffixKept", ({ before, message, after }) =>
+    message?.type === "InstallSnapshotRequest" && after.log.lastIncludedIndex > before.log.lastIncludedIndex
+    && after.log.entries.length > 0),
+  step("InstallDropsConflict", ({ before, message, after }) =>
+    message?.type === "InstallSnapshotRequest" && after.log.lastIncludedIndex > before.log.lastIncludedIndex
+    && lastIndex(before.log) > lastIndex(after.log)),
+  step("StaleSnapshot", ({ before, message }) =>
+    message?.type === "InstallSnapshotRequest" && message.term === before.currentTerm
+    && message.lastIncludedIndex < before.commitIndex),
+  step("ChunkOutOfPlace", ({ before, message, after }) =>
+    message?.type === "InstallSnapshotRequest" && message.term === before.currentTerm
+    && message.lastIncludedIndex > before.commitIndex && after.partial === before.partial),
+  step("ChunksLostInRestart", ({ label, before }) => label === "RestartAction" && before.partial.data.length > 0),
+  step("SnapshotFromTheStartAgain", ({ before, message, after }) =>
+    message?.type === "InstallSnapshotResponse" && before.role === "leader" && after.role === "leader"
+    && after.snapshotOffset[message.source]! < before.snapshotOffset[message.source]! && !message.done),
+  step("LogAfterSnapshot", ({ before, message, after }) =>
+    message?.type === "InstallSnapshotResponse" && message.done && after.role === "leader"
+    && after.nextIndex[message.source]! > before.nextIndex[message.source]!
+    && after.nextIndex[message.source]! > message.lastIncludedIndex + 1),
+  step("AppendInsideSnapshot", ({ before, message }) =>
+    message?.type === "AppendEntriesRequest" && message.term === before.currentTerm
+    && message.prevLogIndex < before.log.lastIncludedIndex),
   step("Applied", ({ label }) => label === "ApplyAction")
 ]
 

@@ -8,8 +8,12 @@ export const roleLetter: Readonly<Record<Role, string>> = { follower: "F", preCa
 /** A box an entry, as in Figures 7 and 8: its term, and the command; a leader's no-op has none. */
 export const boxes = (entries: ReadonlyArray<Entry>): string => entries.map((e) => `[${e.term}${e.value}]`).join("")
 
-/** A whole log; `[]` when it is empty. */
-const logText = (s: Server): string => lastIndex(s.log) === 0 ? "[]" : boxes(s.log.entries)
+/** What a snapshot has replaced: `{3/t2}`, index and term of the last entry that it stands for; none: "". */
+export const snapshotText = ({ log: { lastIncludedIndex, lastIncludedTerm } }: Server): string =>
+  lastIncludedIndex === 0 ? "" : `{${lastIncludedIndex}/t${lastIncludedTerm}}`
+
+/** A whole log, the snapshot before it; `[]` when it is empty. */
+const logText = (s: Server): string => lastIndex(s.log) === 0 ? "[]" : snapshotText(s) + boxes(s.log.entries)
 
 /** What the server's vote comes to: a candidate's votes so far, a follower's choice. A leader's is known. */
 export const voteText = (s: Server): string =>
@@ -26,7 +30,7 @@ export interface ServerOptions {
   readonly applyAlone: boolean
 }
 
-/** `s2 F t4 c1 [1][2x] v=s1`: role, term, commitIndex, log, vote. */
+/** `s2 F t4 c1 {3/t2}[2][2x] v=s1`: role, term, commitIndex, snapshot, log, vote. */
 export const serverLine = (s: Server, { applyAlone, down }: ServerOptions): string => {
   const memory = (value: string | number) => down ? "-" : value
   const applied = applyAlone ? [`a${memory(s.lastApplied)}`] : []
@@ -39,9 +43,13 @@ export const serverLine = (s: Server, { applyAlone, down }: ServerOptions): stri
 export const contactText = (s: Server): string =>
   s.leaderContact ? "hears" : s.recentActive.length > 0 ? `active=${s.recentActive.join(",")}` : ""
 
-/** All that can differ between two servers of the same id, but for nextIndex and matchIndex. */
+/** The pieces of a snapshot that have arrived: `part={3}:2`; none: "". */
+export const partialText = ({ partial: { data, lastIncludedIndex } }: Server): string =>
+  data.length === 0 ? "" : `part={${lastIncludedIndex}}:${data.length}`
+
+/** All that can differ between two servers of the same id, but for a leader's progress. */
 export const stateLine = (s: Server): string =>
-  [serverLine(s, { down: false, applyAlone: true }), contactText(s)].filter((text) => text !== "").join(" ")
+  [serverLine(s, { down: false, applyAlone: true }), partialText(s), contactText(s)].filter((text) => text !== "").join(" ")
 
 /** Whether the server hears a leader; of a leader, with CheckQuorum, who has answered it since the last one. */
 export const contactLine = (s: Server): string =>
@@ -68,9 +76,24 @@ export const contents = (m: Message): string => {
       return m.conflictTerm === 0
         ? `t${m.term} conflict at ${m.rejectedIndex}: lacks all from ${m.conflictIndex}`
         : `t${m.term} conflict at ${m.rejectedIndex}: term ${m.conflictTerm} from ${m.conflictIndex}`
+    case "InstallSnapshotRequest": {
+      const { data, done, lastIncludedIndex, lastIncludedTerm, offset } = m
+      return `t${m.term} {${lastIncludedIndex}/t${lastIncludedTerm}} pieces ${offset}-${offset + data.length}${done ? " done" : ""}`
+    }
+    case "InstallSnapshotResponse":
+      if (m.lastIncludedIndex === 0) return `t${m.term} refused`
+      return `t${m.term} {${m.lastIncludedIndex}} ${m.done ? "done" : `has ${m.offset} pieces`}`
   }
 }
 
-/** What a leader knows of each follower, one line each: `s1->s2 next=3 match=2`. */
+/**
+ * What a leader knows of each follower, one line each: `s1->s2 next=3 match=2`; `probed` when it isn't sent entries ahead of
+ * its answers, or which part of the snapshot is next.
+ */
 export const progressLines = (s: Server): ReadonlyArray<string> =>
-  Peers(s).map((j) => `${s.id}->${j} next=${s.nextIndex[j]} match=${s.matchIndex[j]}`)
+  Peers(s).map((j) => {
+    const sent = s.nextIndex[j]! <= s.log.lastIncludedIndex
+      ? ` snapshot from piece ${s.snapshotOffset[j]}`
+      : s.pipelined.includes(j) ? "" : " probed"
+    return `${s.id}->${j} next=${s.nextIndex[j]} match=${s.matchIndex[j]}${sent}`
+  })

@@ -11,7 +11,9 @@ const shortName: Readonly<Record<Message["type"], string>> = {
   RequestVoteRequest: "RequestVote",
   RequestVoteResponse: "Vote",
   AppendEntriesRequest: "Append",
-  AppendEntriesResponse: "Answer"
+  AppendEntriesResponse: "Answer",
+  InstallSnapshotRequest: "Install",
+  InstallSnapshotResponse: "Received"
 }
 
 /**

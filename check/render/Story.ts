@@ -7,7 +7,7 @@ import { sameEntry } from "../raft/Entry.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
-import { boxes, contactText, roleLetter, voteText } from "./Notation.ts"
+import { boxes, contactText, partialText, roleLetter, snapshotText, voteText } from "./Notation.ts"
 
 export interface Story {
   /** What it shows, in a line: `violates ElectionSafety`. */
@@ -67,19 +67,22 @@ export const stateWords = (s: Server): ReadonlyArray<string> =>
     ...(s.lastApplied === s.commitIndex ? [] : [`a${s.lastApplied}`]),
     voteText(s),
     contactText(s),
-    lastIndex(s.log) === 0 ? "[]" : briefBoxes(s.log.entries)
+    partialText(s),
+    lastIndex(s.log) === 0 ? "[]" : snapshotText(s) + briefBoxes(s.log.entries)
   ].filter((word) => word !== "")
 
 /** What became of the log: entries that went, after `-`, and entries that came, after `+`. */
 const logChange = (before: Server, after: Server): ReadonlyArray<string> => {
-  let k = before.log.lastIncludedIndex
+  let k = Math.max(before.log.lastIncludedIndex, after.log.lastIncludedIndex)
   while (
     k < Math.min(lastIndex(before.log), lastIndex(after.log))
     && sameEntry(entryAt(before.log, k + 1), entryAt(after.log, k + 1))
   ) k++
+  // What a snapshot replaces isn't gone.
   const gone = before.log.entries.slice(k - before.log.lastIncludedIndex)
   const come = after.log.entries.slice(k - after.log.lastIncludedIndex)
-  return [...(gone.length > 0 ? [`-${briefBoxes(gone)}`] : []), ...(come.length > 0 ? [`+${briefBoxes(come)}`] : [])]
+  const snapshot = after.log.lastIncludedIndex === before.log.lastIncludedIndex ? [] : [snapshotText(after)]
+  return [...snapshot, ...(gone.length > 0 ? [`-${briefBoxes(gone)}`] : []), ...(come.length > 0 ? [`+${briefBoxes(come)}`] : [])]
 }
 
 /** Who is heard now, where the new role or term doesn't say so: `hears`, `hears=-`; at a leader `active=s2`, `active=-`. */
@@ -104,10 +107,12 @@ export const changeWords = (before: Server, after: Server): ReadonlyArray<string
     ...(after.votedFor === before.votedFor || after.role !== "follower" ? [] : [vote === "" ? "v=-" : vote]),
     ...(after.votesGranted.length === 0 || vote === voteText(before) ? [] : [vote]),
     ...contactChange(before, after),
+    ...(partialText(after) === partialText(before) ? [] : [partialText(after) || "part=-"]),
     ...logChange(before, after),
     ...(after.role !== "leader" || before.role !== "leader" ? [] : Peers(after).flatMap((j) => [
       ...(after.nextIndex[j] === before.nextIndex[j] ? [] : [`next[${j}]=${after.nextIndex[j]}`]),
-      ...(after.matchIndex[j] === before.matchIndex[j] ? [] : [`match[${j}]=${after.matchIndex[j]}`])
+      ...(after.matchIndex[j] === before.matchIndex[j] ? [] : [`match[${j}]=${after.matchIndex[j]}`]),
+      ...(after.snapshotOffset[j] === before.snapshotOffset[j] ? [] : [`offset[${j}]=${after.snapshotOffset[j]}`])
     ]))
   ]
 }

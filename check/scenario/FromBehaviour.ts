@@ -13,11 +13,12 @@ import type { ModelSpec } from "../models/Table.ts"
 import { contents, stateLine } from "../render/Notation.ts"
 import type { Story } from "../render/Story.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { entryAt, lastIndex } from "../../src/raft/Server.ts"
+import { entryAt, figure2, lastIndex } from "../../src/raft/Server.ts"
 import type { Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 import { runScenario } from "./Scenario.ts"
 import { commandOf } from "./Script.ts"
+import { settingCommands } from "./Setup.ts"
 
 export interface Told {
   /** The scenario, with its output. */
@@ -49,6 +50,8 @@ const eventOf = (cluster: Cluster, { after, label, message }: LocalStep<Server, 
       return { type: "apply", server }
     case "RestartAction":
       return { type: "restart", server }
+    case "SnapshotAction":
+      return { type: "snapshot", server }
     case "LeaderContactLostAction":
       return { type: "contact-lost", server }
     case "CheckQuorumAction":
@@ -90,9 +93,7 @@ export const fromBehaviour = (spec: ModelSpec, worlds: ReadonlyArray<RaftWorld>,
     `# ${title}`,
     `# Model ${spec.name}: ${spec.about}.`,
     `servers ${spec.servers}`,
-    `max-entries ${spec.settings.maxEntries}`,
-    ...(spec.settings.preVote ? ["pre-vote"] : []),
-    ...(spec.settings.checkQuorum ? ["check-quorum"] : []),
+    ...settingCommands(spec.settings, figure2),
     ...(spec.applyAlone ? ["apply-alone"] : []),
     ...spec.root.map((command) => command === "lose" ? "# What was sent so far never arrives." : command),
     "----"

@@ -1,5 +1,6 @@
 /** The text of a scenario as blocks. */
 import { verbs as scriptVerbs } from "./Script.ts"
+import { settingVerbs } from "./Setup.ts"
 
 /** A scenario that can't be read, or can't happen: one line with file, line and reason. */
 export class ScenarioError extends Error {
@@ -33,8 +34,7 @@ export interface Block {
 const verbs: ReadonlySet<string> = new Set([
   ...scriptVerbs,
   "servers",
-  "max-entries",
-  "pre-vote",
+  ...settingVerbs,
   "apply-alone",
   "show",
   "messages",

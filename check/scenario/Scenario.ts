@@ -13,7 +13,10 @@
  * (check/render/Notation.ts). Beside the commands of Script.ts there are
  *
  *     servers 5               a cluster of s1 … s5 that has never run; must come first, and starts over later
- *     max-entries 2           an AppendEntries carries at most two entries (without it: 100)
+ *     batch-bytes 1           the entries of one AppendEntries measure at most that, but for a first one (without it: 1000000)
+ *     in-flight 2             at most two entries are sent to a follower ahead of its answer (without it: 1000)
+ *     uncommitted-bytes 9     a leader's uncommitted entries measure at most that, but for a first one (without it: 64000000)
+ *     chunk-size 2            an InstallSnapshot carries at most two pieces (without it: 1)
  *     pre-vote                a server asks, before it campaigns, if it could win (without it: it doesn't)
  *     check-quorum            a leader that no quorum answers steps down, and who hears a leader votes for nobody (without
  *                             it: neither). With a server, `check-quorum s1` is the event.
@@ -41,6 +44,7 @@ import { figure2 } from "../../src/raft/Server.ts"
 import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import { parse, ScenarioError } from "./Parse.ts"
 import { eventsOf, known, nameOf, ScriptError } from "./Script.ts"
+import { withSetting } from "./Setup.ts"
 
 /** A block whose output isn't what the file says; `line` is the first line that differs. */
 export interface Difference {
@@ -68,9 +72,6 @@ interface Setup {
   readonly settings: Settings
   readonly applyAlone: boolean
 }
-
-/** The commands that set something up, besides `servers`. */
-type SetupVerb = "max-entries" | "pre-vote" | "check-quorum" | "apply-alone"
 
 class Run {
   cluster: Cluster | undefined
@@ -112,13 +113,16 @@ class Run {
       case "servers":
         this.#begin(words, text)
         return
-      case "max-entries":
+      case "batch-bytes":
+      case "in-flight":
+      case "uncommitted-bytes":
+      case "chunk-size":
       case "pre-vote":
       case "apply-alone":
-        this.#setUp(verb, words, text)
+        this.#setUp(verb, text)
         return
       case "check-quorum":
-        if (words.length === 0) this.#setUp(verb, words, text)
+        if (words.length === 0) this.#setUp(verb, text)
         else this.#event(text)
         return
       case "show":
@@ -176,22 +180,14 @@ class Run {
     this.#violated.clear()
   }
 
-  #setUp(verb: SetupVerb, words: ReadonlyArray<string>, text: string): void {
+  #setUp(verb: string, text: string): void {
     const setup = this.#setup
     if (setup === undefined || this.#events.length > 0) {
       throw new ScriptError(`"${verb}" must come right after "servers n"`)
     }
-    if (verb === "max-entries") {
-      if (words.length !== 1 || !/^[1-9]\d{0,5}$/.test(words[0]!)) {
-        throw new ScriptError(`expected "max-entries n" with n from 1 to 999999, found "${text}"`)
-      }
-      this.#setup = { ...setup, settings: { ...setup.settings, maxEntries: Number(words[0]) } }
-    } else {
-      if (words.length !== 0) throw new ScriptError(`expected "${verb}", found "${text}"`)
-      this.#setup = verb === "apply-alone"
-        ? { ...setup, applyAlone: true }
-        : { ...setup, settings: { ...setup.settings, [verb === "pre-vote" ? "preVote" : "checkQuorum"]: true } }
-    }
+    const settings = withSetting(setup.settings, text)
+    if (settings === undefined && text !== verb) throw new ScriptError(`expected "${verb}", found "${text}"`)
+    this.#setup = settings === undefined ? { ...setup, applyAlone: true } : { ...setup, settings }
     this.#restart([])
   }
 

@@ -8,12 +8,14 @@
  *     apply s1                                        s1 applies its next committed entry
  *     restart s1                                      s1 crashes, and starts again
  *     crash s1                                        s1 crashes, and stays down until it restarts
+ *     snapshot s1                                     s1 takes a snapshot of what it has applied
  *     contact-lost s1                                 the minimum election timeout has passed since s1 heard a leader
  *     check-quorum s1                                 an election timeout has passed at leader s1
  *     deliver RequestVoteRequest s1->s2 [#n]          the n-th message of this type on this link; without n, the latest
  *     elect s1 by s2 s3                               timeout s1; each of s2, s3 gets the request and s1 its answer; with
  *                                                     PreVote, first that request and answer
- *     replicate s1 to s2 s3                           each gets s1's latest AppendEntries and s1 the answer, until they agree
+ *     replicate s1 to s2 s3                           each gets s1's latest AppendEntries or InstallSnapshot and s1 the
+ *                                                     answer, until they agree
  *     EVENT crash after n                             s1 crashes when it has carried out n effects of the step (save first)
  */
 import type { Message } from "../../src/raft/Message.ts"
@@ -32,6 +34,7 @@ export const verbs: ReadonlyArray<string> = [
   "apply",
   "restart",
   "crash",
+  "snapshot",
   "contact-lost",
   "check-quorum",
   "deliver",
@@ -45,7 +48,9 @@ const messageTypes: ReadonlyArray<Message["type"]> = [
   "RequestVoteRequest",
   "RequestVoteResponse",
   "AppendEntriesRequest",
-  "AppendEntriesResponse"
+  "AppendEntriesResponse",
+  "InstallSnapshotRequest",
+  "InstallSnapshotResponse"
 ]
 
 type Delivery = Extract<Event, { type: "deliver" }>
@@ -54,11 +59,20 @@ type Delivery = Extract<Event, { type: "deliver" }>
 const onLink = (cluster: Cluster, type: string, source: ServerId, dest: ServerId): Array<number> =>
   cluster.sent.flatMap((m, n) => m.type === type && m.source === source && m.dest === dest ? [n] : [])
 
-const latest = (cluster: Cluster, type: Message["type"], source: ServerId, dest: ServerId): Delivery => {
-  const message = onLink(cluster, type, source, dest).at(-1)
-  if (message === undefined) throw new ScriptError(`${source} has sent no ${type} to ${dest}`)
+/** The latest message of one of these types. */
+const latestOf = (
+  cluster: Cluster,
+  types: ReadonlyArray<Message["type"]>,
+  source: ServerId,
+  dest: ServerId
+): Delivery => {
+  const message = cluster.sent.findLastIndex((m) => types.includes(m.type) && m.source === source && m.dest === dest)
+  if (message < 0) throw new ScriptError(`${source} has sent no ${types.join(" or ")} to ${dest}`)
   return { type: "deliver", message }
 }
+
+const latest = (cluster: Cluster, type: Message["type"], source: ServerId, dest: ServerId): Delivery =>
+  latestOf(cluster, [type], source, dest)
 
 /** The id, if there is such a server. */
 export const known = (cluster: Cluster, id: string): ServerId => {
@@ -87,6 +101,7 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
     case "apply":
     case "crash":
     case "restart":
+    case "snapshot":
     case "contact-lost":
     case "check-quorum":
       if (words.length !== 1) throw new ScriptError(`expected "${verb} s1", found "${command}"`)
@@ -138,8 +153,10 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
           return leader.matchIndex[follower] === lastIndex(leader.log)
         }
         do {
-          yield latest(cluster, "AppendEntriesRequest", id(), follower)
-          yield latest(cluster, "AppendEntriesResponse", follower, id())
+          const request = latestOf(cluster, ["AppendEntriesRequest", "InstallSnapshotRequest"], id(), follower)
+          yield request
+          const appends = cluster.sent[request.message]!.type === "AppendEntriesRequest"
+          yield latest(cluster, appends ? "AppendEntriesResponse" : "InstallSnapshotResponse", follower, id())
         } while (cluster.servers.get(id())!.role === "leader" && !agree())
       }
       return

@@ -14,15 +14,18 @@ const fields = [
   "commitIndex",
   "lastApplied",
   "leaderContact",
-  "recentActive",
+  "partial",
   "nextIndex",
-  "matchIndex"
+  "matchIndex",
+  "pipelined",
+  "snapshotOffset",
+  "recentActive"
 ] as const
 
 /** The whole state. */
 export const stateOf = ({ id: _, settings: __, ...state }: Server): State => state
 
-/** What differs between two states of one server whose logs begin at the same place. */
+/** What differs between two states of one server that have the same snapshot. */
 export const changeOf = (before: Server, after: Server): Change => {
   const change: Record<string, unknown> = {}
   for (const field of fields) {

@@ -1,9 +1,10 @@
 /**
- * The trace format, version 1: what one line of a trace file holds. traces/README.md says what each field means.
+ * The trace format, version 2: what one line of a trace file holds. traces/README.md says what each field means.
  */
 import { Data, Runtime, Schema } from "effect"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import type { Message } from "../../src/raft/Message.ts"
+import { SettingsSchema } from "../models/Table.ts"
 
 /** TLC counts to 2^31 - 1, and the rules add one. */
 const most = 2 ** 31 - 2
@@ -15,6 +16,7 @@ const IdSet = Schema.Array(Id).check(
   Schema.makeFilter((ids) => ids.every((id, n) => n === 0 || ids[n - 1]! < id) || "expected sorted ids, each once")
 )
 const Indexes = Schema.Record(Id, Nat)
+const Pieces = Schema.Array(Schema.String)
 
 const EntrySchema = Schema.Struct({ term: Nat, type: Schema.Literals(["noop", "command"]), value: Schema.String })
 
@@ -40,10 +42,30 @@ const MessageSchema = Schema.Union([
     rejectedIndex: Nat,
     conflictTerm: Nat,
     conflictIndex: Nat
+  }),
+  Schema.Struct({
+    type: Schema.Literal("InstallSnapshotRequest"),
+    ...envelope,
+    lastIncludedIndex: Nat,
+    lastIncludedTerm: Nat,
+    members: IdSet,
+    offset: Nat,
+    data: Pieces,
+    done: Schema.Boolean
+  }),
+  Schema.Struct({
+    type: Schema.Literal("InstallSnapshotResponse"),
+    ...envelope,
+    lastIncludedIndex: Nat,
+    offset: Nat,
+    done: Schema.Boolean
   })
 ])
 
 const Role = Schema.Literals(["follower", "preCandidate", "candidate", "leader"])
+
+const Snapshot = Schema.Struct({ members: IdSet, data: Pieces })
+const Partial = Schema.Struct({ lastIncludedIndex: Nat, data: Pieces })
 
 /** All of a server but what a trace says elsewhere: `id` is the line's node, `settings` are the header's. */
 const State = Schema.Struct({
@@ -51,17 +73,21 @@ const State = Schema.Struct({
   currentTerm: Nat,
   votedFor: Schema.NullOr(Id),
   log: Schema.Struct({ lastIncludedIndex: Nat, lastIncludedTerm: Nat, entries: Schema.Array(EntrySchema) }),
+  snapshot: Snapshot,
   role: Role,
   votesGranted: IdSet,
   commitIndex: Nat,
   lastApplied: Nat,
   leaderContact: Schema.Boolean,
-  recentActive: IdSet,
+  partial: Partial,
   nextIndex: Indexes,
-  matchIndex: Indexes
+  matchIndex: Indexes,
+  pipelined: IdSet,
+  snapshotOffset: Indexes,
+  recentActive: IdSet
 })
 
-/** The fields that changed. The new log is the old one up to and including index `keep`, then `append`. */
+/** The fields that changed; a new snapshot has the whole state. The new log is the old one up to and including index `keep`, then `append`. */
 const Change = Schema.Struct({
   members: Schema.optionalKey(IdSet),
   currentTerm: Schema.optionalKey(Nat),
@@ -72,9 +98,12 @@ const Change = Schema.Struct({
   commitIndex: Schema.optionalKey(Nat),
   lastApplied: Schema.optionalKey(Nat),
   leaderContact: Schema.optionalKey(Schema.Boolean),
-  recentActive: Schema.optionalKey(IdSet),
+  partial: Schema.optionalKey(Partial),
   nextIndex: Schema.optionalKey(Indexes),
-  matchIndex: Schema.optionalKey(Indexes)
+  matchIndex: Schema.optionalKey(Indexes),
+  pipelined: Schema.optionalKey(IdSet),
+  snapshotOffset: Schema.optionalKey(Indexes),
+  recentActive: Schema.optionalKey(IdSet)
 })
 
 /** A message by who sent it: in which of its steps, and at which position (from 1) among that step's messages. */
@@ -86,6 +115,7 @@ const localActions = [
   "HeartbeatTimeoutAction",
   "ApplyAction",
   "RestartAction",
+  "SnapshotAction",
   "LeaderContactLostAction",
   "CheckQuorumAction"
 ] as const
@@ -95,15 +125,17 @@ const receiveActions = [
   "ReceiveRequestVoteRequest",
   "ReceiveRequestVoteResponse",
   "ReceiveAppendEntriesRequest",
-  "ReceiveAppendEntriesResponse"
+  "ReceiveAppendEntriesResponse",
+  "ReceiveInstallSnapshotRequest",
+  "ReceiveInstallSnapshotResponse"
 ] as const
 
 /** The first line of a trace. */
 export const Header = Schema.Struct({
   format: Schema.Literal("lockstep-trace"),
-  version: Schema.Literal(1),
+  version: Schema.Literal(2),
   servers: IdSet.check(Schema.isMinLength(1)),
-  settings: Schema.Struct({ maxEntries: Positive, preVote: Schema.Boolean, checkQuorum: Schema.Boolean }),
+  settings: SettingsSchema,
   seed: Schema.NullOr(Schema.Int),
   tools: Schema.Record(Schema.String, Schema.String)
 })

@@ -18,7 +18,14 @@ describe("what is written is read", () => {
   test("a random run comes back step by step, with whole states before and after", () => {
     fc.assert(fc.property(
       fc.integer({ min: 1, max: 5 }),
-      fc.record({ maxEntries: fc.constant(2), preVote: fc.boolean(), checkQuorum: fc.boolean() }),
+      fc.record({
+        maxBatchBytes: fc.constant(20),
+        maxInflight: fc.constant(3),
+        maxUncommittedBytes: fc.constant(100),
+        chunkSize: fc.constant(1),
+        preVote: fc.boolean(),
+        checkQuorum: fc.boolean()
+      }),
       fc.array(fc.nat(1_000_000), { minLength: 1, maxLength: 400, size: "max" }),
       (count, settings, choices) => {
         const { header, lines, taken } = randomRun(count, settings, choices)

@@ -3,8 +3,8 @@
  * states, messages and steps are listed once, and a step's check is done once, however many lines take it.
  */
 import type { Message } from "../../src/raft/Message.ts"
-import type { Entry, Index, Server, ServerId } from "../../src/raft/Server.ts"
-import { InitServer } from "../../src/raft/Server.ts"
+import type { Entry, Server, ServerId } from "../../src/raft/Server.ts"
+import { InitServer, Size } from "../../src/raft/Server.ts"
 import { toTla } from "../models/Encode.ts"
 import type { Trace, TraceStep } from "./Format.ts"
 
@@ -63,11 +63,17 @@ const row = (cells: ReadonlyArray<string | number>): string => `<<${cells.join("
  */
 export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): TraceModules => {
   const text = (value: string) => toTla(valueText(value))
-  const entries = new Table<Entry>((e) => row([e.term, toTla(e.type), text(e.value)]))
+  const sizes = new Table<Entry>((e) => row([text(e.value), Size(e) - 1]))
+  const entries = new Table<Entry>((e) => {
+    sizes.number(e)
+    return row([e.term, toTla(e.type), text(e.value)])
+  })
   const runs = new Table<ReadonlyArray<Entry>>((run) => row(run.map((e) => entries.number(e))))
   const logs = new Table<Server["log"]>((l) => row([l.lastIncludedIndex, l.lastIncludedTerm, runs.number(l.entries)]))
+  const pieces = new Table<{ readonly piece: string }>(({ piece }) => text(piece))
+  const pieceRuns = new Table<ReadonlyArray<string>>((run) => row(run.map((piece) => pieces.number({ piece }))))
   const idSets = new Table<ReadonlyArray<ServerId>>((ids) => `{${ids.map(toTla).join(",")}}`)
-  const indexes = new Table<Readonly<Record<ServerId, Index>>>((of) =>
+  const indexes = new Table<Readonly<Record<ServerId, number>>>((of) =>
     `[${Object.keys(of).sort().map((id) => `${id} |-> ${of[id]}`).join(",")}]`
   )
   const servers = new Table<Server>((s) =>
@@ -77,14 +83,20 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
       s.currentTerm,
       toTla(s.votedFor ?? ""),
       logs.number(s.log),
+      idSets.number(s.snapshot.members),
+      pieceRuns.number(s.snapshot.data),
       toTla(s.role),
       idSets.number(s.votesGranted),
       s.commitIndex,
       s.lastApplied,
       toTla(s.leaderContact),
-      idSets.number(s.recentActive),
+      s.partial.lastIncludedIndex,
+      pieceRuns.number(s.partial.data),
       indexes.number(s.nextIndex),
-      indexes.number(s.matchIndex)
+      indexes.number(s.matchIndex),
+      idSets.number(s.pipelined),
+      indexes.number(s.snapshotOffset),
+      idSets.number(s.recentActive)
     ])
   )
   const messages = new Table<Message>((m) => {
@@ -107,13 +119,30 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
           m.conflictTerm,
           m.conflictIndex
         ])
+      case "InstallSnapshotRequest":
+        return row([
+          ...envelope,
+          m.lastIncludedIndex,
+          m.lastIncludedTerm,
+          idSets.number(m.members),
+          m.offset,
+          pieceRuns.number(m.data),
+          toTla(m.done)
+        ])
+      case "InstallSnapshotResponse":
+        return row([...envelope, m.lastIncludedIndex, m.offset, toTla(m.done)])
     }
   })
+  const argument = ({ action, after, consumed, value }: TraceStep): string | number => {
+    if (consumed !== undefined) return messages.number(consumed.message)
+    if (value !== undefined) return text(value)
+    return action === "SnapshotAction" ? row([after.log.lastIncludedIndex, pieceRuns.number(after.snapshot.data)]) : 0
+  }
   const steps = new Table<TraceStep>((step) =>
     row([
       servers.number(step.before),
       toTla(step.action),
-      step.consumed !== undefined ? messages.number(step.consumed.message) : step.value !== undefined ? text(step.value) : 0,
+      argument(step),
       servers.number(step.after),
       row(step.sends.map((m) => messages.number(m))),
       toTla(step.resetElectionTimer)
@@ -134,10 +163,15 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
     return row([first, taken.length, `[${start.join(",")}]`])
   })
 
+  // A no-op's is always asked for.
+  sizes.number({ term: 0, type: "noop", value: "" })
   const tables = {
+    Sizes: sizes.rows,
     Entries: entries.rows,
     EntryRuns: runs.rows,
     Logs: logs.rows,
+    Pieces: pieces.rows,
+    PieceRuns: pieceRuns.rows,
     IdSets: idSets.rows,
     Indexes: indexes.rows,
     Servers: servers.rows,
@@ -179,6 +213,7 @@ ${definitions.join("\n")}
 CONSTANTS
   Nil = Nil
   Settings <- TheSettings
+  Bytes <- TheBytes
   CheckOnce = ${toTla(checkOnce)}
 CHECK_DEADLOCK FALSE
 `

@@ -98,9 +98,10 @@ const stateAfter = (before: Server, line: Line, wrong: (reason: string) => never
   const { action, change, node, state } = line
   if ((state === undefined) === (change === undefined)) wrong("expected either a state or a change")
   if (action === "RestartAction" && state === undefined) wrong("a RestartAction has a state: what was read from disk")
+  if (action === "SnapshotAction" && state === undefined) wrong("a SnapshotAction has a state: what was taken")
   const after = state === undefined ? applyChange(before, change!) : { ...state, id: node, settings: before.settings }
   if (typeof after === "string") return wrong(after)
-  for (const field of ["nextIndex", "matchIndex"] as const) {
+  for (const field of ["nextIndex", "matchIndex", "snapshotOffset"] as const) {
     const ids = Object.keys(after[field]).sort()
     if (ids.join() !== after.members.join()) {
       wrong(`${field} is of ${ids.join(", ")}, the members are ${after.members.join(", ")}`)

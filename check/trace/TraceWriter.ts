@@ -14,7 +14,7 @@ export const headerOf = (
   settings: Settings,
   seed: number | null,
   tools: Readonly<Record<string, string>>
-): Header => ({ format: "lockstep-trace", version: 1, servers, settings, seed, tools })
+): Header => ({ format: "lockstep-trace", version: 2, servers, settings, seed, tools })
 
 /** The lines of a trace after its header. `sent` is `Cluster.sent`, `taken` every step of the cluster, in order. */
 export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Taken>): ReadonlyArray<Line> => {

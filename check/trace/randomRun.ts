@@ -31,6 +31,7 @@ const eventOf = (choice: number, server: string, n: number, sent: number): Event
   if (kind === 6) return { type: "crash", server }
   if (kind === 7) return { type: "contact-lost", server }
   if (kind === 8) return { type: "check-quorum", server }
+  if (kind === 9) return { type: "snapshot", server }
   if (sent === 0) return { type: "timeout", server }
   const back = Math.floor(choice / 40) % 64
   return { type: "deliver", message: Math.max(0, sent - 1 - Math.floor(back * back / 256)) }

@@ -22,7 +22,7 @@ interface Story {
 }
 
 /** Figure 2, in small batches. */
-export const plain: Settings = { ...figure2, maxEntries: 2 }
+export const plain: Settings = { ...figure2, maxBatchBytes: 4 }
 
 /** With PreVote and CheckQuorum. */
 export const both: Settings = { ...plain, preVote: true, checkQuorum: true }

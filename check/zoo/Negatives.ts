@@ -112,7 +112,7 @@ const textOf = (value: unknown): string =>
 
 /** The explorer has each world that the plainest search finds, told apart field by field. */
 const worldsToldApart = Effect.promise(async () => {
-  const spec: ModelSpec = { ...modelNamed("restart"), maxTerm: 1, left: { requests: 0, heartbeats: 0, restarts: 1 } }
+  const spec: ModelSpec = { ...modelNamed("restart"), maxTerm: 1, left: { requests: 0, heartbeats: 0, restarts: 1, snapshots: 0 } }
   const model = { ...raftModel(spec), properties: [], mustReach: [] }
   const { graph } = await explore(model)
   const worldText = (world: RaftWorld) => textOf({ ...world, messages: world.messages.map(textOf).sort() })

@@ -1,16 +1,17 @@
 /** Models for mutants that the table's models are too small for, or that pruning would hide there. */
 import { loadModels } from "../models/load.ts"
 import type { ModelSpec } from "../models/Table.ts"
+import { figure2 } from "../../src/raft/Server.ts"
 
 const defaults = {
   layer: "raft",
   servers: 3,
   maxTerm: 2,
   values: ["x"],
-  settings: { maxEntries: 8, preVote: false, checkQuorum: false },
+  settings: { ...figure2, maxInflight: 8 },
   applyAlone: false,
   prune: true,
-  left: { requests: 0, heartbeats: 0, restarts: 0 },
+  left: { requests: 0, heartbeats: 0, restarts: 0, snapshots: 0 },
   scope: "check",
   edges: false,
   mustReach: []
@@ -28,7 +29,7 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     ...defaults,
     name: "zoo-second-request",
     about: "all have the first entry, a request follows, and another campaign",
-    left: { requests: 1, heartbeats: 0, restarts: 0 },
+    left: { requests: 1, heartbeats: 0, restarts: 0, snapshots: 0 },
     root: ["elect s1 by s2", "replicate s1 to s2 s3", "lose"]
   },
   {
@@ -48,7 +49,7 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     ...defaults,
     name: "zoo-heartbeats",
     about: "s2 leads term 2 with heartbeats; s1 has an entry of term 1 more, s3 has nothing",
-    left: { requests: 0, heartbeats: 2, restarts: 0 },
+    left: { requests: 0, heartbeats: 2, restarts: 0, snapshots: 0 },
     root: ["elect s1 by s2", "replicate s1 to s2", "propose s1 x", "lose", "elect s2 by s3"]
   },
   {
@@ -102,7 +103,7 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     about: "an elected leader and a request; dead messages stay",
     maxTerm: 1,
     prune: false,
-    left: { requests: 1, heartbeats: 0, restarts: 0 },
+    left: { requests: 1, heartbeats: 0, restarts: 0, snapshots: 0 },
     root: ["elect s1 by s2", "lose", "heartbeat s1"]
   },
   {
@@ -110,8 +111,8 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     name: "zoo-answered",
     about: "all have answered the leader, it has counted them, and has a heartbeat left",
     maxTerm: 1,
-    settings: { maxEntries: 8, preVote: false, checkQuorum: true },
-    left: { requests: 0, heartbeats: 1, restarts: 0 },
+    settings: { ...figure2, maxInflight: 8, checkQuorum: true },
+    left: { requests: 0, heartbeats: 1, restarts: 0, snapshots: 0 },
     root: ["elect s1 by s2", "replicate s1 to s2 s3", "check-quorum s1", "lose"]
   }
 ]

@@ -137,6 +137,28 @@ export const decode = (value: string): Command | undefined => {
   }
 }
 
+/**
+ * The state as a snapshot's pieces, of `pieceSize` characters each but the last: map and sessions, in the order of their keys,
+ * so that equal states have equal snapshots.
+ */
+export const toPieces = (state: KV, pieceSize: number): ReadonlyArray<string> => {
+  const text = JSON.stringify([sorted(state.data), sorted(state.sessions)])
+  return Array.from({ length: Math.ceil(text.length / pieceSize) }, (_, n) => text.slice(n * pieceSize, (n + 1) * pieceSize))
+}
+
+const sorted = <A>(record: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
+  Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1)
+
+/** The state that `toPieces` made this of; without pieces: the one at the beginning. */
+export const fromPieces = (pieces: ReadonlyArray<string>): KV => {
+  if (pieces.length === 0) return InitKV
+  const [data, sessions] = JSON.parse(pieces.join("")) as readonly [
+    ReadonlyArray<readonly [string, string]>,
+    ReadonlyArray<readonly [ClientId, Session]>
+  ]
+  return { data: Object.fromEntries(data), sessions: Object.fromEntries(sessions) }
+}
+
 /** The command in a log entry; `undefined` for a leader's no-op. */
 export const commandIn = (entry: Entry): Command | undefined =>
   entry.type === "command" ? decode(entry.value) : undefined

@@ -2,26 +2,42 @@
 import { AdvanceCommitIndex } from "./Commit.ts"
 import { AppendEntries, PreVote, RequestPreVote, RequestVote, Vote } from "./Message.ts"
 import type { PreVoteRequest, PreVoteResponse, RequestVoteRequest, RequestVoteResponse, Step } from "./Message.ts"
-import { forAll, IsQuorum, lastIndex, lastTerm, Peers, replaceAfter } from "./Server.ts"
+import { forAll, IsQuorum, lastIndex, lastTerm, NoPartial, Peers, replaceAfter } from "./Server.ts"
 import type { Server, Term } from "./Server.ts"
+
+/** To follower, without what only a candidate or a leader has. */
+export const StepDown = (s: Server): Server => ({
+  ...s,
+  role: "follower",
+  votesGranted: [],
+  nextIndex: forAll(s.members, 1),
+  matchIndex: forAll(s.members, 0),
+  pipelined: [],
+  snapshotOffset: forAll(s.members, 0),
+  recentActive: []
+})
 
 /**
  * Fig2.A2: "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to follower" (5.1).
  *
- * The one place where a term is learnt from others; every handler begins with it. A new term has no vote yet.
+ * The one place where a term is learnt from others; every handler begins with it. A new term has no vote yet, nor any part
+ * of its leader's snapshot.
  */
 export const UpdateTerm = (s: Server, term: Term): Server =>
-  term <= s.currentTerm ? s : {
-    ...s,
-    currentTerm: term,
-    votedFor: null,
-    role: "follower",
-    votesGranted: [],
-    leaderContact: false,
-    recentActive: [],
-    nextIndex: forAll(s.members, 1),
-    matchIndex: forAll(s.members, 0)
-  }
+  term <= s.currentTerm
+    ? s
+    : { ...StepDown(s), currentTerm: term, votedFor: null, leaderContact: false, partial: NoPartial }
+
+/**
+ * Fig2.C3: "If AppendEntries RPC received from new leader: convert to follower" (5.2). Anything of a leader of its own term
+ * does so.
+ */
+export const Follow = (s: Server): Server => ({
+  ...s,
+  role: "follower",
+  votesGranted: [],
+  leaderContact: s.settings.preVote || s.settings.checkQuorum
+})
 
 /** Diss. 4.2.3: whether `s` hears a leader, or is one. Such a server helps nobody to campaign. */
 export const HearsLeader = (s: Server): boolean => s.role === "leader" || s.leaderContact
@@ -42,7 +58,8 @@ export const Campaign = (s: Server): Step => {
     votedFor: s.id,
     role: "candidate",
     votesGranted: [s.id],
-    leaderContact: false
+    leaderContact: false,
+    partial: NoPartial
   }
   // A cluster of one has its majority at once.
   if (IsQuorum(c, c.votesGranted)) return BecomeLeader(c)
@@ -146,7 +163,7 @@ export const BecomeLeader = (s: Server): Step => {
   }
   return {
     server: AdvanceCommitIndex(l),
-    sends: Peers(l).map((j) => AppendEntries(l, j)),
+    sends: Peers(l).map((j) => AppendEntries(l, j, last + 1, last + 1)),
     resetElectionTimer: false
   }
 }

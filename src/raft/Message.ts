@@ -1,5 +1,5 @@
 /**
- * Figure 2, the arguments and results of both RPCs, as one-way messages. Twin of spec/Message.tla.
+ * Figures 2 and 13, the arguments and results of the RPCs, as one-way messages. Twin of spec/Message.tla.
  * `source` is the paper's candidateId and leaderId. A message says everything its receiver needs: it may arrive late,
  * twice, out of order or never.
  */
@@ -59,6 +59,28 @@ export interface AppendEntriesResponse extends Envelope {
   readonly conflictIndex: Index
 }
 
+/** Figure 13: the pieces of a snapshot from `offset` on; `done` with the last of them. */
+export interface InstallSnapshotRequest extends Envelope {
+  readonly type: "InstallSnapshotRequest"
+  readonly lastIncludedIndex: Index
+  readonly lastIncludedTerm: Term
+  readonly members: ReadonlyArray<ServerId>
+  readonly offset: number
+  readonly data: ReadonlyArray<string>
+  readonly done: boolean
+}
+
+/**
+ * Of the snapshot at `lastIncludedIndex`, its sender holds the first `offset` pieces; `done`: it has what that stands for,
+ * and `offset` is 0.
+ */
+export interface InstallSnapshotResponse extends Envelope {
+  readonly type: "InstallSnapshotResponse"
+  readonly lastIncludedIndex: Index
+  readonly offset: number
+  readonly done: boolean
+}
+
 export type Message =
   | PreVoteRequest
   | PreVoteResponse
@@ -66,6 +88,8 @@ export type Message =
   | RequestVoteResponse
   | AppendEntriesRequest
   | AppendEntriesResponse
+  | InstallSnapshotRequest
+  | InstallSnapshotResponse
 
 /**
  * What one event does to one server, atomically: its next state, the messages that it sends, and whether its election
@@ -113,22 +137,19 @@ export const PreVote = (s: Server, j: ServerId, voteGranted: boolean): PreVoteRe
 })
 
 /**
- * Fig2.L1, Fig2.L3: what leader `s` has for `j` from nextIndex on, as one batch; without entries it is a heartbeat,
- * which goes through the same checks as any other (5.3).
+ * Fig2.L1, Fig2.L3: the leader's entries `next`..`last`; without any (`last` is `next - 1`) it is a heartbeat, which goes
+ * through the same checks as any other (5.3).
  */
-export const AppendEntries = (s: Server, j: ServerId): AppendEntriesRequest => {
-  const next = s.nextIndex[j]!
-  return {
-    type: "AppendEntriesRequest",
-    source: s.id,
-    dest: j,
-    term: s.currentTerm,
-    prevLogIndex: next - 1,
-    prevLogTerm: termAt(s.log, next - 1),
-    entries: entriesFrom(s.log, next, s.settings.maxEntries),
-    leaderCommit: s.commitIndex
-  }
-}
+export const AppendEntries = (s: Server, j: ServerId, next: Index, last: Index): AppendEntriesRequest => ({
+  type: "AppendEntriesRequest",
+  source: s.id,
+  dest: j,
+  term: s.currentTerm,
+  prevLogIndex: next - 1,
+  prevLogTerm: termAt(s.log, next - 1),
+  entries: entriesFrom(s.log, next, last),
+  leaderCommit: s.commitIndex
+})
 
 /** The log agrees with the leader's up to `matchIndex`. */
 export const Accept = (s: Server, j: ServerId, matchIndex: Index): AppendEntriesResponse => ({
@@ -173,4 +194,39 @@ export const Conflict = (
   rejectedIndex,
   conflictTerm,
   conflictIndex
+})
+
+/** Figure 13: the next chunk of the leader's snapshot, after what `j` has acknowledged of it. */
+export const InstallSnapshot = (s: Server, j: ServerId): InstallSnapshotRequest => {
+  const offset = s.snapshotOffset[j]!
+  const end = Math.min(offset + s.settings.chunkSize, s.snapshot.data.length)
+  return {
+    type: "InstallSnapshotRequest",
+    source: s.id,
+    dest: j,
+    term: s.currentTerm,
+    lastIncludedIndex: s.log.lastIncludedIndex,
+    lastIncludedTerm: s.log.lastIncludedTerm,
+    members: s.snapshot.members,
+    offset,
+    data: s.snapshot.data.slice(offset, end),
+    done: end === s.snapshot.data.length
+  }
+}
+
+/** Of the snapshot at `lastIncludedIndex`, `s` holds the first `offset` pieces; `done`: it has what that stands for. */
+export const Received = (
+  s: Server,
+  j: ServerId,
+  lastIncludedIndex: Index,
+  offset: number,
+  done: boolean
+): InstallSnapshotResponse => ({
+  type: "InstallSnapshotResponse",
+  source: s.id,
+  dest: j,
+  term: s.currentTerm,
+  lastIncludedIndex,
+  offset,
+  done
 })

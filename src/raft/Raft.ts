@@ -7,6 +7,7 @@ import {
 } from "./Election.ts"
 import type { Message, Step } from "./Message.ts"
 import { HandleAppendEntriesRequest, HandleAppendEntriesResponse } from "./Replication.ts"
+import { HandleInstallSnapshotRequest, HandleInstallSnapshotResponse } from "./Snapshot.ts"
 import { InitServer } from "./Server.ts"
 import type { Server } from "./Server.ts"
 
@@ -25,19 +26,26 @@ export const Handle = (s: Server, m: Message): Step | undefined => {
       return HandleAppendEntriesRequest(s, m)
     case "AppendEntriesResponse":
       return HandleAppendEntriesResponse(s, m)
+    case "InstallSnapshotRequest":
+      return HandleInstallSnapshotRequest(s, m)
+    case "InstallSnapshotResponse":
+      return HandleInstallSnapshotResponse(s, m)
   }
 }
 
 /**
- * A crash, and the start after it: exactly `currentTerm`, `votedFor` and `log[]` survive (Figure 2, persistent state).
- * What was applied is applied again from the beginning.
+ * A crash, and the start after it: exactly `currentTerm`, `votedFor`, `log[]` and the snapshot survive (Figure 2, persistent
+ * state; 7). The state machine starts from the snapshot, which is committed; what was applied after it is applied again.
  */
 export const Restart = (s: Server): Step => ({
   server: {
-    ...InitServer(s.id, s.members, s.settings),
+    ...InitServer(s.id, s.snapshot.members, s.settings),
     currentTerm: s.currentTerm,
     votedFor: s.votedFor,
-    log: s.log
+    log: s.log,
+    snapshot: s.snapshot,
+    commitIndex: s.log.lastIncludedIndex,
+    lastApplied: s.log.lastIncludedIndex
   },
   sends: [],
   resetElectionTimer: true
@@ -62,6 +70,14 @@ export const Dead = (d: Server, m: Message): boolean => {
             || d.role === "preCandidate"
             || (d.role === "leader" && !d.settings.checkQuorum
               && Math.max(m.matchIndex, m.rejectedIndex) <= d.matchIndex[m.source]!)))
+    case "InstallSnapshotResponse":
+      return m.term < d.currentTerm
+        || (m.term === d.currentTerm
+          && (d.role === "follower"
+            || d.role === "preCandidate"
+            || (d.role === "leader" && !d.settings.checkQuorum
+              && (m.lastIncludedIndex <= d.matchIndex[m.source]!
+                || (!m.done && m.lastIncludedIndex < d.log.lastIncludedIndex)))))
     default:
       return false
   }

@@ -1,39 +1,93 @@
 /** Log replication (5.3). Twin of spec/Replication.tla. */
 import { AdvanceCommitIndex } from "./Commit.ts"
-import { UpdateTerm } from "./Election.ts"
-import { Accept, AppendEntries, Conflict, Refuse } from "./Message.ts"
-import type { AppendEntriesRequest, AppendEntriesResponse, Step } from "./Message.ts"
-import { forAll, IsQuorum, lastIndex, Peers, replaceAfter, termAt } from "./Server.ts"
+import { Follow, StepDown, UpdateTerm } from "./Election.ts"
+import { Accept, AppendEntries, Conflict, InstallSnapshot, Refuse } from "./Message.ts"
+import type { AppendEntriesRequest, AppendEntriesResponse, Message, Step } from "./Message.ts"
+import { entryAt, IsQuorum, lastIndex, Peers, replaceAfter, Size, sizeOf, termAt } from "./Server.ts"
 import type { Entry, Index, Log, Server, ServerId } from "./Server.ts"
+
+/** The last index of a batch that begins at `next`: one entry, and as many more up to `last` as measure `maxBatchBytes`. */
+export const batchEnd = (s: Server, next: Index, last: Index): Index => {
+  let end = next
+  let size = Size(entryAt(s.log, next))
+  while (end < last && size + Size(entryAt(s.log, end + 1)) <= s.settings.maxBatchBytes) size += Size(entryAt(s.log, ++end))
+  return end
+}
+
+/**
+ * Asks `j`, with one message, where its log is: with a chunk of the snapshot when the log lacks what `j` needs next (7),
+ * else with AppendEntries at nextIndex. It carries a batch, unless that is under way already.
+ */
+export const Probe = (s: Server, j: ServerId): Message => {
+  const next = s.nextIndex[j]!
+  if (next <= s.log.lastIncludedIndex) return InstallSnapshot(s, j)
+  return AppendEntries(s, j, next, s.pipelined.includes(j) ? next - 1 : batchEnd(s, next, lastIndex(s.log)))
+}
+
+/**
+ * Fig2.L3: "If last log index >= nextIndex for a follower: send AppendEntries RPC with log entries starting at nextIndex"
+ * (5.3). `j`, whose log is known to agree up to matchIndex, is sent batches ahead of its answers, as many as the window lets
+ * through (diss. 10.2.2).
+ */
+export const Replicate = (
+  s: Server,
+  j: ServerId
+): { readonly nextIndex: Index; readonly sends: ReadonlyArray<AppendEntriesRequest> } => {
+  const last = Math.min(lastIndex(s.log), s.matchIndex[j]! + s.settings.maxInflight)
+  const sends: Array<AppendEntriesRequest> = []
+  let next = s.nextIndex[j]!
+  while (next <= last) {
+    const end = batchEnd(s, next, last)
+    sends.push(AppendEntries(s, j, next, end))
+    next = end + 1
+  }
+  return { nextIndex: next, sends }
+}
+
+/** Whether the leader `s` would hold too much that is not committed yet, with `entry`: at least one entry it may. */
+export const Full = (s: Server, entry: Entry): boolean =>
+  s.commitIndex < lastIndex(s.log)
+  && sizeOf(s.log, s.commitIndex + 1, lastIndex(s.log)) + Size(entry) > s.settings.maxUncommittedBytes
 
 /**
  * Fig2.L2: "If command received from client: append entry to local log, respond after entry applied to state machine"
- * (5.3). Only a leader takes commands. Its answer is due when the entry at this index *and term* is applied.
+ * (5.3). Its answer is due when the entry at this index *and term* is applied.
+ *
+ * Only a leader takes commands, and only as long as it gets rid of them: `undefined` means "not leader" when `role` isn't
+ * `leader`, and otherwise "busy", for which the client may try again later (`Full`).
  */
 export const ClientRequest = (s: Server, value: string): Step | undefined => {
-  if (s.role !== "leader") return undefined
+  const entry: Entry = { term: s.currentTerm, type: "command", value }
+  if (s.role !== "leader" || Full(s, entry)) return undefined
   const last = lastIndex(s.log) + 1
-  const l: Server = {
+  const l = AdvanceCommitIndex({
     ...s,
-    log: replaceAfter(s.log, last - 1, [{ term: s.currentTerm, type: "command", value }]),
+    log: replaceAfter(s.log, last - 1, [entry]),
     matchIndex: { ...s.matchIndex, [s.id]: last }
+  })
+  const nextIndex = { ...l.nextIndex }
+  const sends: Array<Message> = []
+  for (const j of l.pipelined) {
+    const sent = Replicate(l, j)
+    nextIndex[j] = sent.nextIndex
+    sends.push(...sent.sends)
   }
-  return {
-    server: AdvanceCommitIndex(l),
-    sends: Peers(l).map((j) => AppendEntries(l, j)),
-    resetElectionTimer: false
-  }
+  return { server: { ...l, nextIndex }, sends, resetElectionTimer: false }
 }
 
-/** Fig2.L1: the leader's timer: AppendEntries to everyone, repeated "during idle periods to prevent election timeouts". */
+/**
+ * Fig2.L1: the leader's timer: AppendEntries to everyone, repeated "during idle periods to prevent election timeouts"; it
+ * also finds out what was lost.
+ */
 export const HeartbeatTimeout = (s: Server): Step | undefined =>
-  s.role !== "leader"
-    ? undefined
-    : { server: s, sends: Peers(s).map((j) => AppendEntries(s, j)), resetElectionTimer: false }
+  s.role !== "leader" ? undefined : { server: s, sends: Peers(s).map((j) => Probe(s, j)), resetElectionTimer: false }
 
-/** Index of the first of `entries`, which belong after `prev`, that `log` lacks or has of another term; else past the last. */
+/**
+ * Index of the first of `entries`, which belong after `prev`, that `log` lacks or has of another term; else past the last.
+ * What a snapshot has replaced is committed, and agrees.
+ */
 export const firstNew = (log: Log, prev: Index, entries: ReadonlyArray<Entry>): Index => {
-  let k = prev + 1
+  let k = Math.min(Math.max(prev, log.lastIncludedIndex), prev + entries.length) + 1
   while (k <= prev + entries.length && k <= lastIndex(log) && termAt(log, k) === entries[k - prev - 1]!.term) k++
   return k
 }
@@ -55,13 +109,7 @@ export const HandleAppendEntriesRequest = (s0: Server, m: AppendEntriesRequest):
   const s1 = UpdateTerm(s0, m.term)
   // Fig2.AE1: "Reply false if term < currentTerm" (5.1).
   if (m.term < s1.currentTerm) return { server: s1, sends: [Refuse(s1, m.source)], resetElectionTimer: false }
-  // Fig2.C3: "If AppendEntries RPC received from new leader: convert to follower".
-  const s: Server = {
-    ...s1,
-    role: "follower",
-    votesGranted: [],
-    leaderContact: s1.settings.preVote || s1.settings.checkQuorum
-  }
+  const s = Follow(s1)
   // Fig2.AE2: "Reply false if log doesn't contain an entry at prevLogIndex whose term matches prevLogTerm" (5.3).
   if (m.prevLogIndex > lastIndex(s.log)) {
     return {
@@ -70,7 +118,7 @@ export const HandleAppendEntriesRequest = (s0: Server, m: AppendEntriesRequest):
       resetElectionTimer: true
     }
   }
-  if (termAt(s.log, m.prevLogIndex) !== m.prevLogTerm) {
+  if (m.prevLogIndex > s.log.lastIncludedIndex && termAt(s.log, m.prevLogIndex) !== m.prevLogTerm) {
     return {
       server: s,
       sends: [
@@ -100,9 +148,10 @@ export const HandleAppendEntriesRequest = (s0: Server, m: AppendEntriesRequest):
  */
 export const BackUp = (s: Server, m: AppendEntriesResponse): Index => {
   const match = s.matchIndex[m.source]!
+  const first = Math.max(match + 1, s.log.lastIncludedIndex)
   let k = m.rejectedIndex - 1
-  while (k > match && termAt(s.log, k) > m.conflictTerm) k--
-  return k > match && termAt(s.log, k) === m.conflictTerm ? k + 1 : Math.max(match + 1, m.conflictIndex)
+  while (k >= first && termAt(s.log, k) > m.conflictTerm) k--
+  return k >= first && termAt(s.log, k) === m.conflictTerm ? k + 1 : Math.max(match + 1, m.conflictIndex)
 }
 
 /** Diss. 6.2: `j` has answered the leader `s`. Any answer counts, also one that says nothing new. */
@@ -120,16 +169,31 @@ export const CheckQuorum = (s: Server): Step | undefined => {
       ? undefined
       : { server: { ...s, recentActive: [] }, sends: [], resetElectionTimer: false }
   }
+  return { server: StepDown(s), sends: [], resetElectionTimer: true }
+}
+
+/**
+ * Fig2.L3a: "If successful: update nextIndex and matchIndex for follower" (5.3): `j`'s log is known to agree with the
+ * leader's up to `matchIndex`, and what follows is sent at once.
+ */
+export const Matched = (s0: Server, j: ServerId, matchIndex: Index): Step => {
+  const next = Math.max(s0.nextIndex[j]!, matchIndex + 1)
+  const s1: Server = {
+    ...s0,
+    matchIndex: { ...s0.matchIndex, [j]: matchIndex },
+    nextIndex: { ...s0.nextIndex, [j]: next }
+  }
+  if (next <= s1.log.lastIncludedIndex) return { server: s1, sends: [Probe(s1, j)], resetElectionTimer: false }
+  const s = AdvanceCommitIndex({
+    ...s1,
+    pipelined: s1.pipelined.includes(j) ? s1.pipelined : [...s1.pipelined, j].sort(),
+    snapshotOffset: { ...s1.snapshotOffset, [j]: 0 }
+  })
+  const sent = Replicate(s, j)
   return {
-    server: {
-      ...s,
-      role: "follower",
-      recentActive: [],
-      nextIndex: forAll(s.members, 1),
-      matchIndex: forAll(s.members, 0)
-    },
-    sends: [],
-    resetElectionTimer: true
+    server: { ...s, nextIndex: { ...s.nextIndex, [j]: sent.nextIndex } },
+    sends: sent.sends,
+    resetElectionTimer: false
   }
 }
 
@@ -143,21 +207,19 @@ export const HandleAppendEntriesResponse = (s0: Server, m: AppendEntriesResponse
   // Nothing new but that `j` is there.
   const heard: Step | undefined = s1 === s0 ? undefined : { server: s1, sends: [], resetElectionTimer: false }
   if (m.success) {
-    // Fig2.L3a: "If successful: update nextIndex and matchIndex for follower" (5.3). Answers may overtake each other:
-    // what is known to match never shrinks.
-    if (m.matchIndex <= s0.matchIndex[j]!) return heard
-    const s = AdvanceCommitIndex({
-      ...s1,
-      matchIndex: { ...s0.matchIndex, [j]: m.matchIndex },
-      nextIndex: { ...s0.nextIndex, [j]: Math.max(s0.nextIndex[j]!, m.matchIndex + 1) }
-    })
-    // Fig2.L3: "If last log index >= nextIndex for a follower: send AppendEntries": the next batch.
-    const behind = s.nextIndex[j]! <= lastIndex(s.log)
-    return { server: s, sends: behind ? [AppendEntries(s, j)] : [], resetElectionTimer: false }
+    // Answers may overtake each other: what is known to match never shrinks.
+    return m.matchIndex <= s0.matchIndex[j]! ? heard : Matched(s1, j, m.matchIndex)
   }
-  // Fig2.L3b: "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry" (5.3). A rejection
-  // of anything but the latest probe is old news.
-  if (m.rejectedIndex !== s0.nextIndex[j]! - 1 || m.rejectedIndex <= s0.matchIndex[j]!) return heard
-  const s: Server = { ...s1, nextIndex: { ...s1.nextIndex, [j]: BackUp(s1, m) } }
-  return { server: s, sends: [AppendEntries(s, j)], resetElectionTimer: false }
+  // Fig2.L3b: "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry" (5.3). A rejection of
+  // anything but the latest probe, or one of the batches under way, is old news. With the others of them the window is free
+  // again.
+  const next = s0.nextIndex[j]!
+  if (m.rejectedIndex <= s0.matchIndex[j]! || m.rejectedIndex >= next) return heard
+  if (!s0.pipelined.includes(j) && m.rejectedIndex !== next - 1) return heard
+  const s: Server = {
+    ...s1,
+    nextIndex: { ...s1.nextIndex, [j]: BackUp(s1, m) },
+    pipelined: s1.pipelined.filter((i) => i !== j)
+  }
+  return { server: s, sends: [Probe(s, j)], resetElectionTimer: false }
 }

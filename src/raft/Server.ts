@@ -1,5 +1,5 @@
 /**
- * Figure 2, "State": one server as a value, and the only ways to read its log and its configuration.
+ * Figure 2, "State", and Figure 13's: one server as a value, and the only ways to read its log and its configuration.
  * Twin of spec/Server.tla.
  */
 
@@ -35,8 +35,14 @@ export interface Log {
 
 /** What is the same for every server of a cluster, and never changes; the specification's constant `Settings`. */
 export interface Settings {
-  /** The most entries that one AppendEntries carries; at least 1. */
-  readonly maxEntries: number
+  /** The most that the entries of one AppendEntries measure (`Size`), but that it always carries a first one; at least 1. */
+  readonly maxBatchBytes: number
+  /** The most entries that are sent to a follower ahead of its answer; at least 1. */
+  readonly maxInflight: number
+  /** The most that a leader's uncommitted entries measure (`Size`), but that it always takes a first one; at least 1. */
+  readonly maxUncommittedBytes: number
+  /** The most pieces of a snapshot that one InstallSnapshot carries; at least 1. */
+  readonly chunkSize: number
   /** Whether a server asks, before it campaigns, if it could win (diss. 9.6). */
   readonly preVote: boolean
   /**
@@ -46,8 +52,30 @@ export interface Settings {
   readonly checkQuorum: boolean
 }
 
-/** Figure 2 and nothing else. */
-export const figure2: Settings = { maxEntries: 100, preVote: false, checkQuorum: false }
+/**
+ * The state machine after the log's first `lastIncludedIndex` entries: its state and sessions, opaque to Raft and cut into
+ * pieces by the layer above, and the configuration at that index.
+ */
+export interface Snapshot {
+  readonly members: ReadonlyArray<ServerId>
+  readonly data: ReadonlyArray<string>
+}
+
+/** The first pieces of the snapshot at `lastIncludedIndex`, which is arriving. */
+export interface PartialSnapshot {
+  readonly lastIncludedIndex: Index
+  readonly data: ReadonlyArray<string>
+}
+
+/** Neither PreVote nor CheckQuorum, as in Figure 2. */
+export const figure2: Settings = {
+  maxBatchBytes: 1_000_000,
+  maxInflight: 1000,
+  maxUncommittedBytes: 64_000_000,
+  chunkSize: 1,
+  preVote: false,
+  checkQuorum: false
+}
 
 export interface Server {
   readonly id: ServerId
@@ -59,6 +87,7 @@ export interface Server {
   readonly currentTerm: Term
   readonly votedFor: ServerId | null
   readonly log: Log
+  readonly snapshot: Snapshot
 
   // Volatile.
   readonly role: Role
@@ -68,20 +97,28 @@ export interface Server {
   readonly lastApplied: Index
   /** Has heard a leader within the minimum election timeout; false with neither `preVote` nor `checkQuorum`. */
   readonly leaderContact: boolean
-  /** While leader, with `checkQuorum`: who has answered since the last CheckQuorum, sorted; otherwise empty. */
-  readonly recentActive: ReadonlyArray<ServerId>
+  readonly partial: PartialSnapshot
 
-  // Volatile, leaders only: otherwise 1 and 0 throughout.
+  // Volatile, leaders only: otherwise as in `InitServer`.
   readonly nextIndex: Readonly<Record<ServerId, Index>>
   readonly matchIndex: Readonly<Record<ServerId, Index>>
+  /** Who is sent entries ahead of its answers, sorted; the others are probed. */
+  readonly pipelined: ReadonlyArray<ServerId>
+  /** How many pieces of the snapshot each has acknowledged. */
+  readonly snapshotOffset: Readonly<Record<ServerId, number>>
+  /** With `checkQuorum`: who has answered since the last CheckQuorum, sorted. */
+  readonly recentActive: ReadonlyArray<ServerId>
 }
 
 /** `members` with the same value each. */
-export const forAll = (members: ReadonlyArray<ServerId>, value: Index): Record<ServerId, Index> => {
-  const record: Record<ServerId, Index> = {}
+export const forAll = (members: ReadonlyArray<ServerId>, value: number): Record<ServerId, number> => {
+  const record: Record<ServerId, number> = {}
   for (const j of members) record[j] = value
   return record
 }
+
+/** Nothing of a snapshot has arrived. */
+export const NoPartial: PartialSnapshot = { lastIncludedIndex: 0, data: [] }
 
 /** A server that has never run (Figure 2, initial values). `members` must be sorted. */
 export const InitServer = (id: ServerId, members: ReadonlyArray<ServerId>, settings: Settings): Server => ({
@@ -91,14 +128,18 @@ export const InitServer = (id: ServerId, members: ReadonlyArray<ServerId>, setti
   currentTerm: 0,
   votedFor: null,
   log: { lastIncludedIndex: 0, lastIncludedTerm: 0, entries: [] },
+  snapshot: { members, data: [] },
   role: "follower",
   votesGranted: [],
   commitIndex: 0,
   lastApplied: 0,
   leaderContact: false,
-  recentActive: [],
+  partial: NoPartial,
   nextIndex: forAll(members, 1),
-  matchIndex: forAll(members, 0)
+  matchIndex: forAll(members, 0),
+  pipelined: [],
+  snapshotOffset: forAll(members, 0),
+  recentActive: []
 })
 
 /** Index of the last entry; 0 when there never was one. */
@@ -119,9 +160,37 @@ export const termAt = (log: Log, k: Index): Term =>
 
 export const lastTerm = (log: Log): Term => termAt(log, lastIndex(log))
 
-/** At most `count` entries, from index `from` on. */
-export const entriesFrom = (log: Log, from: Index, count: number): ReadonlyArray<Entry> =>
-  log.entries.slice(from - log.lastIncludedIndex - 1, from - log.lastIncludedIndex - 1 + count)
+/** Length of `text` in UTF-8, in bytes. */
+const utf8Length = (text: string): number => {
+  let length = text.length
+  for (let n = 0; n < text.length; n++) {
+    const unit = text.charCodeAt(n)
+    // Each half of a surrogate pair makes two of its four bytes.
+    if (unit > 0x7f) length += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1
+  }
+  return length
+}
+
+/** What an entry measures: the bytes of its value in UTF-8, and 1, since also an empty one costs something. */
+export const Size = (entry: Entry): number => 1 + utf8Length(entry.value)
+
+/** What the entries `from`..`to` measure. */
+export const sizeOf = (log: Log, from: Index, to: Index): number => {
+  let size = 0
+  for (let k = from; k <= to; k++) size += Size(entryAt(log, k))
+  return size
+}
+
+/** The entries `from`..`to`. */
+export const entriesFrom = (log: Log, from: Index, to: Index): ReadonlyArray<Entry> =>
+  log.entries.slice(from - log.lastIncludedIndex - 1, to - log.lastIncludedIndex)
+
+/** The log without what a snapshot at `k` replaces, for `lastIncludedIndex <= k <= lastIndex` (7). */
+export const compact = (log: Log, k: Index): Log => ({
+  lastIncludedIndex: k,
+  lastIncludedTerm: termAt(log, k),
+  entries: entriesFrom(log, k + 1, lastIndex(log))
+})
 
 /** The log up to and including `k`, then `entries`. */
 export const replaceAfter = (log: Log, k: Index, entries: ReadonlyArray<Entry>): Log => ({

@@ -9,7 +9,8 @@ import type { Message, Step } from "./Message.ts"
 import { Restart } from "./Raft.ts"
 import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "./Replication.ts"
 import { entryAt } from "./Server.ts"
-import type { Entry, Server, ServerId, Term } from "./Server.ts"
+import { TakeSnapshot } from "./Snapshot.ts"
+import type { Entry, Index, Server, ServerId, Term } from "./Server.ts"
 
 /** What bounds a model; the constants of the same names in spec/World.tla. */
 export interface Bounds {
@@ -26,6 +27,7 @@ export interface Left {
   readonly requests: number
   readonly heartbeats: number
   readonly restarts: number
+  readonly snapshots: number
 }
 
 /** Proof only: each committed entry with the term that committed it, and who led when (sorted). */
@@ -54,6 +56,13 @@ export const Remember = (g: Ghost, s: Server): Ghost => {
   return { committed, leaders }
 }
 
+/** The state machine, as far as models need one: it remembers everything that was ever applied to it. */
+export const Fold = (state: ReadonlyArray<string>, entry: Entry): ReadonlyArray<string> => [...state, entry.value]
+
+/** What has become of it at `k` on `s`, for `lastIncludedIndex <= k <= lastIndex`. */
+export const MachineAt = (s: Server, k: Index): ReadonlyArray<string> =>
+  k === s.log.lastIncludedIndex ? s.snapshot.data : Fold(MachineAt(s, k - 1), entryAt(s.log, k))
+
 /** `Apply` composed into the step that commits, if it isn't an event of its own. */
 export const Settle = (bounds: Bounds, s: Server): Server =>
   bounds.applyAlone || s.lastApplied === s.commitIndex ? s : { ...s, lastApplied: s.commitIndex }
@@ -75,6 +84,11 @@ export const Actions: ReadonlyArray<{
   { name: "HeartbeatTimeoutAction", spends: "heartbeats", steps: (_, s) => steps(HeartbeatTimeout(s)) },
   { name: "ApplyAction", steps: (bounds, s) => bounds.applyAlone ? steps(Apply(s)) : [] },
   { name: "RestartAction", spends: "restarts", steps: (_, s) => [Restart(s)] },
+  {
+    name: "SnapshotAction",
+    spends: "snapshots",
+    steps: (_, s) => steps(TakeSnapshot(s, s.lastApplied, MachineAt(s, s.lastApplied)))
+  },
   { name: "LeaderContactLostAction", steps: (_, s) => steps(LeaderContactLost(s)) },
   { name: "CheckQuorumAction", steps: (_, s) => steps(CheckQuorum(s)) }
 ]

@@ -37,7 +37,7 @@ export interface StorageRecord {
 }
 
 /** What the durable records amount to. */
-export interface Durable extends Persistent {
+export interface Durable extends Omit<Persistent, "snapshot"> {
   /** The last record's. */
   readonly sequence: number
   /** The last snapshot's data; its index and term are the log's `lastIncludedIndex` and `lastIncludedTerm`. */
