@@ -15,6 +15,7 @@ const inboxLimit = 48
 
 const isAnswer = ({ type }: Message): boolean =>
   type === "PreVoteResponse" || type === "RequestVoteResponse" || type === "AppendEntriesResponse"
+  || type === "InstallSnapshotResponse"
 
 /** Positions in `Cluster.sent`. */
 type Position = number

@@ -25,6 +25,17 @@ interface Cursor {
 const maxTries = 3000
 
 /**
+ * Short batches and narrow windows make for many steps half done. (A command measures about 25.) Few kinds, since one run of
+ * TLC takes the traces of one kind of settings.
+ */
+const flows = [
+  { maxBatchBytes: 1, maxInflight: 1, maxUncommittedBytes: 150, chunkSize: 1 },
+  { maxBatchBytes: 1, maxInflight: 4, maxUncommittedBytes: 400, chunkSize: 2 },
+  { maxBatchBytes: 60, maxInflight: 2, maxUncommittedBytes: 100_000, chunkSize: 4 },
+  { maxBatchBytes: 120, maxInflight: 100, maxUncommittedBytes: 100_000, chunkSize: 6 }
+]
+
+/**
  * Schedules of `events` decisions each. An arbitrary of its own, since one object per decision would cost more than the
  * decision. It shrinks the acts that the decisions came to, as delta debugging does: without a half, without any
  * quarter, and so on to single acts, until none can be spared; an act that can't happen any more is passed over.
@@ -43,12 +54,8 @@ export class Schedules extends fc.Arbitrary<Schedule> {
   }
 
   generate(random: fc.Random): fc.Value<Schedule> {
-    // Short batches and narrow windows make for many steps half done. (A command measures about 25.)
     const settings = {
-      maxBatchBytes: [1, 1, 60, 120][random.nextInt(0, 3)]!,
-      maxInflight: [1, 2, 4, 100][random.nextInt(0, 3)]!,
-      maxUncommittedBytes: [150, 400, 100_000][random.nextInt(0, 2)]!,
-      chunkSize: random.nextInt(1, 6),
+      ...flows[random.nextInt(0, flows.length - 1)]!,
       preVote: random.nextInt(0, 1) === 1,
       checkQuorum: random.nextInt(0, 1) === 1
     }

@@ -35,14 +35,18 @@ export const edgeLabel = (action: string, server: string): string => `${action}_
 const labelled = (server: string): string =>
   worldActions.map((action) => `${edgeLabel(action, server)} == TRUE /\\ ${action}("${server}")`).join("\n")
 
-/** The constant `Bytes`: the length of each value there can be in a log, the no-op's among them. */
-const bytesOf = (spec: ModelSpec, root: RaftWorld): string => {
-  const proposed = root.actors.flatMap((s) => s.log.entries.map(({ value }) => value))
-  const sent = root.messages.flatMap((m) => m.type === "AppendEntriesRequest" ? m.entries.map(({ value }) => value) : [])
-  const values = [...new Set(["", ...spec.values, ...proposed, ...sent])]
+/** The constant `Bytes`: the length of each of these values, and of the no-op's. */
+export const bytesOf = (values: ReadonlyArray<string>): string => {
   const length = (value: string) => Size({ term: 0, type: "command", value }) - 1
-  return values.map((v) => `${toTla(v)} :> ${length(v)}`).join(" @@ ")
+  return [...new Set(["", ...values])].map((v) => `${toTla(v)} :> ${length(v)}`).join(" @@ ")
 }
+
+/** The values there can be in a log. */
+const valuesOf = (spec: ModelSpec, root: RaftWorld): ReadonlyArray<string> => [
+  ...spec.values,
+  ...root.actors.flatMap((s) => s.log.entries.map(({ value }) => value)),
+  ...root.messages.flatMap((m) => m.type === "AppendEntriesRequest" ? m.entries.map(({ value }) => value) : [])
+]
 
 export const mcModule = (spec: ModelSpec, root: RaftWorld): Module => {
   const servers = root.actors.map((s) => `${s.id} |-> ${toTla(s)}`)
@@ -53,7 +57,7 @@ export const mcModule = (spec: ModelSpec, root: RaftWorld): Module => {
 \\* Model ${spec.name}: ${spec.about}
 EXTENDS Properties, TLC
 
-MCBytes == ${bytesOf(spec, root)}
+MCBytes == ${bytesOf(valuesOf(spec, root))}
 MCSettings == ${toTla(root.actors[0]!.settings)}
 MCRoot ==
   [servers |-> [${servers.join(",\n                ")}],

@@ -64,6 +64,15 @@ export interface ScenarioResult {
   /** The servers as they began (at the last `servers`), and every step that led from there to the end. */
   readonly servers: ReadonlyArray<Server>
   readonly steps: ReadonlyArray<LocalStep<Server, Message>>
+  /** Every course that the story takes, with those that it left by `back to` and `servers`. */
+  readonly courses: ReadonlyArray<Course>
+}
+
+/** From the servers as they began, step by step. */
+export interface Course {
+  readonly servers: ReadonlyArray<Server>
+  readonly applyAlone: boolean
+  readonly steps: ReadonlyArray<LocalStep<Server, Message>>
 }
 
 /** What is set up before the first event. */
@@ -80,6 +89,8 @@ class Run {
   readonly violations: Array<string> = []
   servers: ReadonlyArray<Server> = []
   steps: Array<LocalStep<Server, Message>> = []
+  /** The courses that are over. */
+  readonly #left: Array<Course> = []
   #setup: Setup | undefined
   /** The command being carried out. */
   #command = ""
@@ -174,6 +185,7 @@ class Run {
     if (words.length !== 1 || !/^[1-9]$/.test(words[0]!)) {
       throw new ScriptError(`expected "servers n" with n from 1 to 9, found "${text}"`)
     }
+    this.#leave()
     this.#setup = { servers: Number(words[0]), settings: figure2, applyAlone: false }
     this.#restart([])
     this.#marks = new Map()
@@ -189,6 +201,18 @@ class Run {
     if (settings === undefined && text !== verb) throw new ScriptError(`expected "${verb}", found "${text}"`)
     this.#setup = settings === undefined ? { ...setup, applyAlone: true } : { ...setup, settings }
     this.#restart([])
+  }
+
+  /** The course so far is over. */
+  #leave(): void {
+    this.#left.splice(0, Infinity, ...this.courses)
+    this.steps = []
+  }
+
+  /** All so far. */
+  get courses(): ReadonlyArray<Course> {
+    const { servers, steps } = this
+    return steps.length === 0 ? this.#left : [...this.#left, { servers, applyAlone: this.#setup!.applyAlone, steps }]
   }
 
   /** A new cluster in which these events have happened. */
@@ -271,6 +295,7 @@ class Run {
     if (name === undefined) throw new ScriptError(`expected "back to NAME", found "${text}"`)
     const events = this.#marks.get(name)
     if (events === undefined) throw new ScriptError(`no mark ${name}`)
+    this.#leave()
     this.#restart(events)
   }
 }
@@ -310,6 +335,7 @@ export const runScenario = (text: string, file: string): ScenarioResult => {
     violations: run.violations,
     cluster: run.cluster,
     servers: run.servers,
-    steps: run.steps
+    steps: run.steps,
+    courses: run.courses
   }
 }

@@ -14,6 +14,7 @@ import { rootOf } from "../models/RaftModel.ts"
 import type { ModelSpec } from "../models/Table.ts"
 import { projectJar } from "../models/TlcModel.ts"
 import { runScenario } from "../scenario/Scenario.ts"
+import { replayInTlc } from "../scenario/TlcReplay.ts"
 import { findJava } from "../tlc/Jar.ts"
 import type { Trace } from "../trace/Format.ts"
 import { readTrace } from "../trace/TraceReader.ts"
@@ -89,6 +90,24 @@ const scenarioRow = row("scenarios", "stories with golden output", Effect.sync((
     ? { status: "ran", found: `${files.length} stories` }
     : { status: "failed", found: failed.join(", "), detail: `lockstep scenario ${failed.map((f) => scenarios + f).join(" ")}` }
 }))
+
+const replayRow = ({ signal }: SuiteOptions) =>
+  row("scenarios", "replayed by TLC", Effect.gen(function*() {
+    const jar = yield* projectJar
+    const files = readdirSync(scenarios).filter((file) => file.endsWith(".txt"))
+    const told = files.flatMap((file) =>
+      runScenario(readFileSync(scenarios + file, "utf8"), file).courses.map((course) => ({ file, course }))
+    )
+    const stuck = yield* replayInTlc(told.map(({ course }) => course), jar).pipe(
+      Effect.raceFirst(Effect.as(aborted(signal), undefined))
+    )
+    if (stuck === undefined) return { status: "stopped", found: "interrupted" }
+    const steps = told.reduce((sum, { course }) => sum + course.steps.length, 0)
+    const [first] = stuck
+    return first === undefined
+      ? { status: "ran", found: `${files.length} stories, ${told.length} courses of ${grouped(steps)} steps, every property` }
+      : { status: "failed", found: `${told[first.course]!.file}, step ${first.step}: ${first.reason}` }
+  }))
 
 // Random executions, and the traces they leave.
 
@@ -204,6 +223,11 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   const run = <R>(work: Effect.Effect<Row, never, R>) => options.signal.aborted ? Effect.void : Effect.map(work, add)
 
   yield* run(scenarioRow)
+  yield* run(
+    noTlc === undefined
+      ? replayRow(options)
+      : row("scenarios", "replayed by TLC", Effect.succeed({ status: "skipped", found: noTlc }))
+  )
   yield* run(historyRow(options))
   const traces: Array<Trace> = []
   for (const servers of sizes) {
