@@ -49,22 +49,21 @@ HandleInstallSnapshotRequest(s0, m) ==
                {Received(s, m.source, index, Len(data), FALSE)}, TRUE)
      ELSE Step(Install(s, m, data), {Received(s, m.source, index, 0, TRUE)}, TRUE)
 
-\* InstallSnapshot RPC, the answer at the leader: the next chunk, from where the follower is. One who has nothing of what
-\* it had acknowledged has lost it in a restart: from the start again.
+\* InstallSnapshot RPC, the answer at the leader: the next chunk, from where the follower is. It may have less than it had
+\* acknowledged, lost in a restart. That can't be told from a late answer; to believe it costs a chunk, and not to believe
+\* it would be to wait for ever.
 HandleInstallSnapshotResponse(s0, m) ==
   IF m.term > s0.currentTerm THEN Step(UpdateTerm(s0, m.term), {}, FALSE) ELSE
   IF m.term < s0.currentTerm \/ s0.role # "leader" THEN None ELSE
   LET j == m.source
       s1 == Answered(s0, j)
       heard == IF s1 = s0 THEN None ELSE Step(s1, {}, FALSE)
-      offset == s0.snapshotOffset[j]
   IN IF m.done
      THEN IF m.lastIncludedIndex <= s0.matchIndex[j] THEN heard ELSE Matched(s1, j, m.lastIncludedIndex)
-     ELSE \* Of a snapshot that isn't sent any more, to one who doesn't need it any more, or old news.
+     ELSE \* Of a snapshot that isn't sent any more, or to one who doesn't need it any more.
           IF \/ m.lastIncludedIndex # s0.log.lastIncludedIndex
              \/ s0.nextIndex[j] > s0.log.lastIncludedIndex
-             \/ m.offset = offset
-             \/ m.offset \in 1 .. offset
+             \/ m.offset = s0.snapshotOffset[j]
           THEN heard ELSE
           LET s == [s1 EXCEPT !.snapshotOffset[j] = m.offset]
           IN Step(s, {InstallSnapshot(s, j)}, FALSE)

@@ -82,7 +82,8 @@ export const HandleInstallSnapshotRequest = (s0: Server, m: InstallSnapshotReque
 /**
  * InstallSnapshot RPC, the answer at the leader: the next chunk, from where the follower is.
  *
- * One who has nothing of what it had acknowledged has lost it in a restart: from the start again.
+ * It may have less than it had acknowledged, lost in a restart. That can't be told from a late answer; to believe it costs
+ * a chunk, and not to believe it would be to wait for ever.
  */
 export const HandleInstallSnapshotResponse = (s0: Server, m: InstallSnapshotResponse): Step | undefined => {
   if (m.term > s0.currentTerm) return { server: UpdateTerm(s0, m.term), sends: [], resetElectionTimer: false }
@@ -93,9 +94,7 @@ export const HandleInstallSnapshotResponse = (s0: Server, m: InstallSnapshotResp
   if (m.done) return m.lastIncludedIndex <= s0.matchIndex[j]! ? heard : Matched(s1, j, m.lastIncludedIndex)
   // Of a snapshot that isn't sent any more, or to one who doesn't need it any more.
   if (m.lastIncludedIndex !== s0.log.lastIncludedIndex || s0.nextIndex[j]! > s0.log.lastIncludedIndex) return heard
-  // Old news.
-  const offset = s0.snapshotOffset[j]!
-  if (m.offset === offset || (m.offset >= 1 && m.offset < offset)) return heard
+  if (m.offset === s0.snapshotOffset[j]) return heard
   const s: Server = { ...s1, snapshotOffset: { ...s1.snapshotOffset, [j]: m.offset } }
   return { server: s, sends: [InstallSnapshot(s, j)], resetElectionTimer: false }
 }
