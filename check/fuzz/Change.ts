@@ -15,6 +15,8 @@ export const entryOf = (log: Log, k: Index): Entry | undefined => log.entries[k 
 /** The first index, of those that no snapshot has replaced, at which the logs differ; Infinity: none. */
 export const firstDifference = (a: Log, b: Log): Index => {
   if (a === b) return Infinity
+  // A snapshot never goes back.
+  if (b.lastIncludedIndex < a.lastIncludedIndex) return b.lastIncludedIndex + 1
   const start = Math.max(a.lastIncludedIndex, b.lastIncludedIndex) + 1
   const lastA = a.lastIncludedIndex + a.entries.length
   const lastB = b.lastIncludedIndex + b.entries.length

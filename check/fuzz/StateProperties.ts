@@ -73,11 +73,11 @@ export class StateProperties {
     const violated = this.#electionSafety(s, elected)
       ?? this.#leaderCompleteness(s, elected, cutFrom, committed)
       ?? this.#stateMachineSafety(s, Math.min(before.commitIndex + 1, change.firstChanged))
+      ?? snapshots(before, s, this.#cluster)
       ?? this.#committedIsDurable(cutFrom, last, committed)
       ?? this.#matchIndexIsTrue(before, s, elected, cutFrom)
       ?? this.#votesAreCast(before, s)
       ?? wellFormed(before, s, change.firstChanged)
-      ?? snapshots(before, s, this.#cluster)
       ?? flow(before, s)
     this.#committed = committed
     return violated
@@ -184,7 +184,8 @@ const agrees = (l: Server, f: Server, from: Index): boolean => {
 }
 
 const snapshots = (before: Server, s: Server, { ghost }: Cluster): string | undefined =>
-  (s.log.lastIncludedIndex === before.log.lastIncludedIndex && s.partial === before.partial)
+  (s.log.lastIncludedIndex === before.log.lastIncludedIndex && s.log.lastIncludedTerm === before.log.lastIncludedTerm
+    && s.partial === before.partial)
     || snapshotIsCommitted(s, ghost)
     ? undefined
     : "SnapshotIsCommitted"

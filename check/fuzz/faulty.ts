@@ -1,23 +1,20 @@
 /** Clusters and machines that break one promise each, to see who notices. */
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
 import { apply, execute } from "../../src/kv/KV.ts"
-import type { ServerId, Settings } from "../../src/raft/Server.ts"
 import { Cluster } from "../cluster/Cluster.ts"
-import type { Event, Taken } from "../cluster/Cluster.ts"
+import type { Event } from "../cluster/Cluster.ts"
 import type { Persistent } from "../../src/shell/Perform.ts"
 import type { Parts } from "./Run.ts"
 
-type Observe = (taken: Taken) => void
-
 /** Something else is found on the disk than was saved. */
 export const disksThat = (spoil: (saved: Persistent) => Persistent): Partial<Parts> => ({
-  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+  createCluster: (...given) =>
     new class extends Cluster {
       override execute(event: Event): boolean {
         if (event.type === "restart") this.disks.set(event.server, spoil(this.disks.get(event.server)!))
         return super.execute(event)
       }
-    }(ids, settings, observe)
+    }(...given)
 })
 
 export const forgetTheVote = disksThat((saved) => ({ ...saved, votedFor: null }))
@@ -31,7 +28,7 @@ export const loseTheTail = disksThat((saved) => ({
 
 /** Just before the hundredth event s1 has applied what isn't committed, and no step of it shows. */
 export const silently: Partial<Parts> = {
-  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+  createCluster: (...given) =>
     new class extends Cluster {
       #events = 0
       override execute(event: Event): boolean {
@@ -42,12 +39,12 @@ export const silently: Partial<Parts> = {
         }
         return happened
       }
-    }(ids, settings, observe)
+    }(...given)
 }
 
 /** No message is delivered twice. */
 export const neverTwice: Partial<Parts> = {
-  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+  createCluster: (...given) =>
     new class extends Cluster {
       readonly #delivered = new Set<number>()
       override execute(event: Event): boolean {
@@ -56,24 +53,24 @@ export const neverTwice: Partial<Parts> = {
         this.#delivered.add(event.message)
         return super.execute(event)
       }
-    }(ids, settings, observe)
+    }(...given)
 }
 
 /** Answers of a later term are ignored. */
 export const deaf: Partial<Parts> = {
-  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+  createCluster: (...given) =>
     new class extends Cluster {
       override execute(event: Event): boolean {
         const m = event.type === "deliver" ? this.sent[event.message]! : undefined
         const ignored = m?.type === "AppendEntriesResponse" && m.term > this.servers.get(m.dest)!.currentTerm
         return !ignored && super.execute(event)
       }
-    }(ids, settings, observe)
+    }(...given)
 }
 
 /** Who is asked to help another forgets its leader for it. */
 export const unfaithful: Partial<Parts> = {
-  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+  createCluster: (...given) =>
     new class extends Cluster {
       override execute(event: Event): boolean {
         const m = event.type === "deliver" ? this.sent[event.message] : undefined
@@ -82,32 +79,32 @@ export const unfaithful: Partial<Parts> = {
         }
         return super.execute(event)
       }
-    }(ids, settings, observe)
+    }(...given)
 }
 
 /** Who begins to ask whether it could win begins a term, too. */
 export const hasty: Partial<Parts> = {
-  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) => {
+  createCluster: (ids, settings, observe, machine) => {
     const cluster: Cluster = new Cluster(ids, settings, (taken) => {
       const { before, step } = taken
       if (before.role === "preCandidate" || step.server.role !== "preCandidate") return observe(taken)
       const server = { ...step.server, currentTerm: before.currentTerm + 1 }
       cluster.servers.set(server.id, server)
       observe({ ...taken, step: { ...step, server } })
-    })
+    }, machine)
     return cluster
   }
 }
 
 /** A handler that throws. */
 export const throwing: Partial<Parts> = {
-  createCluster: (ids: ReadonlyArray<ServerId>, settings: Settings, observe: Observe) =>
+  createCluster: (...given) =>
     new class extends Cluster {
       override execute(event: Event): boolean {
         if (event.type === "heartbeat") throw new RangeError("no heart")
         return super.execute(event)
       }
-    }(ids, settings, observe)
+    }(...given)
 }
 
 /** Every copy of a command takes effect. */
