@@ -77,7 +77,7 @@ test("A behaviour from a prepared world begins with the commands that lead there
   const { missing, text } = fromBehaviour(spec, worlds, "a walk")
   expect(missing).toBeUndefined()
   expect(text).toContain(
-    "max-entries 8\napply-alone\nelect s1 by s2\n# What was sent so far never arrives.\nheartbeat s1\n----\ns1 L t1 c0 a0 [1]\n"
+    "batch-bytes 100\nin-flight 8\nuncommitted-bytes 100\napply-alone\nelect s1 by s2\n# What was sent so far never arrives.\nheartbeat s1\n----\ns1 L t1 c0 a0 [1]\n"
   )
   expect([...runScenario(text, "walk.txt").cluster.servers.values()]).toEqual(worlds.at(-1)!.actors)
 })

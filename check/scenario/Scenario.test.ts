@@ -75,7 +75,7 @@ describe("A scenario", () => {
   test("with pre-vote begins with a question, without it with a campaign", () => {
     const outputOf = (setup: string) => runScenario(`servers 3\n${setup}timeout s1\n`, "f").text.split("----\n")[1]
     expect(outputOf("pre-vote\n")).toBe("s1 P t0 c0 [] votes=s1\n")
-    expect(outputOf("max-entries 1\n")).toBe("s1 C t1 c0 [] votes=s1\n")
+    expect(outputOf("in-flight 1\n")).toBe("s1 C t1 c0 [] votes=s1\n")
   })
 
   test("with check-quorum has a leader step down that nobody answers; without it that can't happen", () => {
@@ -121,8 +121,8 @@ describe("An error names file, line and reason:", () => {
     ["a command before the cluster", "timeout s1\n", `story.txt:1: the first command must be "servers n"`],
     [
       "a setting that comes late",
-      "servers 3\ntimeout s1\nmax-entries 1\n",
-      `story.txt:3: "max-entries" must come right after "servers n"`
+      "servers 3\ntimeout s1\nbatch-bytes 1\n",
+      `story.txt:3: "batch-bytes" must come right after "servers n"`
     ],
     [
       "a switch that comes late",

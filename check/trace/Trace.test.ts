@@ -82,7 +82,7 @@ describe("what is no trace is refused, with file, line and reason", () => {
     ["an empty file", "", "t.ndjson:1: empty: expected the header of a trace"],
     ["W02: a trace without steps", `${good.split("\n")[0]!}\n`, "t.ndjson:1: no steps after the header"],
     ["another format", replaced(1, (h) => ({ ...h, format: "etcd" })), /^t\.ndjson:1: not the header of a trace: Expected "lockstep-trace".* at \["format"\]/],
-    ["a later version", replaced(1, (h) => ({ ...h, version: 2 })), /^t\.ndjson:1: not the header of a trace: Expected 1.* at \["version"\]/],
+    ["a later version", replaced(1, (h) => ({ ...h, version: 3 })), /^t\.ndjson:1: not the header of a trace: Expected 2.* at \["version"\]/],
     [
       "settings that leave one out",
       replaced(1, ({ settings: { preVote: _, ...settings }, ...h }) => ({ ...h, settings })),
@@ -93,6 +93,7 @@ describe("what is no trace is refused, with file, line and reason", () => {
       replaced(1, (h) => (h["settings"].lease = true, h)),
       /^t\.ndjson:1: not the header of a trace: .*\["settings"\]\["lease"\]/
     ],
+    ["an earlier version", replaced(1, (h) => ({ ...h, version: 1 })), /^t\.ndjson:1: not the header of a trace: Expected 2.* at \["version"\]/],
     ["a file without header", good.slice(good.indexOf("\n") + 1), /^t\.ndjson:1: not the header of a trace: /],
     ["a line that isn't JSON", good.replace("\n{\"node\"", "\n{node"), "t.ndjson:2: not JSON"],
     ["a torn last line", good.slice(0, -20), `t.ndjson:${lines.length + 1}: not JSON`],

@@ -27,6 +27,9 @@ export const plain: Settings = { ...figure2, maxBatchBytes: 4 }
 /** With PreVote and CheckQuorum. */
 export const both: Settings = { ...plain, preVote: true, checkQuorum: true }
 
+/** With pieces two by two, and two entries ahead of their answers. */
+export const chunked: Settings = { ...plain, maxBatchBytes: 2, maxInflight: 2, chunkSize: 2 }
+
 /** The header and lines of a run of three servers, by its commands. */
 export const story = (commands: ReadonlyArray<string>, settings = plain): Story => {
   const taken: Array<Taken> = []
@@ -83,7 +86,7 @@ const crash = [
 
 /** s2's disk lags behind its memory: two steps of s2, of which nothing has left it, are undone by its crash. */
 const lost = (): Story => {
-  const before = ["elect s1 by s2", "propose s1 x"]
+  const before = ["elect s1 by s2", "propose s1 x", "heartbeat s1"]
   const undone = ["deliver AppendEntriesRequest s1->s2 #1", "deliver AppendEntriesRequest s1->s2 #2"]
   const after = ["restart s2", "replicate s1 to s2", "replicate s1 to s3", "apply s1"]
   const { header, lines } = story([...before, ...after])
@@ -91,6 +94,44 @@ const lost = (): Story => {
   const gone = story([...before, ...undone]).lines.slice(start)
   return { header, lines: [...lines.slice(0, start), ...gone, ...lines.slice(start)] }
 }
+
+/** The first chunk is lost once and arrives twice, then s3 restarts in the middle: it gets the snapshot from its start. */
+const snapshot = [
+  "elect s1 by s2",
+  "propose s1 é",
+  "propose s1 y",
+  "heartbeat s1",
+  "replicate s1 to s2",
+  "apply s1",
+  "apply s1",
+  "apply s1",
+  "snapshot s1",
+  "propose s1 z",
+  // Three pieces, two a message; this one is lost.
+  "heartbeat s1",
+  "heartbeat s1",
+  "deliver InstallSnapshotRequest s1->s3",
+  "deliver InstallSnapshotRequest s1->s3",
+  "deliver InstallSnapshotResponse s3->s1",
+  "restart s3",
+  "replicate s1 to s2 s3",
+  "apply s1",
+  "restart s1"
+]
+
+/** Two entries may be under way to s2. The first of them is lost, so the second is rejected. */
+const window = [
+  "elect s1 by s2",
+  "replicate s1 to s2",
+  "propose s1 w",
+  "propose s1 x",
+  "propose s1 y",
+  "heartbeat s1",
+  "deliver AppendEntriesRequest s1->s2 #3",
+  "deliver AppendEntriesResponse s2->s1",
+  "replicate s1 to s2",
+  "apply s1"
+]
 
 const preVote = [
   "elect s1 by s2",
@@ -122,6 +163,8 @@ export const samples: ReadonlyMap<string, string> = new Map(
     conflict: story(conflict),
     crash: story(crash),
     "lost-suffix": lost(),
+    snapshot: story(snapshot, chunked),
+    window: story(window, chunked),
     "pre-vote": story(preVote, both)
   }).map(([name, { header, lines }]) => [`${name}.ndjson`, traceText(header, lines)])
 )

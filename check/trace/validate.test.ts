@@ -9,6 +9,7 @@ import { LeaderContactLost, Timeout } from "../../src/raft/Election.ts"
 import type { Step } from "../../src/raft/Message.ts"
 import { Handle, Restart } from "../../src/raft/Raft.ts"
 import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
+import { TakeSnapshot } from "../../src/raft/Snapshot.ts"
 import { findJar, findJava } from "../tlc/Jar.ts"
 import type { Trace, TraceStep } from "./Format.ts"
 import { randomRun } from "./randomRun.ts"
@@ -39,7 +40,7 @@ const isStep = (step: TraceStep): boolean => {
     && isDeepStrictEqual(sorted(rule.sends), sorted(sends))
 }
 
-const ruleOf = ({ action, before, consumed, value }: TraceStep): Step | undefined => {
+const ruleOf = ({ action, after, before, consumed, value }: TraceStep): Step | undefined => {
   switch (action) {
     case "TimeoutAction":
       return Timeout(before)
@@ -51,6 +52,8 @@ const ruleOf = ({ action, before, consumed, value }: TraceStep): Step | undefine
       return Apply(before)
     case "RestartAction":
       return Restart(before)
+    case "SnapshotAction":
+      return TakeSnapshot(before, after.log.lastIncludedIndex, after.snapshot.data)
     case "LeaderContactLostAction":
       return LeaderContactLost(before)
     case "CheckQuorumAction":
@@ -93,6 +96,7 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
   const { header, lines } = story([
     "elect s1 by s2",
     "propose s1 x",
+    "heartbeat s1",
     "replicate s1 to s2 s3",
     "apply s1",
     "propose s1 y",
@@ -106,7 +110,7 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
   const last = lines.length + 1
   const append = at("ReceiveAppendEntriesRequest", "s2")
   const answer = at("ReceiveAppendEntriesResponse", "s1")
-  const request = at("ClientRequestAction", "s1")
+  const heartbeat = at("HeartbeatTimeoutAction", "s1")
   const apply = at("ApplyAction", "s1")
   const second = apply + 1
   const inLine = (n: number, by: (line: Json) => void, text = good) =>
@@ -181,8 +185,8 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
     ],
     [
       "W03: another value in what is sent",
-      inLine(request, (l) => l["sends"][1].entries[1].value = "z"),
-      request,
+      inLine(heartbeat, (l) => l["sends"][1].entries[1].value = "z"),
+      heartbeat,
       "sends to s3.entries[2].value: expected \"x\", found \"z\""
     ],
     [
