@@ -101,7 +101,9 @@ export const changeWords = (before: Server, after: Server): ReadonlyArray<string
     ...(after.role === before.role ? [] : [roleLetter[after.role]]),
     ...(after.currentTerm === before.currentTerm ? [] : [`t${after.currentTerm}`]),
     ...(after.commitIndex === before.commitIndex ? [] : [`c${after.commitIndex}`]),
-    ...(after.lastApplied === before.lastApplied || after.lastApplied === after.commitIndex
+    // What is applied as it commits goes without saying.
+    ...(after.lastApplied === before.lastApplied
+        || (after.lastApplied === after.commitIndex && after.commitIndex !== before.commitIndex)
       ? []
       : [`a${after.lastApplied}`]),
     ...(after.votedFor === before.votedFor || after.role !== "follower" ? [] : [vote === "" ? "v=-" : vote]),
