@@ -1,8 +1,9 @@
 // Goal: the map does what it says, and a command takes effect once, however often it is applied. Method: by example,
 // and random command lists against a map that knows no sessions.
 import fc from "fast-check"
+import { isDeepStrictEqual as equal } from "node:util"
 import { describe, expect, it } from "vitest"
-import { apply, commandIn, decode, encode, InitKV } from "../../src/kv/KV.ts"
+import { apply, commandIn, decode, encode, fromPieces, InitKV, toPieces } from "../../src/kv/KV.ts"
 import type { Command, KV, Operation, Reply } from "../../src/kv/KV.ts"
 
 const ok = (response: string | boolean | null): Reply => ({ status: "OK", response })
@@ -151,5 +152,58 @@ describe("commands in the log", () => {
     expect(commandIn({ term: 1, type: "noop", value: "" })).toBeUndefined()
     const command: Command = { client: "c", seq: 1, operation: { op: "get", key: "k" } }
     expect(commandIn({ term: 1, type: "command", value: encode(command) })).toEqual(command)
+  })
+})
+
+describe("snapshots of the map", () => {
+  /** Any text, also with halves of surrogate pairs; and the keys that objects have. */
+  const text = fc.oneof(fc.string({ unit: "binary" }), fc.string(), fc.constantFrom("", "constructor", "__proto__", "10", "9"))
+  const operation: fc.Arbitrary<Operation> = fc.oneof(
+    fc.record({ op: fc.constant("put" as const), key: text, value: text }),
+    fc.record({ op: fc.constant("cas" as const), key: text, from: fc.constant(null), to: text }),
+    fc.record({ op: fc.constantFrom("get" as const, "delete" as const), key: text })
+  )
+  const commands = fc.array(fc.record({ client: text, seq: fc.integer({ min: 1, max: 9 }), operation }))
+  const after = (asked: ReadonlyArray<Command>) => asked.reduce((state, command) => apply(state, command).state, InitKV)
+  const pieceSize = fc.integer({ min: 1, max: 40 })
+
+  it("fromPieces gives what toPieces was given, sessions and their answers included", () => {
+    fc.assert(fc.property(commands, pieceSize, (asked, size) => {
+      const state = after(asked)
+      expect(fromPieces(toPieces(state, size))).toEqual(state)
+    }))
+  })
+
+  it("each piece has the stated size, and the last at most that", () => {
+    fc.assert(fc.property(commands, pieceSize, (asked, size) => {
+      const pieces = toPieces(after(asked), size)
+      expect(pieces.slice(0, -1).every((piece) => piece.length === size)).toBe(true)
+      expect(pieces.at(-1)!.length).toBeGreaterThan(0)
+      expect(pieces.at(-1)!.length).toBeLessThanOrEqual(size)
+    }))
+  })
+
+  it("equal states have equal pieces, in whatever order their keys and clients came", () => {
+    const rows = fc.uniqueArray(fc.tuple(text, text), { selector: ([key]) => key })
+    const orders = rows.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
+    fc.assert(fc.property(orders, pieceSize, ([one, other], size) => {
+      const state = (all: ReadonlyArray<readonly [string, string]>): KV => ({
+        data: Object.fromEntries(all),
+        sessions: Object.fromEntries(all.map(([client, value]) => [client, { seq: 1, reply: ok(value) }]))
+      })
+      expect(toPieces(state(one), size)).toEqual(toPieces(state(other), size))
+    }))
+  })
+
+  it("different states have different pieces", () => {
+    fc.assert(fc.property(commands, commands, pieceSize, (one, other, size) => {
+      const [a, b] = [after(one), after(other)]
+      expect(JSON.stringify(toPieces(a, size)) === JSON.stringify(toPieces(b, size))).toBe(equal(a, b))
+    }))
+  })
+
+  it("without pieces it is the map at the beginning", () => {
+    expect(fromPieces([])).toEqual(InitKV)
+    expect(fromPieces(toPieces(InitKV, 1))).toEqual(InitKV)
   })
 })

@@ -9,7 +9,8 @@ const actionWidth = 22
 /**
  * The first and the last row have all servers; in between, a cell has only what the step changed: `L` became leader,
  * `t2` the term, `c1` commitIndex, `v=s1` its vote, `hears` that it hears a leader and `active=s2` who answers one,
- * `-[1]` entries that went and `+[2]` that came; `(sends)` when it only sent messages. At most `maxWidth` wide, for up to nine servers.
+ * `-[1]` entries that went and `+[2]` that came, `{3/t2}` a snapshot up to there and `part={3}:1` the pieces of one that is
+ * arriving; `(sends)` when it only sent messages. At most `maxWidth` wide, for up to nine servers.
  */
 export const storyTable = (story: Story): string => {
   const ids = story.servers.map((s) => s.id)

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { runScenario } from "../scenario/Scenario.ts"
+import { contents, stateLine } from "./Notation.ts"
 import { spaceTime } from "./SpaceTime.ts"
-import { changeWords, maxWidth, sendersOf, wrap } from "./Story.ts"
+import { changeWords, maxWidth, sendersOf, stateWords, wrap } from "./Story.ts"
 import type { Story } from "./Story.ts"
 import { storyTable } from "./Table.ts"
 
@@ -58,6 +59,85 @@ step action                | s1                     | s2                     | s
      (after)               | F t2 c0 [2]            | F t2 c0 v=s3 []        | L t2 c0 [2]
 `)
   })
+})
+
+/** s3 has entries of its own when the snapshot arrives, in two chunks. */
+const installed = storyOf(
+  `servers 3
+elect s3 by s2
+propose s3 p
+propose s3 q
+timeout s1
+elect s1 by s2
+propose s1 x
+heartbeat s1
+replicate s1 to s2
+snapshot s1
+propose s1 y
+heartbeat s1
+deliver InstallSnapshotRequest s1->s3
+deliver InstallSnapshotResponse s3->s1
+deliver InstallSnapshotRequest s1->s3
+deliver InstallSnapshotResponse s3->s1
+restart s3
+`,
+  "a snapshot is installed"
+)
+
+test("What a snapshot replaces, and what has arrived of one, is said where it changes", () => {
+  expect(installed.steps.slice(-8).map(({ after, before }) => [after.id, ...changeWords(before, after)].join(" "))).toEqual([
+    "s1 {2/t2}",
+    "s1 +[2y] next[s2]=4",
+    "s1",
+    "s3 F t2 v=- part={2}:1",
+    "s1 offset[s3]=1",
+    // What was in the log below the snapshot's end is in the snapshot, or was never committed.
+    "s3 c2 part=- {2/t2} -[1q]",
+    "s1 next[s3]=4 match[s3]=2 offset[s3]=0",
+    "s3"
+  ])
+  const [s3, s1] = [installed.steps[18]!.before, installed.steps[17]!.after]
+  expect(stateWords(s3).join(" ")).toBe("F t2 c0 part={2}:1 [1][1p][1q]")
+  expect(stateWords(s1).join(" ")).toBe("L t2 c2 {2/t2}[2y]")
+  expect(stateLine(s3)).toBe("s3 F t2 c0 a0 [1][1p][1q] part={2}:1")
+})
+
+test("A snapshot's chunks have arrows like any message", () => {
+  expect(spaceTime(installed).split("\n").slice(-16).join("\n")).toBe(
+    ` 14  * Snapshot                    |                             |
+     | {2/t2}                      |                             |
+ 15  * ClientRequest y             |                             |
+     | +[2y] next[s2]=4            |                             |
+ 16  * HeartbeatTimeout            |                             |
+ 17  |------------------------Install(16)----------------------->*
+     |                             |                             | F t2 v=- part={2}:1
+ 18  *<----------------------Received(17)------------------------|
+     | offset[s3]=1                |                             |
+ 19  |------------------------Install(18)----------------------->*
+     |                             |                             | c2 part=- {2/t2} -[1q]
+ 20  *<----------------------Received(19)------------------------|
+     | next[s3]=4 match[s3]=2      |                             |
+     | offset[s3]=0                |                             |
+ 21  |                             |                             * Restart
+`)
+})
+
+test("An entry that is applied later than it commits is said to be", () => {
+  const { steps } = storyOf("servers 1\napply-alone\ntimeout s1\npropose s1 x\napply s1\napply s1\n", "applied")
+  expect(steps.slice(-2).map(({ after, before }) => changeWords(before, after))).toEqual([["a1"], ["a2"]])
+})
+
+describe("A message in words:", () => {
+  const envelope = { source: "s1", dest: "s2", term: 4 }
+  const request = { type: "InstallSnapshotRequest", ...envelope, lastIncludedIndex: 7, lastIncludedTerm: 3, members: ["s1", "s2"] } as const
+  const response = { type: "InstallSnapshotResponse", ...envelope, lastIncludedIndex: 7 } as const
+  test.each([
+    ["the first chunk of a snapshot", { ...request, offset: 0, data: ["a", "b"], done: false }, "t4 {7/t3} pieces 0-2"],
+    ["the last one", { ...request, offset: 2, data: ["c"], done: true }, "t4 {7/t3} pieces 2-3 done"],
+    ["what has arrived of it", { ...response, offset: 2, done: false }, "t4 {7} has 2 pieces"],
+    ["that it has arrived", { ...response, offset: 0, done: true }, "t4 {7} done"],
+    ["that its term is over", { ...response, lastIncludedIndex: 0, offset: 0, done: false }, "t4 refused"]
+  ] as const)("%s", (_, message, words) => expect(contents(message)).toBe(words))
 })
 
 test("Who hears a leader, and whom a leader has heard, is said where it changes", () => {

@@ -88,6 +88,39 @@ describe("A scenario", () => {
       .toBe("story.txt:4: nothing happens: check-quorum s1")
   })
 
+  test("takes snapshots of what is applied, and replicates by snapshot and log", () => {
+    const text = "servers 3\nchunk-size 2\nelect s1 by s2\npropose s1 x\nheartbeat s1\nreplicate s1 to s2\nsnapshot s1\n" +
+      "propose s1 y\nprogress s1\nheartbeat s1\nreplicate s1 to s3\nmessages s3->s1\n"
+    expect(runScenario(text, "f").text.split("----\n")[1]).toBe(
+      "s1->s2 next=4 match=2\ns1->s3 next=1 match=0 snapshot from piece 0\n" +
+        "InstallSnapshotResponse s3->s1 #1: t1 {2} done\nAppendEntriesResponse s3->s1 #1: t1 match=3\n" +
+        "s1 L t1 c3 {2/t1}[1y]\ns2 F t1 c0 [1][1x] v=s1\ns3 F t1 c2 {2/t1}[1y]\n"
+    )
+    expect(reasonOf(text.replace("snapshot s1\n", "snapshot s1\nsnapshot s1\n")))
+      .toBe("story.txt:8: nothing happens: snapshot s1")
+  })
+
+  test("a snapshot crashes half-way like any step: before it is saved nothing has happened", () => {
+    const text = "servers 1\ntimeout s1\nsnapshot s1 crash after 0\nrestart s1\n"
+    expect(runScenario(text, "f").text.split("----\n")[1]).toBe("s1 F t1 c0 [1] v=s1\n")
+    expect(runScenario(text.replace("after 0", "after 1"), "f").text.split("----\n")[1]).toBe("s1 F t1 c1 {1/t1} v=s1\n")
+  })
+
+  test.each([
+    ["batch-bytes 2", "AppendEntriesRequest s1->s2 #2: t1 prev=1/t1 [1x] c1\nAppendEntriesRequest s1->s2 #3: t1 prev=2/t1 [1y] c1"],
+    ["batch-bytes 4", "AppendEntriesRequest s1->s2 #2: t1 prev=1/t1 [1x][1y] c1"],
+    ["in-flight 1", "AppendEntriesRequest s1->s2 #2: t1 prev=1/t1 [1x] c1"]
+  ])("with %s sends no more at once", (setting, sent) => {
+    const text = `servers 3\n${setting}\nelect s1 by s2\npropose s1 x\npropose s1 y\n----\n\n` +
+      "deliver AppendEntriesRequest s1->s2\ndeliver AppendEntriesResponse s2->s1\nmessages s1->s2\n"
+    expect(runScenario(text, "f").text.split("----\n")[2]).toContain(`${sent}\ns1 L`)
+  })
+
+  test("with uncommitted-bytes takes no more commands than that", () => {
+    expect(reasonOf("servers 3\nuncommitted-bytes 3\nelect s1 by s2\npropose s1 x\npropose s1 y\n"))
+      .toBe("story.txt:5: nothing happens: propose s1 y")
+  })
+
   test("applies entries as they commit, or with apply-alone when told", () => {
     const text = "servers 1\napply-alone\ntimeout s1\n----\n\napply s1\n----\n"
     expect(runScenario(text, "f").text).toBe(
@@ -129,6 +162,11 @@ describe("An error names file, line and reason:", () => {
       "servers 3\ntimeout s1\ncheck-quorum\n",
       `story.txt:3: "check-quorum" must come right after "servers n"`
     ],
+    ["a number too small", "servers 3\nchunk-size 0\n", `story.txt:2: expected "chunk-size n" with n from 1 to 999999999, found "chunk-size 0"`],
+    ["a number too large", "servers 3\nin-flight 1000000000\n", `story.txt:2: expected "in-flight n" with n from 1 to 999999999, found "in-flight 1000000000"`],
+    ["a number that is none", "servers 3\nuncommitted-bytes 1e3\n", `story.txt:2: expected "uncommitted-bytes n" with n from 1 to 999999999, found "uncommitted-bytes 1e3"`],
+    ["a number left out", "servers 3\nbatch-bytes\n", `story.txt:2: expected "batch-bytes n" with n from 1 to 999999999, found "batch-bytes"`],
+    ["a snapshot of two servers", "servers 3\nsnapshot s1 s2\n", `story.txt:2: expected "snapshot s1", found "snapshot s1 s2"`],
     ["a switch with a value", "servers 3\npre-vote on\n", `story.txt:2: expected "pre-vote", found "pre-vote on"`],
     [
       "output that runs into the next block, which rewriting would lose",

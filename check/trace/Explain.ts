@@ -91,15 +91,20 @@ const stepDifferences = (expected: TlaRecord, step: TraceStep): ReadonlyArray<Di
   ]
 }
 
-/** Of what one server is sent in a step; that is one message, in the specification. */
+/** Of what one server is sent in a step: what differs in the one message that does, or all those that do. */
 const sendDifferences = (
   expected: ReadonlyArray<TlaRecord>,
   found: ReadonlyArray<TlaRecord>,
   field: string
 ): ReadonlyArray<Difference> => {
-  if (expected.length === 1 && found.length === 1) return differences(expected[0]!, found[0]!, field)
+  const without = (messages: ReadonlyArray<TlaRecord>, others: ReadonlyArray<TlaRecord>) => {
+    const shown = new Set(others.map(show))
+    return messages.filter((m) => !shown.has(show(m)))
+  }
+  const [due, surplus] = [without(expected, found), without(found, expected)]
+  if (due.length === 1 && surplus.length === 1) return differences(due[0]!, surplus[0]!, field)
   const words = (messages: ReadonlyArray<TlaRecord>) => messages.map(show).join(" and ") || nothing
-  return words(expected) === words(found) ? [] : [{ field, expected: words(expected), found: words(found) }]
+  return due.length + surplus.length === 0 ? [] : [{ field, expected: words(due), found: words(surplus) }]
 }
 
 /** Where two values differ, as deep as they have the same shape. */
@@ -125,8 +130,19 @@ const isRecord = (value: Value | undefined): value is TlaRecord =>
 const escaped = <A extends { readonly value: string }>(entries: ReadonlyArray<A>): ReadonlyArray<A> =>
   entries.map((e) => ({ ...e, value: valueText(e.value) }))
 
+const withPieces = <A extends { readonly data: ReadonlyArray<string> }>(of: A): A => ({ ...of, data: of.data.map(valueText) })
+
 const messageValue = (m: Message): Value =>
-  parseValue(toTla(m.type === "AppendEntriesRequest" ? { ...m, entries: escaped(m.entries) } : m))
+  parseValue(toTla(
+    m.type === "AppendEntriesRequest"
+      ? { ...m, entries: escaped(m.entries) }
+      : m.type === "InstallSnapshotRequest" ? withPieces(m) : m
+  ))
 
 const serverValue = (s: Server): Value =>
-  parseValue(toTla({ ...s, log: { ...s.log, entries: escaped(s.log.entries) } }))
+  parseValue(toTla({
+    ...s,
+    log: { ...s.log, entries: escaped(s.log.entries) },
+    snapshot: withPieces(s.snapshot),
+    partial: withPieces(s.partial)
+  }))

@@ -94,6 +94,11 @@ describe("what is no trace is refused, with file, line and reason", () => {
       /^t\.ndjson:1: not the header of a trace: .*\["settings"\]\["lease"\]/
     ],
     ["an earlier version", replaced(1, (h) => ({ ...h, version: 1 })), /^t\.ndjson:1: not the header of a trace: Expected 2.* at \["version"\]/],
+    [
+      "settings under which nothing could be sent",
+      replaced(1, (h) => (h["settings"].maxInflight = 0, h)),
+      /^t\.ndjson:1: not the header of a trace: .*\["settings"\]\["maxInflight"\]/
+    ],
     ["a file without header", good.slice(good.indexOf("\n") + 1), /^t\.ndjson:1: not the header of a trace: /],
     ["a line that isn't JSON", good.replace("\n{\"node\"", "\n{node"), "t.ndjson:2: not JSON"],
     ["a torn last line", good.slice(0, -20), `t.ndjson:${lines.length + 1}: not JSON`],
@@ -169,6 +174,81 @@ describe("what is no trace is refused, with file, line and reason", () => {
     ]
   ]
   test.each(refused)("%s", (_, text, message) => {
+    if (typeof message === "string") expect(read(text)).toBe(message)
+    else expect(read(text)).toMatch(message)
+  })
+
+  const snapshots = samples.get("snapshot.ndjson")!.trimEnd().split("\n")
+  const find = (action: string) => snapshots.findIndex((line) => line.includes(`"action":"${action}"`)) + 1
+  const [taken, chunk, received, probe] = [
+    find("SnapshotAction"),
+    find("ReceiveInstallSnapshotRequest"),
+    find("ReceiveInstallSnapshotResponse"),
+    snapshots.findIndex((line) => line.includes("InstallSnapshotRequest")) + 1
+  ]
+  const inSnapshot = (n: number, by: (line: Record<string, any>) => unknown) =>
+    snapshots.map((line, k) => k + 1 === n ? JSON.stringify(by(JSON.parse(line))) : line).join("\n")
+  /** The first change of a log that has a snapshot. */
+  const compacted = snapshots.findIndex((line, k) => k >= taken && line.includes(`"node":"s1"`) && line.includes(`"keep"`)) + 1
+
+  const refusedOfSnapshots: ReadonlyArray<readonly [claim: string, text: string, message: string | RegExp]> = [
+    [
+      "a snapshot that doesn't say what was taken",
+      inSnapshot(taken, ({ state: _, ...l }) => ({ ...l, change: {} })),
+      `t.ndjson:${taken}: a SnapshotAction has a state: what was taken`
+    ],
+    [
+      "a snapshot as a change",
+      inSnapshot(chunk, (l) => (l["change"].snapshot = { members: ["s1", "s2", "s3"], data: [] }, l)),
+      new RegExp(`^t\\.ndjson:${chunk}: not a step: .*\\["change"\\]\\["snapshot"\\]`)
+    ],
+    [
+      "a state without its snapshot",
+      inSnapshot(taken, (l) => (delete l["state"].snapshot, l)),
+      new RegExp(`^t\\.ndjson:${taken}: not a step: Missing key at \\["state"\\]\\["snapshot"\\]`)
+    ],
+    [
+      "pieces that aren't text",
+      inSnapshot(probe, (l) => (l["sends"][1].data = [1], l)),
+      new RegExp(`^t\\.ndjson:${probe}: not a step: .*\\["data"\\]`)
+    ],
+    [
+      "a chunk before the first piece",
+      inSnapshot(probe, (l) => (l["sends"][1].offset = -1, l)),
+      new RegExp(`^t\\.ndjson:${probe}: not a step: .*\\["offset"\\]`)
+    ],
+    [
+      "a chunk that doesn't say whether it is the last",
+      inSnapshot(probe, (l) => (delete l["sends"][1].done, l)),
+      new RegExp(`^t\\.ndjson:${probe}: not a step: .*\\["done"\\]`)
+    ],
+    [
+      "pipelined followers out of order",
+      inSnapshot(taken, (l) => (l["state"].pipelined = ["s3", "s2"], l)),
+      new RegExp(`^t\\.ndjson:${taken}: .*sorted ids`)
+    ],
+    [
+      "the progress of a server that is no member",
+      inSnapshot(received, (l) => (l["change"].snapshotOffset.s4 = 1, l)),
+      `t.ndjson:${received}: snapshotOffset is of s1, s2, s3, s4, the members are s1, s2, s3`
+    ],
+    [
+      "a change of what a snapshot has replaced",
+      inSnapshot(compacted, (l) => (l["change"].log.keep = 2, l)),
+      `t.ndjson:${compacted}: keeps the log up to 2, but s1's log ends at 3 and begins after 3`
+    ],
+    [
+      "a chunk under another action",
+      inSnapshot(chunk, (l) => ({ ...l, action: "ReceiveInstallSnapshotResponse" })),
+      `t.ndjson:${chunk}: a ReceiveInstallSnapshotResponse doesn't consume a InstallSnapshotRequest`
+    ],
+    [
+      "a snapshot that is taken of a message",
+      inSnapshot(taken, (l) => ({ ...l, consumed: JSON.parse(snapshots[chunk - 1]!).consumed })),
+      `t.ndjson:${taken}: a SnapshotAction consumes no message`
+    ]
+  ]
+  test.each(refusedOfSnapshots)("%s", (_, text, message) => {
     if (typeof message === "string") expect(read(text)).toBe(message)
     else expect(read(text)).toMatch(message)
   })

@@ -13,7 +13,7 @@ import { TakeSnapshot } from "../../src/raft/Snapshot.ts"
 import { findJar, findJava } from "../tlc/Jar.ts"
 import type { Trace, TraceStep } from "./Format.ts"
 import { randomRun } from "./randomRun.ts"
-import { both, plain, samples, story } from "./samples.ts"
+import { both, chunked, plain, samples, story } from "./samples.ts"
 import { readTrace } from "./TraceReader.ts"
 import { traceText } from "./TraceWriter.ts"
 import { validateTraces } from "./validate.ts"
@@ -124,12 +124,14 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
     return { ...trace, steps: trace.steps.map((step) => step.line === n ? { ...step, ...by(step, trace.steps) } : step) }
   }
 
-  const preVote = samples.get("pre-vote.ndjson")!
-  /** The line of the first, or of a later, such step in the sample. */
-  const nth = (action: string, node: string, n = 1) => {
-    const steps = read(preVote, "t.ndjson").steps.filter((step) => step.action === action && step.node === node)
+  /** The line of the first, or of a later, such step in a sample. */
+  const nthIn = (text: string, action: string, node: string, n = 1) => {
+    const steps = read(text, "t.ndjson").steps.filter((step) => step.action === action && step.node === node)
     return steps[n - 1]!.line
   }
+
+  const preVote = samples.get("pre-vote.ndjson")!
+  const nth = (action: string, node: string, n = 1) => nthIn(preVote, action, node, n)
   const inPreVote = (n: number, by: (line: Json) => void) => inLine(n, by, preVote)
   const lostContact = nth("LeaderContactLostAction", "s2")
   const asks = nth("TimeoutAction", "s3")
@@ -142,8 +144,45 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
   const tells = nth("ReceivePreVoteRequest", "s3", 2)
   const campaigns = nth("ReceivePreVoteResponse", "s2")
 
+  const snapshot = samples.get("snapshot.ndjson")!
+  /** The sample up to its n-th line: what follows might not fit to what becomes of that. */
+  const upTo = (text: string, n: number) => `${text.split("\n").slice(0, n).join("\n")}\n`
+  const inSnapshot = (n: number, by: (line: Json) => void) => inLine(n, by, upTo(snapshot, n))
+  const taken = nthIn(snapshot, "SnapshotAction", "s1")
+  const beats = nthIn(snapshot, "HeartbeatTimeoutAction", "s1", 2)
+  const begins = nthIn(snapshot, "ReceiveInstallSnapshotRequest", "s3")
+  const repeats = nthIn(snapshot, "ReceiveInstallSnapshotRequest", "s3", 2)
+  const lacks = nthIn(snapshot, "ReceiveInstallSnapshotRequest", "s3", 3)
+  const installs = nthIn(snapshot, "ReceiveInstallSnapshotRequest", "s3", 5)
+  const goesOn = nthIn(snapshot, "ReceiveInstallSnapshotResponse", "s1")
+  const caughtUp = nthIn(snapshot, "ReceiveInstallSnapshotResponse", "s1", 4)
+  const forgets = nthIn(snapshot, "RestartAction", "s3")
+
+  const window = samples.get("window.ndjson")!
+  const inWindow = (n: number, by: (line: Json) => void) => inLine(n, by, upTo(window, n))
+  const fills = nthIn(window, "ClientRequestAction", "s1", 2)
+  const full = nthIn(window, "ClientRequestAction", "s1", 3)
+  const freed = nthIn(window, "ReceiveAppendEntriesResponse", "s1", 2)
+  const reopened = nthIn(window, "ReceiveAppendEntriesResponse", "s1", 3)
+  /** The first message of a line in the sample, as if for the next entry. */
+  const nextOf = (n: number, value: string): Json => {
+    const m = (JSON.parse(window.split("\n")[n - 1]!) as Json)["sends"][0] as Json
+    return { ...m, prevLogIndex: m["prevLogIndex"] + 1, entries: [{ ...m["entries"][0], value }] }
+  }
+
+  /** A batch of 5: the no-op measures 1 and an é 3, so a second é is too much, though it is one character. */
+  const inBytes = (() => {
+    const { header, lines } = story(
+      ["elect s1 by s2", "propose s1 é", "propose s1 é", "propose s1 😀", "heartbeat s1", "replicate s1 to s2"],
+      { ...plain, maxBatchBytes: 5 }
+    )
+    return traceText(header, lines)
+  })()
+  const batch = nthIn(inBytes, "HeartbeatTimeoutAction", "s1")
+
   const accepted: ReadonlyArray<readonly [claim: string, trace: Trace]> = [
     ["an unaltered trace is accepted, all its lines", read(good, "t.ndjson")],
+    ["a trace with values of any length in UTF-8 is accepted", read(inBytes, "t.ndjson")],
     ...[...samples].map(([name, text]) => [`the sample ${name} is accepted`, read(text, name)] as const)
   ]
   const rejected: ReadonlyArray<readonly [claim: string, trace: Trace, line: number, found: string]> = [
@@ -341,6 +380,145 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
       "recentActive: expected {}, found {\"s2\"}"
     ],
     [
+      "a snapshot at an index that isn't applied",
+      inSnapshot(taken, (l) => l["state"].log.lastIncludedIndex = 4),
+      taken,
+      "action: expected no such step, found SnapshotAction"
+    ],
+    [
+      "a snapshot under another term",
+      inSnapshot(taken, (l) => l["state"].log.lastIncludedTerm = 2),
+      taken,
+      "log.lastIncludedTerm: expected 1, found 2"
+    ],
+    [
+      "a snapshot whose entries stay in the log",
+      inSnapshot(taken, (l) => l["state"].log.entries = [{ term: 1, type: "command", value: "y" }]),
+      taken,
+      "log.entries[1]: expected nothing, found [term |-> 1, type |-> \"command\", value |-> \"y\"]"
+    ],
+    [
+      "a chunk with another piece than the snapshot's",
+      inSnapshot(beats, (l) => l["sends"][1].data[1] = "e"),
+      beats,
+      "sends to s3.data[2]: expected \"\\\\u00e9\", found \"e\""
+    ],
+    [
+      "a chunk larger than the settings say",
+      inSnapshot(beats, (l) => l["sends"][1].data.push("y")),
+      beats,
+      "sends to s3.data[3]: expected nothing, found \"y\""
+    ],
+    ["a chunk that calls itself the last", inSnapshot(beats, (l) => l["sends"][1].done = true), beats, "sends to s3.done: expected FALSE"],
+    [
+      "AppendEntries where the log lacks what the follower needs",
+      inSnapshot(beats, (l) => l["sends"][1] = { ...l["sends"][0], dest: "s3" }),
+      beats,
+      "sends to s3: expected [data |-> <<\"\", \"\\\\u00e9\">>"
+    ],
+    [
+      "a chunk consumed that isn't what was sent",
+      inSnapshot(begins, (l) => l["consumed"].message.data[1] = "e"),
+      begins,
+      "data[2]: expected \"\\\\u00e9\", found \"e\""
+    ],
+    [
+      "a piece that changes on its way into the partial snapshot",
+      inSnapshot(begins, (l) => l["change"].partial.data[1] = "e"),
+      begins,
+      "partial.data[2]: expected \"\\\\u00e9\", found \"e\""
+    ],
+    [
+      "a chunk that counts twice",
+      inSnapshot(repeats, (l) => l["change"].partial = { lastIncludedIndex: 3, data: ["", "é", "", "é"] }),
+      repeats,
+      "partial.data[3]: expected nothing, found \"\""
+    ],
+    [
+      "a partial snapshot that survives a restart",
+      inSnapshot(forgets, (l) => l["state"].partial = { lastIncludedIndex: 3, data: ["", "é"] }),
+      forgets,
+      "partial.data[1]: expected nothing, found \"\""
+    ],
+    [
+      "a last chunk that counts without the others",
+      inSnapshot(lacks, (l) => l["sends"][0].done = true),
+      lacks,
+      "sends to s1.done: expected FALSE, found TRUE"
+    ],
+    [
+      "a snapshot installed without what it says of commitIndex",
+      inSnapshot(installs, (l) => l["state"].commitIndex = 0),
+      installs,
+      "commitIndex: expected 3, found 0"
+    ],
+    [
+      "a snapshot installed under another configuration",
+      inSnapshot(installs, (l) => l["state"].snapshot.members = ["s1", "s2"]),
+      installs,
+      "snapshot.members: expected {\"s1\", \"s2\", \"s3\"}, found {\"s1\", \"s2\"}"
+    ],
+    [
+      "a next chunk from another place than was acknowledged",
+      inSnapshot(goesOn, (l) => l["sends"][0].offset = 1),
+      goesOn,
+      "sends to s3.offset: expected 2, found 1"
+    ],
+    [
+      "a follower that has the snapshot and is still probed",
+      inSnapshot(caughtUp, (l) => delete l["change"].pipelined),
+      caughtUp,
+      "pipelined: expected {\"s2\", \"s3\"}, found {\"s2\"}"
+    ],
+    [
+      "an entry sent through a full window",
+      inWindow(full, (l) => l["sends"].push(nextOf(fills, "y"))),
+      full,
+      "sends to s2: expected nothing, found [dest |-> \"s2\", entries |->"
+    ],
+    [
+      "an entry that waits though the window has room",
+      inWindow(fills, (l) => l["sends"] = []),
+      fills,
+      "sends to s2: expected [dest |-> \"s2\", entries |->"
+    ],
+    [
+      "a window that isn't freed by a rejection",
+      inWindow(freed, (l) => delete l["change"].nextIndex),
+      freed,
+      "nextIndex.s2: expected 2, found 4"
+    ],
+    [
+      "a follower sent to ahead of its answers though it has rejected one",
+      inWindow(freed, (l) => delete l["change"].pipelined),
+      freed,
+      "pipelined: expected {}, found {\"s2\"}"
+    ],
+    [
+      "one of two batches to one follower with another place in the log",
+      inWindow(reopened, (l) => l["sends"][1].prevLogTerm = 0),
+      reopened,
+      "sends to s2.prevLogTerm: expected 1, found 0"
+    ],
+    [
+      "a window larger than the settings say",
+      inLine(1, (h) => h["settings"].maxInflight = 1, window),
+      fills,
+      "nextIndex.s2: expected 3, found 4"
+    ],
+    [
+      "a command taken beyond what may be uncommitted",
+      inLine(1, (h) => h["settings"].maxUncommittedBytes = 3, window),
+      fills,
+      "action: expected no such step, found ClientRequestAction"
+    ],
+    [
+      "a batch that is too large in UTF-8, if not in characters,",
+      inLine(batch, (l) => l["sends"][0].entries.push({ term: 1, type: "command", value: "é" }), inBytes),
+      batch,
+      "sends to s2.entries[3]: expected nothing, found [term |-> 1, type |-> \"command\", value |-> \"\\\\u00e9\"]"
+    ],
+    [
       "W04: a trace without one of its lines, an Apply, the others renumbered,",
       read(without(good, apply), "t.ndjson"),
       last - 1,
@@ -392,7 +570,7 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
 
   test("W03: with any one value of a random run altered, TLC and the TypeScript rules agree", async () => {
     const choices = fc.array(fc.nat(1_000_000), { minLength: 200, maxLength: 300, size: "max" })
-    const settings = fc.constantFrom(plain, both, { ...both, preVote: false }, { ...both, checkQuorum: false })
+    const settings = fc.constantFrom(plain, both, chunked, { ...both, ...chunked }, { ...both, preVote: false }, { ...both, checkQuorum: false })
     const one = fc.tuple(fc.integer({ min: 1, max: 5 }), settings, choices, fc.nat())
     const traces = fc.sample(one, { numRuns: 200, seed: 1 }).flatMap(([count, settings, choices, place]) => {
       const { header, lines } = randomRun(count, settings, choices)
@@ -411,7 +589,7 @@ const alteredSomewhere = (text: string, place: number): string => {
     const leaves: Array<() => void> = []
     const visit = (holder: Json) => {
       for (const [key, value] of Object.entries(holder)) {
-        if (Array.isArray(value) && (key === "votesGranted" || key === "recentActive")) {
+        if (Array.isArray(value) && ["votesGranted", "recentActive", "pipelined"].includes(key)) {
           leaves.push(() => holder[key] = value.length === 0 ? ["s1"] : [])
         }
         if (typeof value === "object" && value !== null) visit(value)
@@ -420,7 +598,7 @@ const alteredSomewhere = (text: string, place: number): string => {
         else if (value === null) leaves.push(() => holder[key] = "s1")
         else if (/^s\d$/.test(value)) leaves.push(() => holder[key] = `s${1 + Number(value[1]) % 5}`)
         else if (key === "role") leaves.push(() => holder[key] = value === "leader" ? "follower" : "leader")
-        else if (key === "value") leaves.push(() => holder[key] = `${value}!`)
+        else if (key === "value" || (Array.isArray(holder) && !/^s\d$/.test(value))) leaves.push(() => holder[key] = `${value}!`)
       }
     }
     visit(line)

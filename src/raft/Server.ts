@@ -160,13 +160,14 @@ export const termAt = (log: Log, k: Index): Term =>
 
 export const lastTerm = (log: Log): Term => termAt(log, lastIndex(log))
 
-/** Length of `text` in UTF-8, in bytes. */
+/** Length of `text` in UTF-8, in bytes. (Half a surrogate pair is written as U+FFFD, in three.) */
 const utf8Length = (text: string): number => {
   let length = text.length
   for (let n = 0; n < text.length; n++) {
-    const unit = text.charCodeAt(n)
-    // Each half of a surrogate pair makes two of its four bytes.
-    if (unit > 0x7f) length += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1
+    const point = text.codePointAt(n)!
+    if (point > 0x7f) length += point > 0x7ff ? 2 : 1
+    // Two units make four bytes.
+    if (point > 0xffff) n++
   }
   return length
 }
