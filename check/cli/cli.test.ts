@@ -93,13 +93,13 @@ describe("Results", () => {
     const { status, stdout } = lockstep(["verify", join(dir, "saved/run-0.jsonl")])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^ok .*[1-9]\d* operations/)
-  })
+  }, 60_000)
 
   it("undecided when memory is used up: exit code 3, and what was covered", () => {
-    const { status, stdout } = lockstep(["explore", "two-requests", "--memory", "16"])
+    const { status, stdout } = lockstep(["explore", "two-requests", "--memory", "4"])
     expect(status).toBe(3)
     expect(stdout).toMatch(/stopped \(memory\): \d+ levels complete/)
-  })
+  }, 60_000)
 
   it("a scenario whose output differs: exit code 1, with the line", () => {
     const { status, stdout } = lockstep(["scenario", file("d.txt", "servers 3\ntimeout s1\n----\ns1 F t1 c0\n")])
