@@ -171,6 +171,13 @@ InstallKeepsSuffix ==
        IN (k > before.lastIncludedIndex /\ k <= lastIndex(before) /\ termAt(before, k) = after.lastIncludedTerm)
             => after = compact(before, k)]_vars
 
+\* No AppendEntries carries more than the window lets through, nor, but for a first entry, more than a batch.
+BatchIsBounded ==
+  [][\A m \in messages' \ messages : m.type = "AppendEntriesRequest" =>
+       /\ Len(m.entries) <= Settings.maxInflight
+       /\ Len(m.entries) <= 1 \/ sizeOf([lastIncludedIndex |-> 0, lastIncludedTerm |-> 0, entries |-> m.entries],
+                                       1, Len(m.entries)) <= Settings.maxBatchBytes]_vars
+
 \* A restart keeps the persistent state (Figure 2), and nothing else.
 RestartKeeps ==
   [][left'.restarts # left.restarts =>

@@ -7,11 +7,12 @@ batchEnd(s, next, last) ==
   Max({next} \cup {k \in next + 1 .. last : sizeOf(s.log, next, k) <= Settings.maxBatchBytes})
 
 \* Asks j, with one message, where its log is: with a chunk of the snapshot when the log lacks what j needs next (7),
-\* else with AppendEntries at nextIndex. It carries a batch, unless that is under way already.
+\* else with AppendEntries at nextIndex. It carries a batch that fits the window, unless that is under way already.
 Probe(s, j) ==
   LET next == s.nextIndex[j]
+      last == Min({lastIndex(s.log), next - 1 + Settings.maxInflight})
   IN IF next <= s.log.lastIncludedIndex THEN InstallSnapshot(s, j)
-     ELSE AppendEntries(s, j, next, IF j \in s.pipelined THEN next - 1 ELSE batchEnd(s, next, lastIndex(s.log)))
+     ELSE AppendEntries(s, j, next, IF j \in s.pipelined THEN next - 1 ELSE batchEnd(s, next, last))
 
 \* Fig2.L3: "If last log index >= nextIndex for a follower: send AppendEntries RPC with log entries starting at
 \* nextIndex". j, whose log is known to agree up to matchIndex, is sent batches ahead of its answers, as many as the

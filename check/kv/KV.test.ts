@@ -177,9 +177,11 @@ describe("snapshots of the map", () => {
   it("each piece has the stated size, and the last at most that", () => {
     fc.assert(fc.property(commands, pieceSize, (asked, size) => {
       const pieces = toPieces(after(asked), size)
-      expect(pieces.slice(0, -1).every((piece) => piece.length === size)).toBe(true)
-      expect(pieces.at(-1)!.length).toBeGreaterThan(0)
-      expect(pieces.at(-1)!.length).toBeLessThanOrEqual(size)
+      expect(pieces.slice(0, -1).every((piece) => [...piece].length === size)).toBe(true)
+      expect([...pieces.at(-1)!].length).toBeGreaterThan(0)
+      expect([...pieces.at(-1)!].length).toBeLessThanOrEqual(size)
+      // No character is cut in two.
+      expect(pieces.map((piece) => Buffer.from(piece).toString())).toEqual(pieces)
     }))
   })
 

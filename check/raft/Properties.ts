@@ -4,7 +4,7 @@
  */
 import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { entryAt, lastIndex, lastTerm, Peers, sizeOf, termAt } from "../../src/raft/Server.ts"
+import { entryAt, lastIndex, lastTerm, Peers, Size, sizeOf, termAt } from "../../src/raft/Server.ts"
 import type { Server } from "../../src/raft/Server.ts"
 import { Fold } from "../../src/raft/World.ts"
 import type { Ghost } from "../../src/raft/World.ts"
@@ -266,6 +266,17 @@ const PreVoteChangesNothing: Property = {
     || (after.currentTerm === before.currentTerm && after.votedFor === before.votedFor)
 }
 
+const BatchIsBounded: Property = {
+  name: "BatchIsBounded",
+  reads: "step",
+  holds: ({ after: { settings }, sends }) =>
+    sends.every((m) =>
+      m.type !== "AppendEntriesRequest"
+      || (m.entries.length <= settings.maxInflight
+        && (m.entries.length <= 1 || m.entries.reduce((size, e) => size + Size(e), 0) <= settings.maxBatchBytes))
+    )
+}
+
 const RestartKeeps: Property = {
   name: "RestartKeeps",
   reads: "step",
@@ -318,5 +329,6 @@ export const stepProperties: ReadonlyArray<Property> = [
   UncommittedIsBounded,
   SnapshotWhenLogLacks,
   InstallKeepsSuffix,
+  BatchIsBounded,
   RestartKeeps
 ]

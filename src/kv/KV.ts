@@ -138,12 +138,12 @@ export const decode = (value: string): Command | undefined => {
 }
 
 /**
- * The state as a snapshot's pieces, of `pieceSize` characters each but the last: map and sessions, in the order of their keys,
+ * The state as a snapshot's pieces, of `pieceSize` characters (code points) each but the last: map and sessions, in the order of their keys,
  * so that equal states have equal snapshots.
  */
 export const toPieces = (state: KV, pieceSize: number): ReadonlyArray<string> => {
   const text = JSON.stringify([sorted(state.data), sorted(state.sessions)])
-  return Array.from({ length: Math.ceil(text.length / pieceSize) }, (_, n) => text.slice(n * pieceSize, (n + 1) * pieceSize))
+  return text.match(new RegExp(`.{1,${pieceSize}}`, "gsu"))!
 }
 
 const sorted = <A>(record: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>

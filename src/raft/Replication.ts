@@ -16,12 +16,13 @@ export const batchEnd = (s: Server, next: Index, last: Index): Index => {
 
 /**
  * Asks `j`, with one message, where its log is: with a chunk of the snapshot when the log lacks what `j` needs next (7),
- * else with AppendEntries at nextIndex. It carries a batch, unless that is under way already.
+ * else with AppendEntries at nextIndex. It carries a batch that fits the window, unless that is under way already.
  */
 export const Probe = (s: Server, j: ServerId): Message => {
   const next = s.nextIndex[j]!
   if (next <= s.log.lastIncludedIndex) return InstallSnapshot(s, j)
-  return AppendEntries(s, j, next, s.pipelined.includes(j) ? next - 1 : batchEnd(s, next, lastIndex(s.log)))
+  const last = Math.min(lastIndex(s.log), next - 1 + s.settings.maxInflight)
+  return AppendEntries(s, j, next, s.pipelined.includes(j) ? next - 1 : batchEnd(s, next, last))
 }
 
 /**
