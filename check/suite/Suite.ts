@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { checkDisk } from "../durability/DiskModel.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
 import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
@@ -74,6 +75,21 @@ const modelRow = (spec: ModelSpec, { deep, onProgress, signal }: SuiteOptions, w
       onProgress: ({ distinct }) => Effect.sync(() => onProgress(`TLC on ${spec.name}: ${grouped(distinct)} states`))
     })
     return compared(comparison, signal.aborted ? "stopped" : "ran")
+  }))
+
+// Durability.
+
+const diskRow = ({ signal }: SuiteOptions, withTlc: boolean) =>
+  row("durability", "the log on disk, as specified", Effect.gen(function*() {
+    const { differences, result, tlc } = yield* checkDisk(withTlc, aborted(signal))
+    const violated = [...result.violations.map(({ name }) => name), ...(tlc?.violated === undefined ? [] : [tlc.violated])]
+    if (signal.aborted) return { status: "stopped", found: "interrupted" }
+    if (violated.length > 0) return { status: "failed", found: `violated: ${violated.join(", ")}` }
+    const [first] = differences
+    if (first !== undefined) return { status: "failed", found: `${first.what}: TLC ${first.tlc}, TypeScript ${first.typescript}` }
+    return withTlc
+      ? { status: "ran", found: `${numbers(result)}; same states and edges` }
+      : { status: "pinned", found: `${numbers(result)}; as pinned` }
   }))
 
 // Scenarios.
@@ -235,6 +251,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   }
   // The longest first: the last one to end then ends soonest.
   const models = loadModels().toSorted((a, b) => (b.pinned?.seconds ?? 0) - (a.pinned?.seconds ?? 0))
+  yield* run(diskRow(options, noTlc === undefined))
   yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
   if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
