@@ -268,17 +268,19 @@ describe("P10, P15, P17: the files belong together", () => {
     expect(numbers.length).toBeLessThan(4)
   })
 
-  test("foreign and newer files are refused in one line", async () => {
+  test("foreign, newer and older files are refused in one line", async () => {
     const disk = await diskWith([[command(1)]], "close")
     const other = new ForgetfulDisk()
     other.put("log-1", Buffer.from("some other program's log, with lines in it\n"))
     expect((await errorOf(other))?.message).toBe("disk/log-1: not a file of this storage")
 
-    const newer = disk.get("log-1")
-    newer.writeUInt32LE(2, 8)
-    newer.writeUInt32LE(crc32(newer.subarray(0, 16)), 16)
-    disk.put("log-1", newer)
-    expect((await errorOf(disk))?.message).toBe("disk/log-1: written in format 2; this program reads format 1")
+    for (const version of [1, 3]) {
+      const other = disk.get("log-1")
+      other.writeUInt32LE(version, 8)
+      other.writeUInt32LE(crc32(other.subarray(0, 16)), 16)
+      disk.put("log-1", other)
+      expect((await errorOf(disk))?.message).toBe(`disk/log-1: written in format ${version}; this program reads format 2`)
+    }
   })
 })
 

@@ -160,7 +160,7 @@ describe("the database", { timeout: 30_000 }, () => {
     expect(load(folder)).toMatchObject({ kind: "corrupt", reason })
   })
 
-  test("foreign and newer ones are refused in one line", () => {
+  test("foreign, newer and older ones are refused in one line", () => {
     const changed = (statement: string) => {
       const folder = put(filesOf(groups, "close"))
       const db = new DatabaseSync(path.join(folder, "raft.sqlite"))
@@ -168,7 +168,10 @@ describe("the database", { timeout: 30_000 }, () => {
       db.close()
       return load(folder)
     }
-    expect(changed("PRAGMA user_version=2")).toMatchObject({ kind: "foreign", reason: "written in format 2; this program reads format 1" })
+    for (const version of [1, 3]) {
+      const reason = `written in format ${version}; this program reads format 2`
+      expect(changed(`PRAGMA user_version=${version}`)).toMatchObject({ kind: "foreign", reason })
+    }
     expect(changed("PRAGMA application_id=7")).toMatchObject({ kind: "foreign", reason: "not a database of this storage" })
     expect(load(put({ database: Buffer.from("no database at all, but long enough for one".repeat(40)), wal: undefined })))
       .toMatchObject({ kind: "foreign" })

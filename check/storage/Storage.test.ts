@@ -86,7 +86,7 @@ describe.each(layers)("Contract Storage.%s:", { timeout: 30_000 }, (_, place, nu
       { ...good, currentTerm: 0, log: { keep: 4, append: [] } },
       { ...good, log: { keep: 5, append: [] } },
       { ...good, log: { keep: 1, append: [] } },
-      { ...good, snapshot: { lastIncludedIndex: 2, lastIncludedTerm: 1, data: "" } },
+      { ...good, snapshot: { lastIncludedIndex: 2, lastIncludedTerm: 1, members: [], data: [] } },
       // P07: else a server could start in a term that its own log is ahead of.
       { ...good, log: { keep: 4, append: [{ term: 2, type: "noop", value: "" }] } }
     ]
@@ -102,12 +102,12 @@ describe.each(layers)("Contract Storage.%s:", { timeout: 30_000 }, (_, place, nu
     const here = place()
     const records: ReadonlyArray<StorageRecord> = [
       ...commands(3),
-      { sequence: 9, currentTerm: 4, votedFor: null, log: { keep: 7, append: [] }, snapshot: { lastIncludedIndex: 7, lastIncludedTerm: 3, data: "seven" } },
+      { sequence: 9, currentTerm: 4, votedFor: null, log: { keep: 7, append: [] }, snapshot: { lastIncludedIndex: 7, lastIncludedTerm: 3, members: ["s1", "s2"], data: ["sev", "en"] } },
       { sequence: 10, currentTerm: 4, votedFor: "s2", log: { keep: 7, append: [{ term: 4, type: "command", value: "eight" }] } }
     ]
     await withStorage(here, ({ save }) => Effect.all(records.map(save), { concurrency: "unbounded" }))
     expect(await loaded(here.crash())).toEqual({
-      sequence: 10, currentTerm: 4, votedFor: "s2", snapshot: "seven",
+      sequence: 10, currentTerm: 4, votedFor: "s2", snapshot: { members: ["s1", "s2"], data: ["sev", "en"] },
       log: { lastIncludedIndex: 7, lastIncludedTerm: 3, entries: [{ term: 4, type: "command", value: "eight" }] }
     })
   })

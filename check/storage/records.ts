@@ -21,7 +21,7 @@ const after = (before: Durable, { currentTerm, log, sequence, snapshot, votedFor
   return {
     sequence, currentTerm, votedFor,
     log: replaceAfter(kept, log.keep, log.append),
-    snapshot: snapshot === undefined ? before.snapshot : snapshot.data
+    snapshot: snapshot === undefined ? before.snapshot : { members: snapshot.members, data: snapshot.data }
   }
 }
 
@@ -38,7 +38,11 @@ const plan = fc.record({
   votedFor: fc.constantFrom(null, "s1", "s2"),
   cut: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(4)),
   append: fc.array(fc.record({ type: fc.constantFrom("noop", "command"), value: hard }), { maxLength: 3 }),
-  snapshot: fc.option(fc.record({ ahead: fc.integer({ min: 1, max: 5 }), data: hard }), { freq: 4, nil: undefined })
+  snapshot: fc.option(fc.record({
+    ahead: fc.integer({ min: 1, max: 5 }),
+    members: fc.constantFrom(["s1"], ["s1", "s2", "s3"]),
+    data: fc.array(hard, { maxLength: 3 })
+  }), { freq: 4, nil: undefined })
 })
 type Plan = typeof plan extends fc.Arbitrary<infer P> ? P : never
 
@@ -57,6 +61,7 @@ const carriedOut = (plans: ReadonlyArray<Plan>): ReadonlyArray<StorageRecord> =>
         snapshot: {
           lastIncludedIndex: base,
           lastIncludedTerm: base <= end ? termAt(state.log, base) : currentTerm,
+          members: snapshot.members,
           data: snapshot.data
         }
       })
@@ -88,7 +93,7 @@ export const compaction = (index: number, upTo: number): StorageRecord => ({
   currentTerm: 1,
   votedFor: "s1",
   log: { keep: index - 1, append: [{ term: 1, type: "command", value: `value ${index}` }] },
-  snapshot: { lastIncludedIndex: upTo, lastIncludedTerm: 1, data: `values to ${upTo}` }
+  snapshot: { lastIncludedIndex: upTo, lastIncludedTerm: 1, members: ["s1", "s2"], data: [`values to ${upTo}`] }
 })
 
 /** Something of everything: entries replaced, a vote alone, a snapshot within the log, one beyond it, and what follows. */
@@ -96,9 +101,9 @@ export const eventful: ReadonlyArray<StorageRecord> = [
   ...commands(4),
   { sequence: 5, currentTerm: 2, votedFor: "s2", log: { keep: 4, append: [] } },
   { sequence: 6, currentTerm: 2, votedFor: "s2", log: { keep: 2, append: [{ term: 2, type: "command", value: "instead" }] } },
-  { sequence: 8, currentTerm: 3, votedFor: null, log: { keep: 3, append: [] }, snapshot: { lastIncludedIndex: 2, lastIncludedTerm: 1, data: "two" } },
+  { sequence: 8, currentTerm: 3, votedFor: null, log: { keep: 3, append: [] }, snapshot: { lastIncludedIndex: 2, lastIncludedTerm: 1, members: ["s1"], data: ["two"] } },
   { sequence: 9, currentTerm: 3, votedFor: "s1", log: { keep: 3, append: [{ term: 3, type: "noop", value: "" }] } },
-  { sequence: 10, currentTerm: 3, votedFor: "s1", log: { keep: 9, append: [] }, snapshot: { lastIncludedIndex: 9, lastIncludedTerm: 3, data: "nine" } },
+  { sequence: 10, currentTerm: 3, votedFor: "s1", log: { keep: 9, append: [] }, snapshot: { lastIncludedIndex: 9, lastIncludedTerm: 3, members: ["s1", "s2"], data: ["ni", "ne"] } },
   { sequence: 11, currentTerm: 4, votedFor: null, log: { keep: 9, append: [{ term: 4, type: "command", value: "ten" }, { term: 4, type: "command", value: "eleven" }] } },
   { sequence: 12, currentTerm: 5, votedFor: "s3", log: { keep: 10, append: [] } }
 ]

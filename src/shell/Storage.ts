@@ -17,11 +17,17 @@ import * as Runtime from "effect/Runtime"
 import type { Entry, Index, ServerId, Term } from "../raft/Server.ts"
 import type { Persistent } from "./Perform.ts"
 
-/** What replaces the log up to and including `lastIncludedIndex`. `data` is opaque here, as an entry's value is. */
-export interface Snapshot {
+/** What stands for the log up to some index: the configuration there, and the machine's state, in pieces. */
+export interface SnapshotContent {
+  readonly members: ReadonlyArray<ServerId>
+  /** Opaque here, as an entry's value is. */
+  readonly data: ReadonlyArray<string>
+}
+
+/** What replaces the log up to and including `lastIncludedIndex`. */
+export interface Snapshot extends SnapshotContent {
   readonly lastIncludedIndex: Index
   readonly lastIncludedTerm: Term
-  readonly data: string
 }
 
 /** One batch's worth of change, saved as a whole. */
@@ -40,8 +46,8 @@ export interface StorageRecord {
 export interface Durable extends Omit<Persistent, "snapshot"> {
   /** The last record's. */
   readonly sequence: number
-  /** The last snapshot's data; its index and term are the log's `lastIncludedIndex` and `lastIncludedTerm`. */
-  readonly snapshot: string | null
+  /** The last one, if there was any; its index and term are the log's `lastIncludedIndex` and `lastIncludedTerm`. */
+  readonly snapshot: SnapshotContent | null
 }
 
 export interface Fault {

@@ -1,6 +1,6 @@
 /** What the records so far amount to, kept up to date in place: a log of any length takes a record in the record's time. */
 import type { Entry, Index, ServerId, Term } from "../../raft/Server.ts"
-import type { Durable, StorageRecord } from "../Storage.ts"
+import type { Durable, SnapshotContent, StorageRecord } from "../Storage.ts"
 
 export interface Image {
   /** 0 before the first record. */
@@ -10,7 +10,7 @@ export interface Image {
   lastIncludedIndex: Index
   lastIncludedTerm: Term
   readonly entries: Array<Entry>
-  snapshot: string | null
+  snapshot: SnapshotContent | null
 }
 
 export const blank = (): Image => ({
@@ -36,11 +36,11 @@ export const advance = (image: Image, record: StorageRecord): string | undefined
   const wrong = whyNot(image, record)
   if (wrong !== undefined) return `record ${record.sequence} ${wrong}`
   if (record.snapshot !== undefined) {
-    const { data, lastIncludedIndex, lastIncludedTerm } = record.snapshot
+    const { data, lastIncludedIndex, lastIncludedTerm, members } = record.snapshot
     image.entries.splice(0, lastIncludedIndex - image.lastIncludedIndex)
     image.lastIncludedIndex = lastIncludedIndex
     image.lastIncludedTerm = lastIncludedTerm
-    image.snapshot = data
+    image.snapshot = { members, data }
   }
   image.entries.length = keep - image.lastIncludedIndex
   for (const entry of append) image.entries.push(entry)
