@@ -303,6 +303,22 @@ describe("P03, P11: a write or a sync that fails is the end", () => {
     expect((await loaded(disk.powerCut(() => 0)))?.sequence).toBe(1)
   })
 
+  test("P02: a name that was read after the process was killed is durable before anyone relies on it", async () => {
+    const large = (k: number) => command(k, "x".repeat(longest))
+    const disk = new ForgetfulDisk()
+    let renamed = false
+    disk.fault = (operation, name) => {
+      if (renamed) return "stop"
+      renamed = operation === "rename" && name === "log-2.new"
+      return undefined
+    }
+    await Effect.runPromise(Effect.scoped(fileLog(disk, longest).pipe(Effect.flatMap((storage) => saveAll(storage, [[large(1)], [large(2)]])))))
+    expect(disk.files).toContain("log-2")
+    disk.fault = () => undefined
+    await Effect.runPromise(Effect.scoped(fileLog(disk, longest).pipe(Effect.flatMap(({ save }) => save(command(2))))))
+    expect(await loaded(disk.powerCut(() => 0))).toEqual(states(commands(2).with(0, large(1))).at(-1))
+  })
+
   test("P03: what a failed sync has left in memory only is durable before it is loaded", async () => {
     const disk = new ForgetfulDisk()
     await Effect.runPromise(Effect.scoped(Effect.gen(function*() {

@@ -156,7 +156,9 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     if (n === numbers.at(-1) && tail !== undefined && !last.settled) last = yield* confirm(disk, last, tail)
     else if (damage !== undefined) yield* disk.sync(segment(n))
   }
-  last ??= yield* newSegment(disk, first)
+  // A process that was killed may have renamed its last segment and not yet synced the folder.
+  if (last === undefined) last = yield* newSegment(disk, first)
+  else yield* disk.syncFolder
   // What a crash has left of a file being replaced, or behind a checkpoint.
   for (const name of names) if (name.endsWith(".new")) yield* disk.remove(name)
   yield* removeBefore(disk, first)
