@@ -22,7 +22,7 @@ InitDisk ==
    acknowledged |-> 0,          \* so many of them are durable, as far as the server knows
    released     |-> 0,          \* messages that rely on so many of them have left
    segments     |-> << <<>> >>, \* files of frames; a frame is one commit, of some records or Torn
-   trimmed      |-> 0,          \* so many segments are removed (it does no harm when a crash brings them back)
+   trimmed      |-> 0,          \* the last segment that is removed
    named        |-> 1,          \* so many segments have durable names: the folder has been synced since
    synced       |-> 0,          \* so many frames of the last segment are durable, and all of the others
    \* What goes before segment `first`. A new one is written beside it, synced, and renamed.
@@ -84,14 +84,13 @@ Sync(d) ==
   IF d.status # "up" \/ d.synced = Len(Last(d.segments)) THEN {}
   ELSE {[d EXCEPT !.synced = Len(Last(d.segments)), !.acknowledged = Len(Read(d))]}
 
-\* The disk refuses a commit, or a part of it (it is full): nobody knows what is durable, so the server stops for ever.
+\* The disk takes only a part of a commit (it is full): nobody knows what is durable, so the server stops for ever.
 WriteFails(d) ==
-  IF ~ Idle(d) \/ Len(Read(d)) = Len(d.memory) THEN {}
-  ELSE {[d EXCEPT !.status = "stopped"], [Put(d, Torn) EXCEPT !.status = "stopped"]}
+  IF ~ Idle(d) \/ Len(Read(d)) = Len(d.memory) THEN {} ELSE {[Put(d, Torn) EXCEPT !.status = "stopped"]}
 
-\* The same with a sync: what it was for may be durable, or not.
+\* The same when it refuses a sync, or anything else: what that was for may be durable, or not.
 SyncFails(d) ==
-  IF d.status # "up" \/ Durable(d) = d THEN {} ELSE {[d EXCEPT !.status = "stopped"]}
+  IF d.status # "up" THEN {} ELSE {[d EXCEPT !.status = "stopped"]}
 
 \* A new file, renamed to be the last segment.
 NewSegment(d) ==
@@ -104,15 +103,19 @@ Compact(d) ==
   ELSE {[d EXCEPT !.renamed = [records |-> SubSeq(d.memory, 1, n), first |-> Len(d.segments) + 1]] :
           n \in Len(Read(d)) + 1 .. Len(d.memory)}
 
+\* What nobody will ever read again doesn't count.
+Forget(d) ==
+  [d EXCEPT !.segments = [n \in DOMAIN @ |-> IF n < d.checkpoint.first THEN <<>> ELSE @[n]],
+            !.synced = IF Len(d.segments) < d.checkpoint.first THEN 0 ELSE @]
+
 \* Names are durable, and only now what they name is acknowledged.
 SyncFolder(d) ==
   IF d.status # "up" \/ (d.named = Len(d.segments) /\ d.checkpoint = d.renamed) THEN {}
-  ELSE {[d EXCEPT !.named = Len(d.segments), !.checkpoint = d.renamed, !.acknowledged = Len(Read(d))]}
+  ELSE {Forget([d EXCEPT !.named = Len(d.segments), !.checkpoint = d.renamed, !.acknowledged = Len(Read(d))])}
 
 \* Superfluous segments are removed, once the next one is there.
 Trim(d) ==
-  IF ~ Idle(d) \/ d.trimmed >= d.checkpoint.first - 1 THEN {}
-  ELSE {[d EXCEPT !.trimmed = d.checkpoint.first - 1]}
+  IF ~ Idle(d) THEN {} ELSE {[d EXCEPT !.trimmed = n] : n \in d.trimmed + 1 .. d.checkpoint.first - 1}
 
 \* Messages leave that rely on what is acknowledged.
 Release(d) ==
@@ -130,12 +133,12 @@ Survivors(d) ==
   IN {SubSeq(d.segments, 1, n) : n \in d.named .. Len(d.segments) - 1}
      \cup {cut(k) : k \in d.synced .. frames} \cup {torn(k) : k \in d.synced .. frames - 1}
 
-\* The power fails. What is left is durable.
+\* The power fails. What is left is durable. (Removed segments may come back.)
 PowerCut(d) ==
   IF d.status = "refused" \/ (d.status = "down" /\ Durable(d) = d) THEN {}
-  ELSE {[d EXCEPT !.status = "down", !.segments = segments, !.named = Len(segments), !.synced = Len(Last(segments)),
-                  !.checkpoint = c, !.renamed = c] :
-          segments \in Survivors(d), c \in {d.checkpoint, d.renamed}}
+  ELSE {Forget([d EXCEPT !.status = "down", !.segments = segments, !.named = Len(segments),
+                         !.synced = Len(Last(segments)), !.checkpoint = c, !.renamed = c, !.trimmed = n]) :
+          segments \in Survivors(d), c \in {d.checkpoint, d.renamed}, n \in 0 .. d.trimmed}
 
 \* A bit flips, in a frame that something follows. (Of the last one nobody could tell that it was whole once.)
 Damage(d) ==
@@ -150,8 +153,8 @@ Recover(d) ==
   IF d.status # "down" THEN {}
   ELSE IF ~ Sound(d) THEN {[d EXCEPT !.status = "refused"]}
   ELSE LET m == Mended(d)
-       IN {[m EXCEPT !.status = "up", !.memory = Read(d), !.acknowledged = Len(Read(d)), !.released = Len(Read(d)),
-                     !.named = Len(m.segments), !.synced = Len(Last(m.segments)), !.checkpoint = m.renamed]}
+       IN {Forget([m EXCEPT !.status = "up", !.memory = Read(d), !.acknowledged = Len(Read(d)), !.released = Len(Read(d)),
+                            !.named = Len(m.segments), !.synced = Len(Last(m.segments)), !.checkpoint = m.renamed])}
 
 Take(disks, budget) ==
   /\ left[budget] > 0

@@ -108,15 +108,12 @@ export const Sync = (d: Disk): ReadonlyArray<Disk> =>
     ? []
     : [{ ...d, synced: last(d).length, acknowledged: Read(d).length }]
 
-/** The disk refuses a commit, or a part of it (it is full): nobody knows what is durable, so the server stops for ever. */
+/** The disk takes only a part of a commit (it is full): nobody knows what is durable, so the server stops for ever. */
 export const WriteFails = (d: Disk): ReadonlyArray<Disk> =>
-  !Idle(d) || Read(d).length === d.memory.length
-    ? []
-    : [{ ...d, status: "stopped" }, { ...Put(d, Torn), status: "stopped" }]
+  !Idle(d) || Read(d).length === d.memory.length ? [] : [{ ...Put(d, Torn), status: "stopped" }]
 
-/** The same with a sync: what it was for may be durable, or not. */
-export const SyncFails = (d: Disk): ReadonlyArray<Disk> =>
-  d.status !== "up" || isDurable(d) ? [] : [{ ...d, status: "stopped" }]
+/** The same when it refuses a sync, or anything else: what that was for may be durable, or not. */
+export const SyncFails = (d: Disk): ReadonlyArray<Disk> => d.status !== "up" ? [] : [{ ...d, status: "stopped" }]
 
 /** A new file, renamed to be the last segment. */
 export const NewSegment = (d: Disk): ReadonlyArray<Disk> =>
@@ -133,15 +130,22 @@ export const Compact = (d: Disk): ReadonlyArray<Disk> =>
       renamed: { records: d.memory.slice(0, n), first: d.segments.length + 1 }
     }))
 
+/** What nobody will ever read again doesn't count. */
+export const Forget = (d: Disk): Disk => ({
+  ...d,
+  segments: d.segments.map((segment, n) => n + 1 < d.checkpoint.first ? [] : segment),
+  synced: d.segments.length < d.checkpoint.first ? 0 : d.synced
+})
+
 /** Names are durable, and only now what they name is acknowledged. */
 export const SyncFolder = (d: Disk): ReadonlyArray<Disk> =>
   d.status !== "up" || (d.named === d.segments.length && isDeepStrictEqual(d.checkpoint, d.renamed))
     ? []
-    : [{ ...d, named: d.segments.length, checkpoint: d.renamed, acknowledged: Read(d).length }]
+    : [Forget({ ...d, named: d.segments.length, checkpoint: d.renamed, acknowledged: Read(d).length })]
 
 /** Superfluous segments are removed, once the next one is there. */
 export const Trim = (d: Disk): ReadonlyArray<Disk> =>
-  !Idle(d) || d.trimmed >= d.checkpoint.first - 1 ? [] : [{ ...d, trimmed: d.checkpoint.first - 1 }]
+  !Idle(d) ? [] : range(d.trimmed + 1, d.checkpoint.first - 1).map((n) => ({ ...d, trimmed: n }))
 
 /** Messages leave that rely on what is acknowledged. */
 export const Release = (d: Disk): ReadonlyArray<Disk> =>
@@ -164,20 +168,25 @@ export const Survivors = (d: Disk): ReadonlyArray<ReadonlyArray<Segment>> => {
   ]
 }
 
-/** The power fails. What is left is durable. */
+/** The power fails. What is left is durable. (Removed segments may come back.) */
 export const PowerCut = (d: Disk): ReadonlyArray<Disk> => {
   if (d.status === "refused" || (d.status === "down" && isDurable(d))) return []
   const checkpoints = isDeepStrictEqual(d.checkpoint, d.renamed) ? [d.checkpoint] : [d.checkpoint, d.renamed]
   return Survivors(d).flatMap((segments) =>
-    checkpoints.map((c): Disk => ({
-      ...d,
-      status: "down",
-      segments,
-      named: segments.length,
-      synced: segments.at(-1)!.length,
-      checkpoint: c,
-      renamed: c
-    }))
+    checkpoints.flatMap((c) =>
+      range(0, d.trimmed).map((n) =>
+        Forget({
+          ...d,
+          status: "down",
+          segments,
+          named: segments.length,
+          synced: segments.at(-1)!.length,
+          checkpoint: c,
+          renamed: c,
+          trimmed: n
+        })
+      )
+    )
   )
 }
 
@@ -199,7 +208,7 @@ export const Recover = (d: Disk): ReadonlyArray<Disk> => {
   if (!Sound(d)) return [{ ...d, status: "refused" }]
   const m = Mended(d)
   const memory = Read(d)
-  return [{
+  return [Forget({
     ...m,
     status: "up",
     memory,
@@ -208,7 +217,7 @@ export const Recover = (d: Disk): ReadonlyArray<Disk> => {
     named: m.segments.length,
     synced: last(m).length,
     checkpoint: m.renamed
-  }]
+  })]
 }
 
 /** What may still happen, in a model; the budgets of the actions. */

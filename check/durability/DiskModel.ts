@@ -22,7 +22,7 @@ import type { Disk, Left } from "./Disk.ts"
 export const budgets: Left = { saves: 3, segments: 2, compactions: 1, fails: 1, crashes: 2, damages: 1 }
 
 /** What TLC once gave, for those who have none. */
-export const pinned: Numbers = { distinct: 16_276, generated: 30_473, depth: 20 }
+export const pinned: Numbers = { distinct: 16_996, generated: 34_175, depth: 21 }
 
 /** The properties of spec/Disk.tla, invariants first. */
 export const diskProperties = {

@@ -303,6 +303,26 @@ describe("P03, P11: a write or a sync that fails is the end", () => {
     expect((await loaded(disk.powerCut(() => 0)))?.sequence).toBe(1)
   })
 
+  test("P03: what was read after two kills is durable before it is loaded, though the second was while it was confirmed", async () => {
+    const disk = new ForgetfulDisk()
+    const killedBeforeSync = async (use: (storage: Storage["Service"]) => Effect.Effect<unknown>) => {
+      let written = false
+      disk.fault = (operation) => {
+        if (written && operation === "sync") return "stop"
+        written ||= operation === "write"
+        return undefined
+      }
+      await Effect.runPromise(Effect.scoped(fileLog(disk, longest).pipe(Effect.flatMap(use))).pipe(Effect.result))
+      disk.fault = () => undefined
+    }
+    await Effect.runPromise(Effect.scoped(fileLog(disk, longest)))
+    await killedBeforeSync(({ save }) => Effect.result(save(command(1))))
+    await killedBeforeSync(() => Effect.void)
+    const found = await loaded(disk)
+    expect(found?.sequence).toBe(1)
+    expect(await loaded(disk.powerCut(() => 0))).toEqual(found)
+  })
+
   test("P02: a name that was read after the process was killed is durable before anyone relies on it", async () => {
     const large = (k: number) => command(k, "x".repeat(longest))
     const disk = new ForgetfulDisk()

@@ -18,6 +18,12 @@ type FolderChange = (names: Names) => void
 
 export type Operation = "write" | "truncate" | "sync" | "rename" | "remove" | "syncFolder"
 
+/**
+ * `fail`: it isn't done. `full`: a write is done in part. `lie`: the disk says that it is done. `stop`: whoever asked for it
+ * ended just before.
+ */
+export type DiskFault = "fail" | "full" | "lie" | "stop"
+
 /** `choose(n)` is below n. */
 export type Choose = (n: number) => number
 
@@ -25,8 +31,8 @@ export class ForgetfulDisk implements Disk {
   readonly folder = "disk"
   /** Operations so far, except reading. */
   operations = 0
-  /** What goes wrong: `fail` an operation, and not do it; `lie`: say that it is done. Else it is done. */
-  fault: (operation: Operation, name: string, count: number) => "fail" | "lie" | undefined = () => undefined
+  /** What goes wrong with an operation; else it is done. Told before each. */
+  fault: (operation: Operation, name: string, count: number) => DiskFault | undefined = () => undefined
   #files: Names = new Map()
   #durableFiles: Names = new Map()
   #pending: Array<FolderChange> = []
@@ -70,7 +76,9 @@ export class ForgetfulDisk implements Disk {
   readonly read = (name: string) => Effect.sync(() => this.get(name))
 
   readonly write = (name: string, offset: number, bytes: Uint8Array) =>
-    this.#operation("write", name, () => this.#change(name, { offset, bytes: Buffer.from(bytes) }))
+    this.#operation("write", name, () => this.#change(name, { offset, bytes: Buffer.from(bytes) }), (fault) => {
+      if (fault === "full") this.#change(name, { offset, bytes: Buffer.from(bytes.subarray(0, bytes.length / 2)) })
+    })
 
   readonly truncate = (name: string, length: number) =>
     this.#operation("truncate", name, () => this.#change(name, { length }))
@@ -80,9 +88,9 @@ export class ForgetfulDisk implements Disk {
       const file = this.#files.get(name)!
       file.durable = file.pending.reduce<Buffer>(written, file.durable)
       file.pending = []
-    }, () => {
+    }, (fault) => {
       // As on Linux: the pages are still read, but count as written, and no later sync writes them.
-      this.#files.get(name)!.pending = []
+      if (fault === "fail") this.#files.get(name)!.pending = []
     })
 
   readonly rename = (from: string, to: string) =>
@@ -104,15 +112,16 @@ export class ForgetfulDisk implements Disk {
     })
   )
 
-  #operation(operation: Operation, name: string, work: () => void, onFailure: () => void = () => {}) {
+  #operation(operation: Operation, name: string, work: () => void, onFailure: (fault: DiskFault) => void = () => {}) {
     return Effect.suspend(() => {
       this.operations++
       const fault = this.fault(operation, name, this.operations)
-      if (fault === "fail") {
-        onFailure()
+      if (fault === "lie") return Effect.void
+      if (fault !== undefined) {
+        onFailure(fault)
         return Effect.fail(new StorageError({ kind: "failed", file: `disk/${name}`, reason: `can't ${operation}` }))
       }
-      return fault === "lie" ? Effect.void : Effect.sync(work)
+      return Effect.sync(work)
     })
   }
 

@@ -3,7 +3,8 @@ import fc from "fast-check"
 import { lastIndex, replaceAfter, termAt } from "../../src/raft/Server.ts"
 import type { Durable, StorageRecord } from "../../src/shell/Storage.ts"
 
-const nothing: Durable = {
+/** Of no record at all. */
+export const nothing: Durable = {
   sequence: 0,
   currentTerm: 0,
   votedFor: null,
@@ -11,7 +12,8 @@ const nothing: Durable = {
   snapshot: null
 }
 
-const after = (before: Durable, { currentTerm, log, sequence, snapshot, votedFor }: StorageRecord): Durable => {
+/** What a record makes of what those before it amount to. */
+export const after = (before: Durable, { currentTerm, log, sequence, snapshot, votedFor }: StorageRecord): Durable => {
   const { lastIncludedIndex: base } = before.log
   const kept = snapshot === undefined ? before.log : {
     lastIncludedIndex: snapshot.lastIncludedIndex,

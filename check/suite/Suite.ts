@@ -4,6 +4,8 @@ import * as Result from "effect/Result"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { checkDisk } from "../durability/DiskModel.ts"
+import { enough, refine } from "../durability/Refinement.ts"
+import type { Counts } from "../durability/Refinement.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
 import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
@@ -90,6 +92,26 @@ const diskRow = ({ signal }: SuiteOptions, withTlc: boolean) =>
     return withTlc
       ? { status: "ran", found: `${numbers(result)}; same states and edges` }
       : { status: "pinned", found: `${numbers(result)}; as pinned` }
+  }))
+
+/** Of the log of our own on a disk that forgets. */
+const refinementRow = ({ deep, seed, signal }: SuiteOptions) =>
+  row("durability", "the file log refines it", Effect.promise(async () => {
+    const runs = deep ? 20_000 : 500
+    const counts: Counts = {}
+    const seeds = function*() {
+      for (let k = 0; k < runs && !signal.aborted; k++) yield seed + k
+    }
+    const violation = await refine(seeds(), counts)
+    if (violation !== undefined) {
+      return { status: "failed" as const, found: `${violation.property} (seed ${violation.seed})`, detail: violation.detail }
+    }
+    if (signal.aborted) return { status: "stopped" as const, found: "interrupted" }
+    const [missed] = enough(counts, runs)
+    if (missed !== undefined) return { status: "failed" as const, found: missed }
+    const rich = ["powerCuts", "kills", "unacknowledgedLost", "unacknowledgedKept", "refused"]
+      .map((name) => `${name} ${grouped(counts[name]!)}`).join(", ")
+    return { status: "ran" as const, found: `${grouped(counts["operations"]!)} operations of the disk, each a step; ${rich}` }
   }))
 
 // Scenarios.
@@ -252,6 +274,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   // The longest first: the last one to end then ends soonest.
   const models = loadModels().toSorted((a, b) => (b.pinned?.seconds ?? 0) - (a.pinned?.seconds ?? 0))
   yield* run(diskRow(options, noTlc === undefined))
+  yield* run(refinementRow(options))
   yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
   if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))

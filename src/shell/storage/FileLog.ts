@@ -151,9 +151,9 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
       }
     }
     if (damage !== undefined) yield* disk.truncate(segment(n), end)
-    const tail = frames.at(-1)
-    last = { number: n, end, settled: tail === undefined || tail.payload.equals(empty) }
-    if (n === numbers.at(-1) && tail !== undefined && !last.settled) last = yield* confirm(disk, last, tail)
+    last = { number: n, end, settled: frames.at(-1)?.payload.equals(empty) ?? true }
+    const tail = frames.findLast(({ payload }) => !payload.equals(empty))
+    if (n === numbers.at(-1) && tail !== undefined) last = yield* confirm(disk, last, bytes.subarray(tail.offset, end))
     else if (damage !== undefined) yield* disk.sync(segment(n))
   }
   // A process that was killed may have renamed its last segment and not yet synced the folder.
@@ -180,15 +180,12 @@ const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: strin
 /**
  * The last commit may have been read from memory only: its server may have ended before the sync, or after a sync that
  * failed, which leaves pages that are not on the disk and that no later sync writes. So it is written once more, as it
- * is, before anyone relies on it.
+ * is, before anyone relies on it; an empty frame behind it may be of a server that ended while it did just that.
  */
-const confirm = Effect.fnUntraced(function*(
-  disk: Disk,
-  last: Open,
-  tail: { readonly offset: number; readonly payload: Buffer }
-): Effect.fn.Return<Open, StorageError> {
-  const bytes = Buffer.concat([frame(last.number, tail.offset, tail.payload), frame(last.number, last.end, empty)])
-  yield* disk.write(segment(last.number), tail.offset, bytes)
+const confirm = Effect.fnUntraced(function*(disk: Disk, last: Open, tail: Buffer): Effect.fn.Return<Open, StorageError> {
+  const offset = last.end - tail.length
+  const bytes = last.settled ? tail : Buffer.concat([tail, frame(last.number, last.end, empty)])
+  yield* disk.write(segment(last.number), offset, bytes)
   yield* disk.sync(segment(last.number))
-  return { number: last.number, end: tail.offset + bytes.length, settled: true }
+  return { number: last.number, end: offset + bytes.length, settled: true }
 })
