@@ -336,7 +336,8 @@ class RefinementRun {
       const number = name === "checkpoint" ? 0 : Number(name.slice("log-".length))
       const found = payloads(disk.get(name), number).filter(({ text }) => text !== "[]")
       if (name === "checkpoint") {
-        const { first, image } = JSON.parse(found[0]!.text!) as { first: number; image: { sequence: number } }
+        const text = found[0]?.text ?? violated("RefinesDisk", "the checkpoint is torn")
+        const { first, image } = JSON.parse(text) as { first: number; image: { sequence: number } }
         checkpoint = { records: this.#given.get(image.sequence)!.records, first }
       } else {
         segments.set(number, found.map(({ text }) =>
