@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { crashPoints, crashSpec } from "../durability/CrashPoints.ts"
 import { checkDisk } from "../durability/DiskModel.ts"
 import { enough, refine } from "../durability/Refinement.ts"
 import type { Counts } from "../durability/Refinement.ts"
@@ -112,6 +113,31 @@ const refinementRow = ({ deep, seed, signal }: SuiteOptions) =>
     const rich = ["powerCuts", "kills", "unacknowledgedLost", "unacknowledgedKept", "refused"]
       .map((name) => `${name} ${grouped(counts[name]!)}`).join(", ")
     return { status: "ran" as const, found: `${grouped(counts["operations"]!)} operations of the disk, each a step; ${rich}` }
+  }))
+
+/** Events of the runs in which servers crash everywhere; one more makes them about twice as many. */
+const crashEvents = 12
+
+/** The fewest different worlds right after a crash. */
+const crashStates = 100_000
+
+const crashRow = ({ signal }: SuiteOptions) =>
+  row("durability", `a crash at every point of all runs of ${crashEvents} events`, Effect.promise(async () => {
+    const found = await crashPoints(crashSpec, crashEvents, { signal })
+    if (found.violation !== undefined) {
+      return { status: "failed" as const, found: found.violation.property, detail: found.violation.detail }
+    }
+    if (found.interrupted) return { status: "stopped" as const, found: "interrupted" }
+    const never = Object.entries(found.kinds).find(([, count]) => count === 0)
+    if (never !== undefined || found.crashStates < crashStates) {
+      return { status: "failed" as const, found: never === undefined ? `only ${grouped(found.crashStates)} crash states` : `never: ${never[0]}` }
+    }
+    const { recordKept, recordLost, someSent } = found.kinds
+    return {
+      status: "ran" as const,
+      found: `${grouped(found.crashStates)} different crash states of ${grouped(found.crashes)} crashes, ${grouped(found.worlds)} worlds; `
+        + `record lost ${grouped(recordLost)}, kept ${grouped(recordKept)}, some messages sent ${grouped(someSent)}`
+    }
   }))
 
 // Scenarios.
@@ -275,6 +301,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   const models = loadModels().toSorted((a, b) => (b.pinned?.seconds ?? 0) - (a.pinned?.seconds ?? 0))
   yield* run(diskRow(options, noTlc === undefined))
   yield* run(refinementRow(options))
+  yield* run(crashRow(options))
   yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
   if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))

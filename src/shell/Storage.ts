@@ -14,18 +14,11 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
-import type { Entry, Index, ServerId, Term } from "../raft/Server.ts"
+import type { Entry, Index, ServerId, Snapshot, Term } from "../raft/Server.ts"
 import type { Persistent } from "./Perform.ts"
 
-/** What stands for the log up to some index: the configuration there, and the machine's state, in pieces. */
-export interface SnapshotContent {
-  readonly members: ReadonlyArray<ServerId>
-  /** Opaque here, as an entry's value is. */
-  readonly data: ReadonlyArray<string>
-}
-
 /** What replaces the log up to and including `lastIncludedIndex`. */
-export interface Snapshot extends SnapshotContent {
+export interface SnapshotChange extends Snapshot {
   readonly lastIncludedIndex: Index
   readonly lastIncludedTerm: Term
 }
@@ -39,7 +32,7 @@ export interface StorageRecord {
   /** The new log is the old one up to and including index `keep`, then `append`. */
   readonly log: { readonly keep: Index; readonly append: ReadonlyArray<Entry> }
   /** Replaces what the log holds up to its last included index, before the change to the log. */
-  readonly snapshot?: Snapshot
+  readonly snapshot?: SnapshotChange
 }
 
 /** What the durable records amount to. */
@@ -47,7 +40,7 @@ export interface Durable extends Omit<Persistent, "snapshot"> {
   /** The last record's. */
   readonly sequence: number
   /** The last one, if there was any; its index and term are the log's `lastIncludedIndex` and `lastIncludedTerm`. */
-  readonly snapshot: SnapshotContent | null
+  readonly snapshot: Snapshot | null
 }
 
 export interface Fault {

@@ -1,6 +1,6 @@
 /** What the records so far amount to, kept up to date in place: a log of any length takes a record in the record's time. */
-import type { Entry, Index, ServerId, Term } from "../../raft/Server.ts"
-import type { Durable, SnapshotContent, StorageRecord } from "../Storage.ts"
+import type { Entry, Index, ServerId, Snapshot, Term } from "../../raft/Server.ts"
+import type { Durable, StorageRecord } from "../Storage.ts"
 
 export interface Image {
   /** 0 before the first record. */
@@ -10,7 +10,7 @@ export interface Image {
   lastIncludedIndex: Index
   lastIncludedTerm: Term
   readonly entries: Array<Entry>
-  snapshot: SnapshotContent | null
+  snapshot: Snapshot | null
 }
 
 export const blank = (): Image => ({

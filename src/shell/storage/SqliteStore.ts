@@ -8,8 +8,8 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { crc32 } from "node:zlib"
-import type { Entry, Index } from "../../raft/Server.ts"
-import type { Fault, SnapshotContent, StorageRecord } from "../Storage.ts"
+import type { Entry, Index, Snapshot } from "../../raft/Server.ts"
+import type { Fault, StorageRecord } from "../Storage.ts"
 import { blank, type Image } from "./Image.ts"
 import { walFault } from "./Wal.ts"
 
@@ -117,7 +117,7 @@ const read = (db: DatabaseSync, file: string): Image => {
   }
   const rows = db.prepare("SELECT idx, body, sum FROM log ORDER BY idx").all()
   const summary = state("server") as Summary | undefined
-  const snapshot = state("snapshot") as SnapshotContent | undefined
+  const snapshot = state("snapshot") as Snapshot | undefined
   if (summary === undefined) {
     if (rows.length > 0 || snapshot !== undefined) throw corrupt("row server is missing")
     return blank()
@@ -147,7 +147,7 @@ const writer = (db: DatabaseSync, found: Image) => {
   const change = ({ log: { append, keep }, snapshot }: StorageRecord) => {
     if (snapshot !== undefined) {
       ({ lastIncludedIndex, lastIncludedTerm } = snapshot)
-      put("snapshot", { members: snapshot.members, data: snapshot.data } satisfies SnapshotContent)
+      put("snapshot", { members: snapshot.members, data: snapshot.data } satisfies Snapshot)
       removeUpTo.run(lastIncludedIndex)
     }
     removeAfter.run(keep)
