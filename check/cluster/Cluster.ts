@@ -17,18 +17,23 @@ import type { Ghost } from "../../src/raft/World.ts"
 
 /**
  * What can happen. `message` is a position in `Cluster.sent`. With `cut`, the server crashes once it has carried out
- * that many effects of the step (`perform`).
+ * that many effects of the step (`perform`). With `unsynced`, its record is under way to the disk, together with those of
+ * the steps before that are so; a crash `keeps` as many of them as it says, by default none.
  */
 export type Event =
   & (
     | {
-      readonly type: "timeout" | "heartbeat" | "apply" | "crash" | "restart" | "snapshot" | "contact-lost" | "check-quorum"
+      readonly type: "timeout" | "heartbeat" | "apply" | "restart" | "snapshot" | "contact-lost" | "check-quorum"
       readonly server: ServerId
     }
+    // The sync of all that is under way succeeds; a bit flips on the disk of a server that is down.
+    | { readonly type: "sync" | "damage"; readonly server: ServerId }
+    // It fails, or the disk is full: the server stops.
+    | { readonly type: "crash" | "sync-fails"; readonly server: ServerId; readonly keeps?: number }
     | { readonly type: "propose"; readonly server: ServerId; readonly value: string }
     | { readonly type: "deliver"; readonly message: number }
   )
-  & { readonly cut?: number }
+  & { readonly cut?: number; readonly unsynced?: true }
 
 /** One step that was taken, as observers see it. */
 export interface Taken {
@@ -43,19 +48,31 @@ export interface Taken {
   readonly firstSent: number
 }
 
+/** A step in memory, whose record isn't durable yet. */
+interface UnderWay {
+  readonly action: string
+  readonly consumed: number | undefined
+  readonly step: Step
+}
+
 export const serverIds = (count: number): ReadonlyArray<ServerId> =>
   Array.from({ length: count }, (_, n) => `s${n + 1}`)
 
 export class Cluster {
   readonly ids: ReadonlyArray<ServerId>
+  /** As others may know them, and as they are found after a crash: up to the last sync. */
   readonly servers = new Map<ServerId, Server>()
   /** What each server's disk holds. */
   readonly disks = new Map<ServerId, Persistent>()
   /** Crashed and not yet restarted. */
   readonly down = new Set<ServerId>()
+  /** Their disks are damaged, which is noticed when they start: they won't, for ever. */
+  readonly damaged = new Set<ServerId>()
   /** Every message ever sent, in order; delivering one doesn't remove it. */
   readonly sent: Array<Message> = []
   ghost: Ghost = InitGhost
+  /** Of each server: nobody has heard of these steps, and a crash may take them back. */
+  readonly #underWay = new Map<ServerId, Array<UnderWay>>()
   readonly #observe: (taken: Taken) => void
   readonly #machine: (s: Server) => ReadonlyArray<string>
 
@@ -76,56 +93,103 @@ export class Cluster {
     }
   }
 
+  /** The server as it is itself: its memory may be ahead of its disk. */
+  memory(id: ServerId): Server {
+    return this.#underWay.get(id)?.at(-1)?.step.server ?? this.servers.get(id)!
+  }
+
+  /** How many of the server's steps aren't durable yet. */
+  unsynced(id: ServerId): number {
+    return this.#underWay.get(id)?.length ?? 0
+  }
+
   /** Whether the event could happen now; if so, it has. */
   execute(event: Event): boolean {
     switch (event.type) {
+      case "sync":
+        return this.#sync(event.server)
+      case "sync-fails":
+        return this.unsynced(event.server) > 0 && this.#crash(event.server, event.keeps ?? 0)
       case "crash":
-        if (this.down.has(event.server)) return false
-        this.down.add(event.server)
+        return this.#crash(event.server, event.keeps ?? 0)
+      case "damage":
+        if (!this.down.has(event.server) || this.damaged.has(event.server)) return false
+        this.damaged.add(event.server)
         return true
       case "restart": {
+        if (this.damaged.has(event.server)) return false
+        this.#crash(event.server, 0)
         const crashed = this.servers.get(event.server)!
         this.down.delete(crashed.id)
         // What the rule must not keep is still there; what it keeps is what the disk has.
         const found = { ...crashed, ...this.disks.get(crashed.id)! }
-        return this.#take("RestartAction", crashed.id, Restart(found), undefined, event.cut)
+        return this.#take({ action: "RestartAction", consumed: undefined, step: Restart(found) }, event.cut)
       }
       case "deliver": {
         const m = this.sent[event.message]
         if (m === undefined || this.down.has(m.dest)) return false
-        return this.#take(receiveAction(m), m.dest, Handle(this.servers.get(m.dest)!, m), event.message, event.cut)
+        return this.#begin(receiveAction(m), Handle(this.memory(m.dest), m), event, event.message)
       }
       default: {
         if (this.down.has(event.server)) return false
-        const s = this.servers.get(event.server)!
+        // The machine, which a snapshot is taken of, has applied what is durable.
+        if (event.type === "snapshot") this.#sync(event.server)
+        const s = this.memory(event.server)
         switch (event.type) {
           case "timeout":
-            return this.#take("TimeoutAction", s.id, Timeout(s), undefined, event.cut)
+            return this.#begin("TimeoutAction", Timeout(s), event)
           case "propose":
-            return this.#take("ClientRequestAction", s.id, ClientRequest(s, event.value), undefined, event.cut)
+            return this.#begin("ClientRequestAction", ClientRequest(s, event.value), event)
           case "heartbeat":
-            return this.#take("HeartbeatTimeoutAction", s.id, HeartbeatTimeout(s), undefined, event.cut)
+            return this.#begin("HeartbeatTimeoutAction", HeartbeatTimeout(s), event)
           case "contact-lost":
-            return this.#take("LeaderContactLostAction", s.id, LeaderContactLost(s), undefined, event.cut)
+            return this.#begin("LeaderContactLostAction", LeaderContactLost(s), event)
           case "check-quorum":
-            return this.#take("CheckQuorumAction", s.id, CheckQuorum(s), undefined, event.cut)
+            return this.#begin("CheckQuorumAction", CheckQuorum(s), event)
           case "snapshot":
-            return this.#take("SnapshotAction", s.id, TakeSnapshot(s, s.lastApplied, this.#machine(s)), undefined, event.cut)
+            return this.#begin("SnapshotAction", TakeSnapshot(s, s.lastApplied, this.#machine(s)), event)
           case "apply":
-            return this.#take("ApplyAction", s.id, Apply(s), undefined, event.cut)
+            return this.#begin("ApplyAction", Apply(s), event)
         }
       }
     }
   }
 
-  #take(
-    action: string,
-    server: ServerId,
-    step: Step | undefined,
-    consumed: number | undefined,
-    cut: number | undefined
-  ): boolean {
+  #begin(action: string, step: Step | undefined, { cut, unsynced }: Event, consumed?: number): boolean {
     if (step === undefined) return false
+    const { id } = step.server
+    const taken: UnderWay = { action, consumed, step }
+    if (unsynced !== true) {
+      this.#sync(id)
+      return this.#take(taken, cut)
+    }
+    const underWay = this.#underWay.get(id)
+    if (underWay === undefined) this.#underWay.set(id, [taken])
+    else underWay.push(taken)
+    return true
+  }
+
+  /** What was under way is durable, and its messages leave; false when nothing was. */
+  #sync(server: ServerId): boolean {
+    const underWay = this.#underWay.get(server)
+    this.#underWay.delete(server)
+    for (const taken of underWay ?? []) this.#take(taken)
+    return underWay !== undefined
+  }
+
+  /** Of what was under way, the first ones are found on the disk; the rest has never happened. */
+  #crash(server: ServerId, keeps: number): boolean {
+    if (this.down.has(server)) return false
+    const underWay = this.#underWay.get(server) ?? []
+    this.#underWay.delete(server)
+    for (const taken of underWay.slice(0, keeps)) this.#take(taken, 1)
+    this.down.add(server)
+    return true
+  }
+
+  /** Carries out the step's effects, or the first `cut` of them. */
+  #take({ action, consumed, step }: UnderWay, cut?: number): boolean {
+    const server = step.server.id
     const before = this.servers.get(server)!
     const firstSent = this.sent.length
     const effects = perform(step)

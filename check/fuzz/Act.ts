@@ -12,7 +12,10 @@
 import type { Operation } from "../../src/kv/KV.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Cluster, Event } from "../cluster/Cluster.ts"
-import { commandOf, eventsOf, ScriptError } from "../scenario/Script.ts"
+import { commandOf, eventsOf, ScriptError, suffixOf } from "../scenario/Script.ts"
+
+/** How the event that it makes of it ends, or doesn't yet. */
+type How = Pick<Event, "cut" | "unsynced">
 
 export type Act =
   | Event
@@ -22,16 +25,14 @@ export type Act =
     readonly client: number
     readonly operation: Operation
     readonly server: ServerId
-    readonly cut?: number
-  }
-  | { readonly type: "again"; readonly client: number; readonly server: ServerId; readonly cut?: number }
+  } & How
+  | { readonly type: "again"; readonly client: number; readonly server: ServerId } & How
   | {
     readonly type: "echo"
     readonly client: number
     readonly seq: number
     readonly server: ServerId
-    readonly cut?: number
-  }
+  } & How
   | { readonly type: "giveUp"; readonly client: number }
 
 const textOfOperation = (o: Operation): string => {
@@ -53,19 +54,17 @@ export const textOf = (cluster: Cluster, act: Act): string => {
     case "unheard":
       return `apply ${act.server} unheard`
     case "call":
-      return `client ${act.client} ${textOfOperation(act.operation)} at ${act.server}${crashAfter(act.cut)}`
+      return `client ${act.client} ${textOfOperation(act.operation)} at ${act.server}${suffixOf(act)}`
     case "again":
-      return `client ${act.client} again at ${act.server}${crashAfter(act.cut)}`
+      return `client ${act.client} again at ${act.server}${suffixOf(act)}`
     case "echo":
-      return `client ${act.client} echo ${act.seq} at ${act.server}${crashAfter(act.cut)}`
+      return `client ${act.client} echo ${act.seq} at ${act.server}${suffixOf(act)}`
     case "giveUp":
       return `client ${act.client} gives up`
     default:
       return commandOf(cluster, act)
   }
 }
-
-const crashAfter = (cut: number | undefined) => cut === undefined ? "" : ` crash after ${cut}`
 
 const value = (line: string, word: string | undefined): string => {
   const found = valueOrNull(line, word)
@@ -113,14 +112,19 @@ export function* actsOf(cluster: Cluster, line: string): Generator<Act> {
     yield { type: "giveUp", client: Number(gone[1]) }
     return
   }
-  const asks = /^client (\d+) (\S.*) at (\S+?)(?: crash after (\d+))?$/.exec(line)
+  const asks = /^client (\d+) (\S.*) at (\S+?)(?: crash after (\d+))?( unsynced)?$/.exec(line)
   if (asks === null) {
     yield* eventsOf(cluster, line)
     return
   }
-  const [, client, what, server, cut] = asks as unknown as [string, string, string, string, string?]
+  const [, client, what, server, cut, unsynced] = asks as unknown as [string, string, string, string, string?, string?]
   if (!cluster.ids.includes(server)) throw new ScriptError(`no server ${server} (there are ${cluster.ids.join(", ")})`)
-  const common = { client: Number(client), server, ...(cut === undefined ? {} : { cut: Number(cut) }) }
+  const common = {
+    client: Number(client),
+    server,
+    ...(cut === undefined ? {} : { cut: Number(cut) }),
+    ...(unsynced === undefined ? {} : { unsynced: true as const })
+  }
   const echo = /^echo (\d+)$/.exec(what)
   if (echo !== null) yield { type: "echo", seq: Number(echo[1]), ...common }
   else if (what === "again") yield { type: "again", ...common }

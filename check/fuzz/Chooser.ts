@@ -47,7 +47,10 @@ const kinds = [
   "restart",
   "snapshot",
   "divide",
-  "heal"
+  "heal",
+  "sync",
+  "syncFails",
+  "damage"
 ] as const satisfies ReadonlyArray<keyof Weather>
 
 type Kind = (typeof kinds)[number]
@@ -86,10 +89,30 @@ export class Chooser {
       m.type === "AppendEntriesRequest" && this.#dice.percent(this.#weather.lostAppendsPercent)
     )
     const act = this.#act(this.#table[this.#dice.below(this.#table.length)]!)
-    if (act === undefined || act.type === "unheard" || act.type === "giveUp") return act
-    return this.#dice.percent(this.#weather.cutPercent) && act.type !== "crash" && act.type !== "restart"
-      ? { ...act, cut: this.#dice.below(4) }
-      : act
+    if (act === undefined) return undefined
+    switch (act.type) {
+      case "unheard":
+      case "giveUp":
+      case "crash":
+      case "restart":
+      case "sync":
+      case "sync-fails":
+      case "damage":
+        return act
+    }
+    if (this.#dice.percent(this.#weather.cutPercent)) return { ...act, cut: this.#dice.below(4) }
+    return act.type !== "snapshot" && this.#staysUnsynced(act) ? { ...act, unsynced: true } : act
+  }
+
+  /**
+   * Who has records under way mostly goes on so. (Alone, a server commits before its disk knows; what nobody can have
+   * heard of isn't committed for the properties' sake.)
+   */
+  #staysUnsynced(act: Exclude<Act, { type: "unheard" | "giveUp" }>): boolean {
+    const { cluster } = this.#run
+    const server = act.type === "deliver" ? cluster.sent[act.message]!.dest : act.server
+    return cluster.ids.length > 1
+      && this.#dice.percent(cluster.unsynced(server) > 0 ? 80 : this.#weather.unsyncedPercent)
   }
 
   #act(kind: Kind): Act | undefined {
@@ -115,7 +138,7 @@ export class Chooser {
         return undefined
       case "crash": {
         const server = this.#up(() => true)
-        return server === undefined ? undefined : { type: "crash", server }
+        return server === undefined ? undefined : { type: "crash", server, keeps: this.#keeps(server) }
       }
       case "restart":
         return this.#restart()
@@ -126,7 +149,30 @@ export class Chooser {
       case "heal":
         this.#network.heal()
         return undefined
+      case "sync": {
+        const server = this.#up((id) => this.#run.cluster.unsynced(id) > 0)
+        return server === undefined ? this.#act("deliver") : { type: "sync", server }
+      }
+      case "syncFails": {
+        const server = this.#up((id) => this.#run.cluster.unsynced(id) > 0)
+        return server === undefined ? this.#act("deliver") : { type: "sync-fails", server, keeps: this.#keeps(server) }
+      }
+      case "damage":
+        return this.#damage() ?? this.#act("deliver")
     }
+  }
+
+  /** How many of the records under way a crash leaves: any number. */
+  #keeps(server: ServerId): number {
+    return this.#dice.below(this.#run.cluster.unsynced(server) + 1)
+  }
+
+  /** A minority of the disks may be beyond repair, in one run of some: else there would be little left to see. */
+  #damage(): Event | undefined {
+    const { damaged, down, ids } = this.#run.cluster
+    if (2 * (damaged.size + 1) >= ids.length) return undefined
+    const server = [...down].find((id) => !damaged.has(id))
+    return server === undefined || !this.#dice.percent(30) ? undefined : { type: "damage", server }
   }
 
   /** Nothing is on its way: time passes, and troubles do. */
@@ -148,8 +194,8 @@ export class Chooser {
   }
 
   #leader(): ServerId | undefined {
-    const { servers } = this.#run.cluster
-    return this.#up((id) => servers.get(id)!.role === "leader")
+    const { cluster } = this.#run
+    return this.#up((id) => cluster.memory(id).role === "leader")
   }
 
   #deliver(): Event | undefined {
@@ -166,8 +212,9 @@ export class Chooser {
 
   /** A message again, or one that was lost or held up: a recent one, or any answer to somebody who asks now. */
   #late(): Event | undefined {
-    const { down, sent, servers } = this.#run.cluster
-    const asking = this.#dice.percent(40) ? this.#up((id) => servers.get(id)!.role !== "follower") : undefined
+    const { cluster } = this.#run
+    const { down, sent } = cluster
+    const asking = this.#dice.percent(40) ? this.#up((id) => cluster.memory(id).role !== "follower") : undefined
     const answers = asking === undefined ? undefined : this.#network.answers(asking)
     const count = answers === undefined ? sent.length : answers.length
     if (count === 0) return undefined
@@ -179,9 +226,9 @@ export class Chooser {
   }
 
   #apply(): Act | undefined {
-    const { servers } = this.#run.cluster
+    const { cluster } = this.#run
     const server = this.#up((id) => {
-      const s = servers.get(id)!
+      const s = cluster.memory(id)
       return s.lastApplied < s.commitIndex
     })
     if (server === undefined) return undefined
@@ -189,9 +236,9 @@ export class Chooser {
   }
 
   #snapshot(): Event | undefined {
-    const { servers } = this.#run.cluster
+    const { cluster } = this.#run
     const server = this.#up((id) => {
-      const s = servers.get(id)!
+      const s = cluster.memory(id)
       return s.lastApplied > s.log.lastIncludedIndex
     })
     return server === undefined ? undefined : { type: "snapshot", server }
@@ -203,27 +250,28 @@ export class Chooser {
   }
 
   #timeout(): Event | undefined {
-    const { servers } = this.#run.cluster
-    const server = this.#up((id) => servers.get(id)!.role !== "leader")
+    const { cluster } = this.#run
+    const server = this.#up((id) => cluster.memory(id).role !== "leader")
     return server === undefined ? undefined : { type: "timeout", server }
   }
 
   /** Soonest where the leader is gone; now and then also where it is only slow. */
   #contactLost(): Event | undefined {
-    const { servers } = this.#run.cluster
+    const { cluster } = this.#run
     const gone = this.#leaderGone()
     if (gone !== undefined || !this.#dice.percent(50)) return gone
-    const server = this.#up((id) => servers.get(id)!.leaderContact)
+    const server = this.#up((id) => cluster.memory(id).leaderContact)
     return server === undefined ? undefined : { type: "contact-lost", server }
   }
 
   /** One that no leader of its term reaches any more loses contact. */
   #leaderGone(): Event | undefined {
-    const { down, ids, servers } = this.#run.cluster
+    const { cluster } = this.#run
+    const { down, ids } = cluster
     const server = this.#up((dest) => {
-      const s = servers.get(dest)!
+      const s = cluster.memory(dest)
       return s.leaderContact && !ids.some((source) => {
-        const l = servers.get(source)!
+        const l = cluster.memory(source)
         return l.role === "leader" && l.currentTerm === s.currentTerm && !down.has(source)
           && this.#network.open({ source, dest })
       })
@@ -237,13 +285,16 @@ export class Chooser {
   }
 
   #restart(): Event | undefined {
-    const { down, ids } = this.#run.cluster
-    if (down.size > 0) return { type: "restart", server: [...down][this.#dice.below(down.size)]! }
-    return this.#dice.percent(20) ? { type: "restart", server: ids[this.#dice.below(ids.length)]! } : undefined
+    const { damaged, ids } = this.#run.cluster
+    const down = [...this.#run.cluster.down].filter((id) => !damaged.has(id))
+    if (down.length > 0) return { type: "restart", server: down[this.#dice.below(down.length)]! }
+    const server = ids[this.#dice.below(ids.length)]!
+    return this.#dice.percent(20) && !damaged.has(server) ? { type: "restart", server } : undefined
   }
 
   #divide(): undefined {
-    const { ids, servers } = this.#run.cluster
+    const { cluster } = this.#run
+    const { ids } = cluster
     const order = ids.map((_, n) => n)
     for (let n = order.length - 1; n > 0; n--) {
       const other = this.#dice.below(n + 1)
@@ -252,7 +303,7 @@ export class Chooser {
       order[other] = place
     }
     // A partition matters most for the leader.
-    const leader = order.findIndex((n) => servers.get(ids[n]!)!.role === "leader")
+    const leader = order.findIndex((n) => cluster.memory(ids[n]!).role === "leader")
     if (leader > 0 && this.#dice.percent(70)) order.unshift(...order.splice(leader, 1))
     const kind = partitionKinds[this.#dice.below(partitionKinds.length)]!
     this.#network.divide(kind, order, this.#dice.percent(50))

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest"
 import { planOf, runSchedule } from "./Execution.ts"
 import {
+  acknowledgesFirst,
   deaf,
   dicingMachines,
   forgetTheTerm,
@@ -132,6 +133,36 @@ describe("the incremental checks", () => {
     const violation = { property: "WellFormed", detail: "not noticed by its incremental check" }
     expect(found).toContainEqual({ events: 100, violation })
   })
+})
+
+describe("a disk that forgets is what shows P01, messages that leave before the sync that covers them:", () => {
+  const seeds = [1, 2, 3, 4]
+
+  it.each(seeds)("it is noticed, as state that a restart doesn't find (seed %i)", async (seed) => {
+    const { failure } = await fuzz({ servers: 3, runs: 40, seed, shrink: false, parts: acknowledgesFirst({ forgets: true }) })
+    expect(["RestartKeeps", "TermMonotone", "VoteOnce"]).toContain(failure?.property)
+  })
+
+  it.each(seeds)("with a disk that forgets nothing it is not (seed %i)", async (seed) => {
+    const { events, failure } = await fuzz({ servers: 3, runs: 40, seed, parts: acknowledgesFirst({ forgets: false }) })
+    expect(failure).toBeUndefined()
+    expect(events).toBeGreaterThan(20_000)
+  })
+})
+
+it("a server whose disk is damaged stays down, and never a majority of them", async () => {
+  let damaged = 0
+  for (const schedule of schedules(5, 1000)) {
+    const { cluster, counter, violation } = runSchedule(schedule, realParts)
+    expect(violation).toBeUndefined()
+    expect(cluster.damaged.size).toBe(counter.counts["disksDamaged"] ?? 0)
+    expect(2 * cluster.damaged.size).toBeLessThan(5)
+    for (const id of cluster.damaged) {
+      expect([cluster.down.has(id), cluster.execute({ type: "restart", server: id })]).toEqual([true, false])
+    }
+    damaged += cluster.damaged.size
+  }
+  expect(damaged).toBeGreaterThan(0)
 })
 
 describe("a fault is found, becomes short, and can be seen again", () => {

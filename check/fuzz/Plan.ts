@@ -15,6 +15,7 @@ export type Planned =
     /** How many of its type were sent on its link after it. */
     readonly after: number
     readonly cut?: number
+    readonly unsynced?: true
   }
 
 const sameMessage = (a: Message, b: Message): boolean => {
@@ -55,7 +56,7 @@ export class Planner {
     const message = this.#cluster.sent[act.message]!
     const alike = this.#alike(message)
     const after = alike.length - 1 - alike.indexOf(act.message)
-    return { type: "deliver", message, after, ...(act.cut === undefined ? {} : { cut: act.cut }) }
+    return { ...act, message, after }
   }
 
   /** The act as it now is; `undefined`: there is no such message. */
@@ -64,8 +65,8 @@ export class Planner {
     const alike = this.#alike(planned.message)
     const message = alike.findLast((n) => sameMessage(this.#cluster.sent[n]!, planned.message))
       ?? alike[Math.max(0, alike.length - 1 - planned.after)]
-    return message === undefined
-      ? undefined
-      : { type: "deliver", message, ...(planned.cut === undefined ? {} : { cut: planned.cut }) }
+    if (message === undefined) return undefined
+    const { cut, unsynced } = planned
+    return { type: "deliver", message, ...(cut === undefined ? {} : { cut }), ...(unsynced === undefined ? {} : { unsynced }) }
   }
 }

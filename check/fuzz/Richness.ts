@@ -37,6 +37,9 @@ export const gates: Readonly<Record<string, number>> = {
   duplicates: 1.8,
   crashes: 2.4,
   crashesBetweenSaveAndSend: 0.2,
+  unsyncedLost: 1,
+  unsyncedKept: 0.35,
+  syncsFailed: 0.8,
   "partition.majority": 0.1,
   "partition.minority": 0.1,
   "partition.bridge": 0.1,
@@ -82,14 +85,19 @@ export class Counter {
     this.counts[name] = (this.counts[name] ?? 0) + 1
   }
 
-  /** An event that happened. `inFlight`: whether a client waits. */
-  event(cluster: Cluster, event: Event, change: Change | undefined, inFlight: () => boolean): void {
-    if (event.type === "crash" || event.cut !== undefined) this.count("crashes")
+  /** An event that happened. */
+  event(cluster: Cluster, event: Event): void {
+    if (event.type === "crash" || event.type === "sync-fails" || event.cut !== undefined) this.count("crashes")
     if (event.type === "deliver") this.#deliver(cluster.sent[event.message]!, event.message)
-    if (change === undefined) return
+    if (event.type === "sync-fails") this.count("syncsFailed")
+    if (event.type === "damage") this.count("disksDamaged")
+  }
+
+  /** A step, of which so many effects are carried out. `inFlight`: whether a client waits. */
+  step(change: Change, cut: number | undefined, inFlight: () => boolean): void {
     const { action, before, consumed, step } = change.taken
     this.count(action)
-    if (event.cut === 1 && step.sends.length > 0) this.count("crashesBetweenSaveAndSend")
+    if (cut === 1 && step.sends.length > 0) this.count("crashesBetweenSaveAndSend")
     if (becomesLeader(change)) {
       this.count("leaderChanges")
       if (inFlight()) this.count("failoversInFlight")

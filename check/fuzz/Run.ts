@@ -69,6 +69,7 @@ interface Asking {
   readonly client: number
   readonly server: ServerId
   readonly cut?: number
+  readonly unsynced?: true
 }
 
 /** Characters of a machine's snapshot in a piece of it: some pieces each. */
@@ -90,13 +91,15 @@ export class Run {
   readonly #state: StateProperties
   readonly #history: HistoryProperties
   readonly #parts: Parts
-  #taken: Taken | undefined
+  /** Whether what the event now carried out answers reaches anybody, and how many of its steps' effects are. */
+  #heard = true
+  #cut: number | undefined
 
   constructor(setup: Setup, parts: Parts, observe: (taken: Taken) => void = () => {}) {
     this.#parts = parts
     this.cluster = parts.createCluster(serverIds(setup.servers), setup.settings, (taken) => {
-      this.#taken = taken
       observe(taken)
+      if (this.violation === undefined) this.#observe(taken)
     }, (s) => toPieces(this.#machines.get(s.id)!.state, pieceSize))
     this.clients = new Clients(parts.nextSeq)
     for (const id of this.cluster.ids) this.#machines.set(id, { state: InitKV, waiting: new Map() })
@@ -171,39 +174,44 @@ export class Run {
   }
 
   /** The request is put to a server, which may take it. */
-  #ask(request: Request, { client, cut, server }: Asking): boolean {
-    const event: Event = { type: "propose", server, value: request.value, ...(cut === undefined ? {} : { cut }) }
-    if (!this.#execute(event, true)) return false
+  #ask(request: Request, { client, cut, server, unsynced }: Asking): boolean {
+    const how = { ...(cut === undefined ? {} : { cut }), ...(unsynced === undefined ? {} : { unsynced }) }
+    if (!this.#execute({ type: "propose", server, value: request.value, ...how }, true)) return false
     if (cut !== undefined || this.violation !== undefined) return true
-    const { log } = this.cluster.servers.get(server)!
+    const { log } = this.cluster.memory(server)
     const index = lastIndex(log)
     this.#machines.get(server)!.waiting.set(index, { term: termAt(log, index), client, at: request.at })
     return true
   }
 
   #execute(event: Event, heard: boolean): boolean {
-    this.#taken = undefined
+    const crashes = event.type === "crash" || event.type === "sync-fails"
+    const underWay = crashes ? this.cluster.unsynced(event.server) : 0
+    this.#cut = crashes ? 1 : event.cut
+    this.#heard = heard && this.#cut === undefined
     const arrival = event.type === "deliver" && event.cut !== 0 ? this.#arrival(event.message) : undefined
     const happened = this.cluster.execute(event)
     if (arrival !== undefined) this.#checkArrival(arrival, happened)
     if (!happened) return this.violation !== undefined
     this.events++
-    const taken = this.#taken as Taken | undefined
-    let change: Change | undefined
-    if (taken !== undefined) {
-      change = { taken, firstChanged: firstDifference(taken.before.log, taken.step.server.log) }
-      this.#checkChange(change)
-      if (this.violation === undefined) this.#machineStep(taken, heard && event.cut === undefined)
-    }
-    this.counter.event(this.cluster, event, change, () => !this.clients.waiting().next().done)
+    this.counter.event(this.cluster, event)
+    if (crashes && underWay > 0) this.counter.count((event.keeps ?? 0) < underWay ? "unsyncedLost" : "unsyncedKept")
     if (this.violation === undefined && this.events % fullCheckEvery === 0) this.#checkInFull()
     return true
+  }
+
+  /** A step that is durable now. */
+  #observe(taken: Taken): void {
+    const change: Change = { taken, firstChanged: firstDifference(taken.before.log, taken.step.server.log) }
+    this.counter.step(change, this.#cut, () => !this.clients.waiting().next().done)
+    this.#checkChange(change)
+    if (this.violation === undefined) this.#machineStep(taken, this.#heard)
   }
 
   /** The message, and whom it reaches as it is now; `undefined`: nobody. */
   #arrival(message: number): Arrival | undefined {
     const m = this.cluster.sent[message]!
-    return this.cluster.down.has(m.dest) ? undefined : { m, dest: this.cluster.servers.get(m.dest)! }
+    return this.cluster.down.has(m.dest) ? undefined : { m, dest: this.cluster.memory(m.dest) }
   }
 
   /**
@@ -214,7 +222,7 @@ export class Run {
     if (keepsToLeader(dest, m)) {
       if (happened) this.#violate("LeadersAreKept")
       else this.counter.count("campaignsIgnored")
-    } else if (this.cluster.servers.get(m.dest)!.currentTerm < m.term) this.#violate("TermsAreLearnt")
+    } else if (this.cluster.memory(m.dest).currentTerm < m.term) this.#violate("TermsAreLearnt")
   }
 
   #violate(property: string, detail = `after ${this.events} events`): void {

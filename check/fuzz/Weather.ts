@@ -22,12 +22,19 @@ export interface Weather {
   readonly snapshot: number
   readonly divide: number
   readonly heal: number
+  /** Of a disk that has records under way. */
+  readonly sync: number
+  readonly syncFails: number
+  /** Of a disk whose server is down; a majority stays sound. */
+  readonly damage: number
   /** AppendEntries that are lost on their way, while votes get through. */
   readonly lostAppendsPercent: number
   /** A delivery takes any message on its way, not the oldest. */
   readonly reorderPercent: number
   /** The server crashes in the middle of the event's effects. */
   readonly cutPercent: number
+  /** The step's record stays under way to the disk. */
+  readonly unsyncedPercent: number
 }
 
 const calm: Weather = {
@@ -48,7 +55,11 @@ const calm: Weather = {
   heal: 6,
   lostAppendsPercent: 0,
   reorderPercent: 10,
-  cutPercent: 0
+  cutPercent: 0,
+  sync: 6,
+  syncFails: 1,
+  damage: 0,
+  unsyncedPercent: 8
 }
 
 export const weathers: ReadonlyArray<Weather> = [
@@ -79,7 +90,18 @@ export const weathers: ReadonlyArray<Weather> = [
     reorderPercent: 20,
     cutPercent: 1
   },
-  { ...calm, name: "crashes", crash: 6, restart: 16, timeout: 5, contactLost: 4, cutPercent: 3 },
+  {
+    ...calm,
+    name: "crashes",
+    crash: 8,
+    restart: 20,
+    timeout: 5,
+    contactLost: 4,
+    cutPercent: 3,
+    syncFails: 6,
+    damage: 4,
+    unsyncedPercent: 25
+  },
   {
     ...calm,
     name: "lossy",
@@ -105,6 +127,9 @@ export const weathers: ReadonlyArray<Weather> = [
     heal: 8,
     crash: 4,
     restart: 14,
-    cutPercent: 2
+    cutPercent: 2,
+    syncFails: 3,
+    damage: 1,
+    unsyncedPercent: 20
   }
 ]

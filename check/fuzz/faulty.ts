@@ -1,6 +1,7 @@
 /** Clusters and machines that break one promise each, to see who notices. */
 import type { Command, KV, Reply } from "../../src/kv/KV.ts"
 import { apply, execute } from "../../src/kv/KV.ts"
+import type { ServerId } from "../../src/raft/Server.ts"
 import { Cluster } from "../cluster/Cluster.ts"
 import type { Event } from "../cluster/Cluster.ts"
 import type { Persistent } from "../../src/shell/Perform.ts"
@@ -25,6 +26,43 @@ export const loseTheTail = disksThat((saved) => ({
   ...saved,
   log: { ...saved.log, entries: saved.log.entries.slice(0, -1) }
 }))
+
+/**
+ * P01: messages leave before the sync that covers them. A crash then finds what the disk has: of what was under way as much
+ * as the event says, or (`forgets` false) all of it, as if disks never forgot.
+ */
+export const acknowledgesFirst = ({ forgets }: { readonly forgets: boolean }): Partial<Parts> => ({
+  createCluster: (...given) =>
+    new class extends Cluster {
+      /** By server: what is durable, then what was saved since. */
+      readonly #saved = new Map<ServerId, Array<Persistent>>()
+
+      override unsynced(id: ServerId): number {
+        return Math.max(0, (this.#saved.get(id)?.length ?? 0) - 1)
+      }
+
+      override execute(event: Event): boolean {
+        const server = event.type === "deliver" ? this.sent[event.message]!.dest : event.server
+        const saved = this.#saved.get(server) ?? [this.disks.get(server)!]
+        switch (event.type) {
+          case "sync":
+            return this.#saved.delete(server)
+          case "crash":
+          case "sync-fails":
+          case "restart":
+            if (event.type === "sync-fails" && saved.length === 1) return false
+            if (forgets) this.disks.set(server, saved["keeps" in event ? event.keeps ?? 0 : 0]!)
+            this.#saved.delete(server)
+            return super.execute(event.type === "restart" ? event : { type: "crash", server })
+        }
+        const { unsynced, ...atOnce } = event
+        if (!super.execute(atOnce as Event)) return false
+        if (unsynced === true) this.#saved.set(server, [...saved, this.disks.get(server)!])
+        else this.#saved.delete(server)
+        return true
+      }
+    }(...given)
+})
 
 /** Just before the hundredth event s1 has applied what isn't committed, and no step of it shows. */
 export const silently: Partial<Parts> = {

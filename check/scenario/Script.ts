@@ -17,6 +17,11 @@
  *     replicate s1 to s2 s3                           each gets s1's latest AppendEntries or InstallSnapshot and s1 the
  *                                                     answer, until they agree
  *     EVENT crash after n                             s1 crashes when it has carried out n effects of the step (save first)
+ *     EVENT unsynced                                  its record is under way to s1's disk, and its messages wait
+ *     sync s1                                         … until this: all of s1's records are durable
+ *     crash s1 keeps n                                of those under way, the first n are found on the disk
+ *     sync-fails s1 keeps n                           the same, since the disk refuses something: s1 stops
+ *     damage s1                                       a bit flips on the disk of s1, which is down and won't start again
  */
 import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex } from "../../src/raft/Server.ts"
@@ -37,6 +42,9 @@ export const verbs: ReadonlyArray<string> = [
   "snapshot",
   "contact-lost",
   "check-quorum",
+  "sync",
+  "sync-fails",
+  "damage",
   "deliver",
   "elect",
   "replicate"
@@ -87,6 +95,11 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
     for (const event of eventsOf(cluster, cut[1]!)) yield { ...event, cut: Number(cut[2]) }
     return
   }
+  const unsynced = /^(.*\S)\s+unsynced$/.exec(command)
+  if (unsynced !== null) {
+    for (const event of eventsOf(cluster, unsynced[1]!)) yield { ...event, unsynced: true }
+    return
+  }
   const [verb, ...words] = command.trim().split(/\s+/)
   const id = () => known(cluster, words[0] ?? "")
   const others = (preposition: string) => {
@@ -99,14 +112,22 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
     case "timeout":
     case "heartbeat":
     case "apply":
-    case "crash":
     case "restart":
     case "snapshot":
     case "contact-lost":
     case "check-quorum":
+    case "sync":
+    case "damage":
       if (words.length !== 1) throw new ScriptError(`expected "${verb} s1", found "${command}"`)
       yield { type: verb, server: id() }
       return
+    case "crash":
+    case "sync-fails": {
+      const keeps = words.length === 1 ? "0" : words[1] === "keeps" && words.length === 3 ? words[2]! : ""
+      if (!/^\d+$/.test(keeps)) throw new ScriptError(`expected "${verb} s1" or "${verb} s1 keeps n", found "${command}"`)
+      yield { type: verb, server: id(), ...(keeps === "0" ? {} : { keeps: Number(keeps) }) }
+      return
+    }
     case "propose":
       if (words.length !== 2) throw new ScriptError(`expected "propose s1 value", found "${command}"`)
       yield { type: "propose", server: id(), value: words[1]! }
@@ -178,15 +199,22 @@ export const nameOf = (cluster: Cluster, position: number): string => {
   return `${type} ${source}->${dest} #${onLink(cluster, type, source, dest).indexOf(position) + 1}`
 }
 
+/** How an event ends, or doesn't yet. */
+export const suffixOf = ({ cut, unsynced }: Pick<Event, "cut" | "unsynced">): string =>
+  `${cut === undefined ? "" : ` crash after ${cut}`}${unsynced === undefined ? "" : " unsynced"}`
+
 /** The event as the command that does it, in the cluster as it is before. */
 export const commandOf = (cluster: Cluster, event: Event): string => {
-  const cut = event.cut === undefined ? "" : ` crash after ${event.cut}`
+  const how = suffixOf(event)
   switch (event.type) {
     case "deliver":
-      return `deliver ${nameOf(cluster, event.message)}${cut}`
+      return `deliver ${nameOf(cluster, event.message)}${how}`
     case "propose":
-      return `propose ${event.server} ${event.value}${cut}`
+      return `propose ${event.server} ${event.value}${how}`
+    case "crash":
+    case "sync-fails":
+      return `${event.type} ${event.server}${event.keeps === undefined ? "" : ` keeps ${event.keeps}`}`
     default:
-      return `${event.type} ${event.server}${cut}`
+      return `${event.type} ${event.server}${how}`
   }
 }
