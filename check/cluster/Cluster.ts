@@ -132,8 +132,8 @@ export class Cluster {
       }
       default: {
         if (this.down.has(event.server)) return false
-        // The machine, which a snapshot is taken of, has applied what is durable.
-        if (event.type === "snapshot") this.#sync(event.server)
+        // The machine, which a snapshot is taken of, has applied no more than what is durable.
+        if (event.type === "snapshot" && this.unsynced(event.server) > 0) return false
         const s = this.memory(event.server)
         switch (event.type) {
           case "timeout":

@@ -239,7 +239,7 @@ export class Chooser {
     const { cluster } = this.#run
     const server = this.#up((id) => {
       const s = cluster.memory(id)
-      return s.lastApplied > s.log.lastIncludedIndex
+      return s.lastApplied > s.log.lastIncludedIndex && cluster.unsynced(id) === 0
     })
     return server === undefined ? undefined : { type: "snapshot", server }
   }

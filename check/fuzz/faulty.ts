@@ -80,16 +80,17 @@ export const silently: Partial<Parts> = {
     }(...given)
 }
 
-/** No message is delivered twice. */
+/** No message is delivered twice. (No disk forgets, either: who has forgotten a message gets it anew.) */
 export const neverTwice: Partial<Parts> = {
   createCluster: (...given) =>
     new class extends Cluster {
       readonly #delivered = new Set<number>()
       override execute(event: Event): boolean {
-        if (event.type !== "deliver") return super.execute(event)
+        const { unsynced: _, ...synced } = event
+        if (event.type !== "deliver") return super.execute(synced as Event)
         if (this.#delivered.has(event.message)) return false
         this.#delivered.add(event.message)
-        return super.execute(event)
+        return super.execute(synced as Event)
       }
     }(...given)
 }
