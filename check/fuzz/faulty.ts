@@ -89,8 +89,9 @@ export const neverTwice: Partial<Parts> = {
         const { unsynced: _, ...synced } = event
         if (event.type !== "deliver") return super.execute(synced as Event)
         if (this.#delivered.has(event.message)) return false
-        this.#delivered.add(event.message)
-        return super.execute(synced as Event)
+        const happened = super.execute(synced as Event)
+        if (happened && event.cut !== 0) this.#delivered.add(event.message)
+        return happened
       }
     }(...given)
 }
