@@ -196,3 +196,20 @@ test("P08, P11: a commit that fails part of the way leaves nothing of it, and is
     }))
   expect(Result.getOrThrow(await withStorage(({ load }) => load))).toEqual(expected[1])
 })
+
+// Where there is no /proc, there is no way to get at SQLite's own files.
+test.runIf(process.platform === "linux")("P03: a sync that fails is a commit that fails, and nothing of it is found", () => {
+  const folder = put(filesOf([[command(1)]], "close"))
+  const store = openSqlite(folder)
+  store.commit([command(2)])
+  // Under the number of the write-ahead log's file, a device that takes everything and syncs nothing.
+  const numbers = fs.readdirSync("/proc/self/fd").map(Number)
+  const isWal = (fd: number) => fs.readlinkSync(`/proc/self/fd/${fd}`) === path.join(fs.realpathSync(folder), "raft.sqlite-wal")
+  const wal = numbers.find((fd) => fs.existsSync(`/proc/self/fd/${fd}`) && isWal(fd))!
+  fs.closeSync(wal)
+  expect(fs.openSync("/dev/null", "r+")).toBe(wal)
+  expect(() => store.commit([command(3)])).toThrow("disk I/O error")
+  expect(() => store.commit([command(3)])).toThrow(StoreFault)
+  store.close()
+  expect(load(folder)).toEqual(states([command(1), command(2)]).at(-1))
+})

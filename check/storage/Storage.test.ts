@@ -1,6 +1,6 @@
 // Goal: every layer keeps the contract of src/shell/Storage.ts. Method: random records, saved in groups; a crash is a copy
 // of the folder while it is in use.
-import { Effect, Exit, Fiber, Layer, Result, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Result, Scope } from "effect"
 import fc from "fast-check"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -119,7 +119,10 @@ describe.each(layers)("Contract Storage.%s:", { timeout: 30_000 }, (_, place, nu
       const storage = yield* Storage.pipe(Effect.provide(yield* Layer.buildWithScope(here.layer, scope)))
       const waiting = yield* Effect.all(commands(20).map((record) => Effect.forkChild(Effect.result(storage.save(record)), { startImmediately: true })))
       yield* Scope.close(scope, Exit.void)
-      const results = yield* Effect.all(waiting.map(Fiber.join))
+      // Longer than any answer takes: who waits for ever is an assertion that fails, not a test that hangs.
+      const answered = yield* Effect.timeoutOption(Effect.all(waiting.map(Fiber.join)), "5 seconds")
+      expect(Option.isSome(answered), "all who waited were answered").toBe(true)
+      const results = Option.getOrThrow(answered)
       const acknowledged = results.filter(Result.isSuccess).length
       expect(results.map(Result.isSuccess)).toEqual(results.map((_, k) => k < acknowledged))
       expect((yield* Effect.flip(storage.save(command(21)))).kind).toBe("stopped")

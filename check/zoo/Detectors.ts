@@ -4,6 +4,8 @@
  * numbers than before is no verdict.
  */
 import { readdirSync, readFileSync } from "node:fs"
+import { crashPoints, crashSpec } from "../durability/CrashPoints.ts"
+import { refine } from "../durability/Refinement.ts"
 import { explore } from "../explorer/Explore.ts"
 import { canonical } from "../explorer/Intern.ts"
 import type { Violation } from "../explorer/Result.ts"
@@ -199,6 +201,22 @@ export const byGraph = async (expected: ReadonlyArray<Expected>, signal: AbortSi
     failed ??= detection.failed
   }
   return { notices: [], ...(failed === undefined ? {} : { failed }) }
+}
+
+/** Runs of the file log on a disk that forgets, and the events of those in which servers crash everywhere. */
+const diskRuns = 300
+const crashEvents = 7
+
+/** What the specification of the log on disk doesn't allow, and what a crash between two effects leaves. */
+export const byDisk = async (signal: AbortSignal): Promise<Detection> => {
+  const seeds = function*() {
+    for (let seed = 1; seed <= diskRuns && !signal.aborted; seed++) yield seed
+  }
+  const found = await refine(seeds(), {})
+  if (found !== undefined) return { notices: [{ name: found.property, where: `seed ${found.seed}: ${found.detail}` }] }
+  const { interrupted, violation } = await crashPoints(crashSpec, crashEvents, { signal })
+  if (interrupted) return { notices: [], failed: "interrupted" }
+  return { notices: violation === undefined ? [] : [{ name: violation.property, where: violation.detail }] }
 }
 
 const scenarios = new URL("../scenarios/", import.meta.url)

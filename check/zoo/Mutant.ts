@@ -20,7 +20,7 @@ export interface Expected {
 
 /** A mistake in the core, or in the shell. */
 export interface Mutant {
-  /** `E` election, `R` replication, `C` commit, and a number. */
+  /** `E` election, `R` replication, `C` commit, `P` persistence, and a number. */
   readonly id: string
   /** The rule that it breaks, by its id in the sources. */
   readonly rule: string

@@ -42,7 +42,7 @@ export interface ZooOptions {
 }
 
 /** Cheapest first. */
-const localColumns: ReadonlyArray<LocalColumn> = ["scenarios", "explorer", "graph", "fuzz"]
+const localColumns: ReadonlyArray<LocalColumn> = ["scenarios", "disk", "explorer", "graph", "fuzz"]
 const scopes = {
   subset: { batches: 2, secondsPerChild: 40 },
   full: { batches: 6, secondsPerChild: 240 }
@@ -227,7 +227,7 @@ class Zoo {
   #cellsOf(mutant: Mutant): Record<Column, Cell> {
     const known = this.#cells.get(mutant)
     if (known !== undefined) return known
-    const cells = { scenarios: absent, explorer: absent, graph: absent, fuzz: absent, trace: absent, pair: absent }
+    const cells = { scenarios: absent, disk: absent, explorer: absent, graph: absent, fuzz: absent, trace: absent, pair: absent }
     this.#cells.set(mutant, cells)
     return cells
   }
@@ -238,20 +238,27 @@ class Zoo {
 
   async #local(mutant: Mutant, tlc: boolean): Promise<void> {
     const { expected, given, story } = mutant
-    // What a variant prints, and its own edges, are others than the usual ones, rightly.
-    const columns = mutant === variant
-      ? ["explorer", "fuzz"] as const
-      : localColumns.filter((column) => given === undefined || column !== "scenarios")
+    const columns = this.#columnsOf(mutant)
     const outcome = await this.#job(this.#makeMutant(mutant, false), {
       kind: "mutant",
       columns,
       expected,
       batches: scopes[this.#options.scope].batches,
       // The specification has no such variant: it would reject what is right, too.
-      ...(tlc && given === undefined && mutant !== variant ? { trace: this.#traceFile(mutant) } : {}),
+      ...(tlc && given === undefined && columns.includes("fuzz") && mutant !== variant ? { trace: this.#traceFile(mutant) } : {}),
       ...(story === undefined ? {} : { story })
     })
     for (const column of columns) this.#cellsOf(mutant)[column] = cellOf(outcome, column)
+  }
+
+  #columnsOf(mutant: Mutant): ReadonlyArray<LocalColumn> {
+    // What a variant prints, and its own edges, are others than the usual ones, rightly.
+    if (mutant === variant) return ["explorer", "fuzz"]
+    const { edits, given } = mutant
+    if (edits.some(({ file }) => file.startsWith("src/shell/storage/"))) return ["disk"]
+    // Rules don't know of disks: of them the others say more.
+    const shell = mutant === control || edits.some(({ file }) => file.startsWith("src/shell/"))
+    return localColumns.filter((column) => (column !== "disk" || shell) && (column !== "scenarios" || given === undefined))
   }
 
   async #pair(mutant: Mutant): Promise<void> {

@@ -1,5 +1,6 @@
 /** Mistakes in Raft, as they were made in real implementations. README.md says where the ids come from. */
 import type { Mutant, Variant } from "./Mutant.ts"
+import { storageMutants } from "./storageMutants.ts"
 
 const election = "src/raft/Election.ts"
 const replication = "src/raft/Replication.ts"
@@ -536,5 +537,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [{ ...newCommit, to: "Math.min(m.leaderCommit, lastNew)" }],
     spec: [{ ...specNewCommit, to: "Min({m.leaderCommit, lastNew})" }],
     expected: [{ model: "replication", name: "CommitMonotone" }]
-  }
+  },
+  ...storageMutants
 ]

@@ -116,6 +116,8 @@ const removeBefore = Effect.fnUntraced(function*(disk: Disk, first: number) {
 
 /** Reads everything, mends what a crash may leave, and refuses any other damage. */
 const recover = Effect.fnUntraced(function*(disk: Disk) {
+  // A process that was killed may have renamed a file and not yet synced the folder.
+  yield* disk.syncFolder
   const names = yield* disk.names
   const bad = (name: string, fault: FileFault) => new StorageError({ file: path.join(disk.folder, name), ...fault })
 
@@ -151,14 +153,12 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
       }
     }
     if (damage !== undefined) yield* disk.truncate(segment(n), end)
-    last = { number: n, end, settled: frames.at(-1)?.payload.equals(empty) ?? true }
-    const tail = frames.findLast(({ payload }) => !payload.equals(empty))
-    if (n === numbers.at(-1) && tail !== undefined) last = yield* confirm(disk, last, bytes.subarray(tail.offset, end))
+    const tail = frames.at(-1)
+    last = { number: n, end, settled: tail === undefined || tail.payload.equals(empty) }
+    if (n === numbers.at(-1) && tail !== undefined) last = yield* confirm(disk, last, tail)
     else if (damage !== undefined) yield* disk.sync(segment(n))
   }
-  // A process that was killed may have renamed its last segment and not yet synced the folder.
-  if (last === undefined) last = yield* newSegment(disk, first)
-  else yield* disk.syncFolder
+  last ??= yield* newSegment(disk, first)
   // What a crash has left of a file being replaced, or behind a checkpoint.
   for (const name of names) if (name.endsWith(".new")) yield* disk.remove(name)
   yield* removeBefore(disk, first)
@@ -178,14 +178,16 @@ const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: strin
 })
 
 /**
- * The last commit may have been read from memory only: its server may have ended before the sync, or after a sync that
+ * The last frame may have been read from memory only: its server may have ended before the sync, or after a sync that
  * failed, which leaves pages that are not on the disk and that no later sync writes. So it is written once more, as it
- * is, before anyone relies on it; an empty frame behind it may be of a server that ended while it did just that.
+ * is, before anyone relies on it; and synced before another frame makes it look as if it had been.
  */
-const confirm = Effect.fnUntraced(function*(disk: Disk, last: Open, tail: Buffer): Effect.fn.Return<Open, StorageError> {
-  const offset = last.end - tail.length
-  const bytes = last.settled ? tail : Buffer.concat([tail, frame(last.number, last.end, empty)])
-  yield* disk.write(segment(last.number), offset, bytes)
+const confirm = Effect.fnUntraced(function*(
+  disk: Disk,
+  last: Open,
+  tail: { readonly offset: number; readonly payload: Buffer }
+): Effect.fn.Return<Open, StorageError> {
+  yield* disk.write(segment(last.number), tail.offset, frame(last.number, tail.offset, tail.payload))
   yield* disk.sync(segment(last.number))
-  return { number: last.number, end: offset + bytes.length, settled: true }
+  return last.settled ? last : yield* append(disk, last, empty)
 })
