@@ -278,7 +278,8 @@ class RefinementRun {
     if (k < 0 || !this.#disk.files.includes(name)) return false
     const bytes = this.#disk.get(name)
     const { at, text } = payloads(bytes, n + 1).filter((payload) => payload.text !== "[]")[k]!
-    bytes[at + this.#choose(12 + text!.length)]! ^= 1 << this.#choose(8)
+    // As often in the frame's header as in all of it.
+    bytes[at + this.#choose(this.#choose(2) === 0 ? 12 : 12 + text!.length)]! ^= 1 << this.#choose(8)
     this.#disk.put(name, bytes)
     this.#candidates = this.#candidates.map((d): Disk => ({
       ...d,

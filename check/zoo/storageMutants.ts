@@ -42,12 +42,5 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     fileLog,
     "  yield* disk.sync(segment(last.number))\n",
     ""
-  ),
-  mutant(
-    "P22",
-    "an empty frame is believed as it is",
-    fileLog,
-    "if (n === numbers.at(-1) && tail !== undefined)",
-    "if (n === numbers.at(-1) && tail !== undefined && !last.settled)"
   )
 ]
