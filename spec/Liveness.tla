@@ -132,10 +132,12 @@ EventuallyLeader == <>[] \E i \in Up : Leads(i)
 EventuallyCommits ==
   <>[] \E i \in Up : servers[i].role = "leader" /\ servers[i].lastApplied = lastIndex(servers[i].log)
 
-\* Every follower has the leader's log, and knows as much of it to be committed.
+\* Every follower's log is as long as the leader's and ends like it (so by LogMatching it is the same), and as much of it
+\* is known to be committed.
 EventuallyCaughtUp ==
   <>[] \E i \in Up : /\ servers[i].role = "leader"
-                     /\ \A j \in Up : /\ servers[j].log = servers[i].log
+                     /\ \A j \in Up : /\ lastIndex(servers[j].log) = lastIndex(servers[i].log)
+                                      /\ lastTerm(servers[j].log) = lastTerm(servers[i].log)
                                       /\ servers[j].commitIndex = servers[i].commitIndex
 
 \* The bound is no reason for anything.

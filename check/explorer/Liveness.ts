@@ -70,7 +70,7 @@ export const components = ({ first, size, to }: Pick<FairGraph, "first" | "size"
 }
 
 /** A fair path on which P doesn't come to stay, with the shortest stem; undefined: on every one it does. */
-export const missing = (graph: FairGraph, holds: (state: number) => boolean): Lasso | undefined => {
+export const lassoMissing = (graph: FairGraph, holds: (state: number) => boolean): Lasso | undefined => {
   const { fair, first, size, to } = graph
   const component = components(graph)
   const enabled = new Int32Array(size)
@@ -93,7 +93,8 @@ export const missing = (graph: FairGraph, holds: (state: number) => boolean): La
   return undefined
 }
 
-const stemTo = (graph: FairGraph, state: number): Array<number> => {
+/** A shortest way to the state. */
+export const stemTo = (graph: FairGraph, state: number): Array<number> => {
   const from = sources(graph)
   const stem: Array<number> = []
   for (let edge = graph.foundBy[state]!; edge >= 0; edge = graph.foundBy[from[edge]!]!) stem.unshift(edge)

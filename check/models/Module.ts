@@ -1,5 +1,6 @@
 /** The model as TLC takes it: a module that gives the constants of spec/World.tla their values, and its configuration. */
 import type { RaftWorld } from "./RaftModel.ts"
+import { withinHorizon } from "../raft/Liveness.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import type { ModelSpec } from "./Table.ts"
 import { toTla } from "./Encode.ts"
@@ -48,14 +49,14 @@ const valuesOf = (spec: ModelSpec, root: RaftWorld): ReadonlyArray<string> => [
   ...root.messages.flatMap((m) => m.type === "AppendEntriesRequest" ? m.entries.map(({ value }) => value) : [])
 ]
 
-export const mcModule = (spec: ModelSpec, root: RaftWorld): Module => {
+/** A module that gives the constants their values, to go on with `rest`; the configuration without what is checked. */
+const moduleOf = (spec: ModelSpec, root: RaftWorld, extended: string, specification: string, rest: string): Module => {
   const servers = root.actors.map((s) => `${s.id} |-> ${toTla(s)}`)
-  const initial = root.ghost.committed.length === 0
   return {
     name: "MC",
     tla: `---- MODULE MC ----
 \\* Model ${spec.name}: ${spec.about}
-EXTENDS Properties, TLC
+EXTENDS ${extended}, TLC
 
 MCBytes == ${bytesOf(valuesOf(spec, root))}
 MCSettings == ${toTla(root.actors[0]!.settings)}
@@ -64,16 +65,9 @@ MCRoot ==
    messages |-> {${root.messages.map(toTla).join(",\n                ")}},
    left |-> ${toTla(root.left)},
    ghost |-> ${toTla(root.ghost)}]
-
-${root.actors.map((s) => labelled(s.id)).join("\n")}
-
-MCNext ==
-${root.actors.flatMap((s) => worldActions.map((action) => `  \\/ ${edgeLabel(action, s.id)}`)).join("\n")}
-
-MCSpec == Init /\\ [][MCNext]_vars
-====
+${rest}====
 `,
-    cfg: `SPECIFICATION MCSpec
+    cfg: `SPECIFICATION ${specification}
 CONSTANTS
   Nil = Nil
   Server = {${root.actors.map((s) => JSON.stringify(s.id)).join(", ")}}
@@ -84,12 +78,39 @@ CONSTANTS
   Bytes <- MCBytes
   Settings <- MCSettings
   Root <- MCRoot
-INVARIANTS
-  ${stateProperties.map((p) => p.name).join("\n  ")}
-PROPERTIES
-  ${stepProperties.map((p) => p.name).join("\n  ")}
-  ${initial ? "RefinesReplicatedLog" : "RefinesReplicatedLogSteps"}
 CHECK_DEADLOCK FALSE
 `
+  }
+}
+
+const section = (title: string, names: ReadonlyArray<string>): string =>
+  names.length === 0 ? "" : `${title}\n  ${names.join("\n  ")}\n`
+
+/** Progress in the model (spec/Liveness.tla): these properties of it. */
+export const livenessModule = (spec: ModelSpec, root: RaftWorld, names: ReadonlyArray<string>): Module => {
+  const module = moduleOf(spec, root, "Liveness", "LivenessSpec", "")
+  const bound = names.filter((name) => name === withinHorizon)
+  return {
+    ...module,
+    cfg: module.cfg + section("INVARIANTS", bound) + section("PROPERTIES", names.filter((name) => !bound.includes(name)))
+  }
+}
+
+export const mcModule = (spec: ModelSpec, root: RaftWorld): Module => {
+  const initial = root.ghost.committed.length === 0
+  const module = moduleOf(spec, root, "Properties", "MCSpec", `
+${root.actors.map((s) => labelled(s.id)).join("\n")}
+
+MCNext ==
+${root.actors.flatMap((s) => worldActions.map((action) => `  \\/ ${edgeLabel(action, s.id)}`)).join("\n")}
+
+MCSpec == Init /\\ [][MCNext]_vars
+`)
+  return {
+    ...module,
+    cfg: module.cfg + section("INVARIANTS", stateProperties.map((p) => p.name)) + section("PROPERTIES", [
+      ...stepProperties.map((p) => p.name),
+      initial ? "RefinesReplicatedLog" : "RefinesReplicatedLogSteps"
+    ])
   }
 }

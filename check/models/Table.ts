@@ -47,6 +47,11 @@ export const ModelSpec = Schema.Struct({
   /** Whether states and edges are compared, too, and not only their numbers (models of at most 100,000 states). */
   edges: Schema.Boolean,
   mustReach: Schema.Array(Schema.String),
+  /**
+   * That TLC checks progress, too (spec/Liveness.tla), and where; `distinct`: the states that it found, of chaos and calm.
+   * The explorer does so for every model whose states are compared.
+   */
+  liveness: Schema.optionalKey(Schema.Struct({ scope: Schema.Literals(["check", "deep"]), distinct: Count })),
   pinned: Schema.optionalKey(Pinned)
 })
 export type ModelSpec = typeof ModelSpec.Type

@@ -3,7 +3,7 @@
  * are. The chaos is any world of a model; here is the calm that may follow it, as a graph.
  */
 import { Interner } from "../explorer/Intern.ts"
-import { missing } from "../explorer/Liveness.ts"
+import { lassoMissing, stemTo } from "../explorer/Liveness.ts"
 import type { FairGraph, Lasso } from "../explorer/Liveness.ts"
 import type { LocalStep } from "../explorer/Model.ts"
 import { Ints } from "../explorer/Tables.ts"
@@ -12,11 +12,10 @@ import { LeaderContactLost, Timeout } from "../../src/raft/Election.ts"
 import type { Message, Step } from "../../src/raft/Message.ts"
 import { Handle } from "../../src/raft/Raft.ts"
 import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
-import { lastIndex } from "../../src/raft/Server.ts"
+import { lastIndex, lastTerm } from "../../src/raft/Server.ts"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import { receiveAction, Settle } from "../../src/raft/World.ts"
 import type { Bounds } from "../../src/raft/World.ts"
-import { sameEntry } from "./Entry.ts"
 
 /** What must come, and stay, once it is calm: a predicate of the servers that are up. */
 export interface LivenessProperty {
@@ -38,16 +37,15 @@ const EventuallyCommits: LivenessProperty = {
   holds: (up) => up.some((l) => l.role === "leader" && l.lastApplied === lastIndex(l.log))
 }
 
-const sameLog = ({ log: a }: Server, { log: b }: Server): boolean =>
-  a.lastIncludedIndex === b.lastIncludedIndex
-  && a.lastIncludedTerm === b.lastIncludedTerm
-  && a.entries.length === b.entries.length
-  && a.entries.every((entry, n) => sameEntry(entry, b.entries[n]!))
-
 const EventuallyCaughtUp: LivenessProperty = {
   name: "EventuallyCaughtUp",
   holds: (up) =>
-    up.some((l) => l.role === "leader" && up.every((s) => sameLog(s, l) && s.commitIndex === l.commitIndex))
+    up.some((l) =>
+      l.role === "leader"
+      && up.every((s) =>
+        lastIndex(s.log) === lastIndex(l.log) && lastTerm(s.log) === lastTerm(l.log) && s.commitIndex === l.commitIndex
+      )
+    )
 }
 
 /** In the order of spec/Liveness.tla. */
@@ -59,6 +57,12 @@ export const livenessProperties: ReadonlyArray<LivenessProperty> = [
 
 /** The term bound of the calm: so far from that of the chaos that nobody gets there. */
 export const Horizon = (bounds: Bounds, servers: number): number => bounds.maxTerm + 2 * servers
+
+/** Name of the invariant that nobody does: campaigns come to an end. */
+export const withinHorizon: string = "WithinHorizon"
+
+/** Everything that is checked of the calm. */
+export const livenessNames: ReadonlyArray<string> = [...livenessProperties.map(({ name }) => name), withinHorizon]
 
 /** A step of one server, by the numbers of its state after it and of its messages. */
 interface Local {
@@ -181,9 +185,21 @@ export class Calm implements FairGraph {
     }
   }
 
-  /** A path on which the property doesn't come to stay. */
-  missing({ holds }: LivenessProperty): Lasso | undefined {
-    return missing(this, (world) => holds(this.up(world)))
+  /** A path on which the property of that name doesn't come to stay, or that leads out of the bound. */
+  violation(name: string): Lasso | undefined {
+    if (name === withinHorizon) {
+      const horizon = Horizon(this.#bounds, this.#ids.length)
+      const beyond = this.foundBy.findIndex((_, world) => this.up(world).some((s) => s.currentTerm >= horizon))
+      return beyond < 0 ? undefined : { stem: stemTo(this, beyond), loop: [] }
+    }
+    const misses = this.missing(name)
+    return lassoMissing(this, (world) => !misses(world))
+  }
+
+  /** Which worlds miss the property. */
+  missing(name: string): (world: number) => boolean {
+    const { holds } = livenessProperties.find((property) => property.name === name)!
+    return (world) => !holds(this.up(world))
   }
 
   #expand(from: number): void {

@@ -25,7 +25,7 @@ import type { Expected } from "./Mutant.ts"
 const onlyProperty = (module: Module, name: string): Module => {
   const [constants] = module.cfg.split("INVARIANTS")
   const kind = stateProperties.some((property) => property.name === name) ? "INVARIANT" : "PROPERTY"
-  return { ...module, cfg: `${constants}${kind} ${name}\nCHECK_DEADLOCK FALSE\n` }
+  return { ...module, cfg: `${constants}${kind} ${name}\n` }
 }
 
 /**
