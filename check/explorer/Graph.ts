@@ -1,7 +1,9 @@
 /** The explored graph, to read: its worlds by index, its labelled edges, and the index of a given world. */
 import type { Locals } from "./Locals.ts"
 import type { World } from "./Model.ts"
+import type { TraceStep } from "./Result.ts"
 import { Successors } from "./Successors.ts"
+import { traceTo } from "./Trace.ts"
 import type { Worlds } from "./Worlds.ts"
 
 export interface Edge<Message> {
@@ -36,6 +38,11 @@ export class Graph<A, M, G> {
 
   world(index: number): World<A, M, G> {
     return this.locals.decode(this.worlds.arena, index * this.worlds.stride)
+  }
+
+  /** The shortest way from the root to a world. */
+  traceTo(index: number): ReadonlyArray<TraceStep<A, M, G>> {
+    return traceTo(this.locals, this.worlds, index)
   }
 
   /** The index of a world; its messages in any order, dead ones or not. Undefined when it isn't in the graph. */

@@ -17,8 +17,9 @@ export interface FairGraph {
   readonly foundBy: ArrayLike<number>
 }
 
-/** An infinite path, as edges: the stem once, then the loop for ever (empty: it stays where it is). */
+/** An infinite path: from an initial state, by edges, the stem once, then the loop for ever (empty: it stays there). */
 export interface Lasso {
+  readonly start: number
   readonly stem: ReadonlyArray<number>
   readonly loop: ReadonlyArray<number>
 }
@@ -88,17 +89,21 @@ export const lassoMissing = (graph: FairGraph, holds: (state: number) => boolean
   for (let state = 0; state < size; state++) {
     const own = component[state]!
     if ((always[own]! & ~taken[own]!) !== 0 || holds(state)) continue
-    return { stem: stemTo(graph, state), loop: loopAt(graph, component, enabled, always[own]!, state) }
+    return { ...stemTo(graph, state), loop: loopAt(graph, component, enabled, always[own]!, state) }
   }
   return undefined
 }
 
 /** A shortest way to the state. */
-export const stemTo = (graph: FairGraph, state: number): Array<number> => {
+export const stemTo = (graph: FairGraph, state: number): Pick<Lasso, "start" | "stem"> => {
   const from = sources(graph)
   const stem: Array<number> = []
-  for (let edge = graph.foundBy[state]!; edge >= 0; edge = graph.foundBy[from[edge]!]!) stem.unshift(edge)
-  return stem
+  let start = state
+  for (let edge = graph.foundBy[start]!; edge >= 0; edge = graph.foundBy[start]!) {
+    stem.unshift(edge)
+    start = from[edge]!
+  }
+  return { start, stem }
 }
 
 /** A way from the state back to it, within its part, that is fair. */

@@ -7,8 +7,10 @@ import { findJar } from "../tlc/Jar.ts"
 import { runTlc } from "../tlc/Tlc.ts"
 import type { TlcRun } from "../tlc/Tlc.ts"
 import { specDirectory } from "./load.ts"
-import { mcModule } from "./Module.ts"
+import { livenessModule, mcModule } from "./Module.ts"
+import type { Module } from "./Module.ts"
 import { raftModel } from "./RaftModel.ts"
+import type { RaftWorld } from "./RaftModel.ts"
 import type { ModelSpec } from "./Table.ts"
 
 const project = fileURLToPath(new URL("../../", import.meta.url))
@@ -16,11 +18,15 @@ const project = fileURLToPath(new URL("../../", import.meta.url))
 /** The jar in the project's cache, or wherever `findJar` finds it. */
 export const projectJar = findJar(project)
 
-/** Writes the model's module and configuration into a temporary folder of the scope, beside nothing else. */
-const writeModule = Effect.fnUntraced(function*(spec: ModelSpec) {
-  const files = yield* FileSystem.FileSystem
+/** The world that TLC begins with. */
+const rootWorld = (spec: ModelSpec): RaftWorld => {
   const model = raftModel(spec)
-  const module = mcModule(spec, settled(model, model.root))
+  return settled(model, model.root)
+}
+
+/** Writes a module and its configuration into a temporary folder of the scope, beside nothing else. */
+const writeModule = Effect.fnUntraced(function*(module: Module) {
+  const files = yield* FileSystem.FileSystem
   const dir = yield* files.makeTempDirectoryScoped({ prefix: "lockstep-" })
   yield* files.writeFileString(`${dir}/${module.name}.tla`, module.tla)
   yield* files.writeFileString(`${dir}/${module.name}.cfg`, module.cfg)
@@ -36,6 +42,17 @@ export const tlcModel = Effect.fnUntraced(function*(
   options: Pick<TlcRun, "workers" | "onProgress" | "graph" | "stop" | "library">
 ) {
   const jar = yield* projectJar
-  const { dir, module } = yield* writeModule(spec)
+  const { dir, module } = yield* writeModule(mcModule(spec, rootWorld(spec)))
   return yield* runTlc({ library: fileURLToPath(specDirectory), ...options, jar, dir, module })
+}, Effect.scoped)
+
+/** TLC on progress in the model (spec/Liveness.tla): the properties of these names. Fails as `findJar` and `runTlc` do. */
+export const tlcLiveness = Effect.fnUntraced(function*(
+  spec: ModelSpec,
+  names: ReadonlyArray<string>,
+  options: Pick<TlcRun, "onProgress" | "stop"> = {}
+) {
+  const jar = yield* projectJar
+  const { dir, module } = yield* writeModule(livenessModule(spec, rootWorld(spec), names))
+  return yield* runTlc({ ...options, jar, dir, module, library: fileURLToPath(specDirectory), workers: 1 })
 }, Effect.scoped)

@@ -64,6 +64,14 @@ export const withinHorizon: string = "WithinHorizon"
 /** Everything that is checked of the calm. */
 export const livenessNames: ReadonlyArray<string> = [...livenessProperties.map(({ name }) => name), withinHorizon]
 
+/** A world of the calm, as the specification has it. */
+export interface CalmWorld {
+  readonly up: ReadonlyArray<Server>
+  readonly messages: ReadonlyArray<Message>
+  readonly requests: number
+  readonly started: ReadonlyArray<ServerId>
+}
+
 /** A step of one server, by the numbers of its state after it and of its messages. */
 interface Local {
   readonly label: string
@@ -94,7 +102,7 @@ const tick = 0
 
 /** The calm after any of the worlds it began with, explored on the way. */
 export class Calm implements FairGraph {
-  readonly first: Array<number> = []
+  readonly first: Array<number> = [0]
   readonly foundBy: Array<number> = []
   readonly #to = new Ints()
   readonly #fair = new Ints()
@@ -103,6 +111,8 @@ export class Calm implements FairGraph {
   readonly #step = new Ints()
   readonly #steps: Array<Local> = []
   readonly #stepIds = new Map<Local, number>()
+
+  #expanded = 0
 
   readonly #bounds: Bounds
   readonly #ids: ReadonlyArray<ServerId>
@@ -141,13 +151,10 @@ export class Calm implements FairGraph {
     }
   }
 
-  /** Finds every world that can follow. */
-  explore(): void {
-    for (let from = this.first.length; from < this.#vectors.length; from++) {
-      this.first.push(this.#to.length)
-      this.#expand(from)
-    }
-    this.first.push(this.#to.length)
+  /** Finds the worlds that can follow, from at most so many more worlds. True: there is more to do. */
+  explore(count: number): boolean {
+    for (let n = 0; n < count && this.#expanded < this.#vectors.length; n++) this.#expand(this.#expanded++)
+    return this.#expanded < this.#vectors.length
   }
 
   /** The servers that are up. */
@@ -156,7 +163,7 @@ export class Calm implements FairGraph {
   }
 
   /** The number of this world of the calm, if it is one. */
-  find(up: ReadonlyArray<Server>, messages: ReadonlyArray<Message>, requests: number, started: ReadonlyArray<ServerId>): number | undefined {
+  find({ messages, requests, started, up }: CalmWorld): number | undefined {
     const states = this.#ids.map((id) => {
       const s = up.find((each) => each.id === id)
       return s === undefined ? -1 : this.#servers.find(s)
@@ -187,19 +194,25 @@ export class Calm implements FairGraph {
 
   /** A path on which the property of that name doesn't come to stay, or that leads out of the bound. */
   violation(name: string): Lasso | undefined {
-    if (name === withinHorizon) {
-      const horizon = Horizon(this.#bounds, this.#ids.length)
-      const beyond = this.foundBy.findIndex((_, world) => this.up(world).some((s) => s.currentTerm >= horizon))
-      return beyond < 0 ? undefined : { stem: stemTo(this, beyond), loop: [] }
+    if (name !== withinHorizon) {
+      const misses = this.missing(name)
+      return lassoMissing(this, (world) => !misses(world))
     }
-    const misses = this.missing(name)
-    return lassoMissing(this, (world) => !misses(world))
+    const horizon = Horizon(this.#bounds, this.#ids.length)
+    const beyond = this.foundBy.findIndex((_, world) => this.up(world).some((s) => s.currentTerm >= horizon))
+    return beyond < 0 ? undefined : { ...stemTo(this, beyond), loop: [] }
   }
 
-  /** Which worlds miss the property. */
+  /** Which worlds miss the property of that name. */
   missing(name: string): (world: number) => boolean {
     const { holds } = livenessProperties.find((property) => property.name === name)!
     return (world) => !holds(this.up(world))
+  }
+
+  /** The edge from one world to another, if there is one. */
+  edge(from: number, to: number): number | undefined {
+    for (let edge = this.first[from]!; edge < this.first[from + 1]!; edge++) if (this.#to.items[edge] === to) return edge
+    return undefined
   }
 
   #expand(from: number): void {
@@ -248,6 +261,7 @@ export class Calm implements FairGraph {
       if (can.tick !== undefined) take(i, can.tick, [], begun | 1 << i, tick)
       if (can.loseContact !== undefined) take(i, can.loseContact, [], begun, -1)
     }
+    this.first.push(this.#to.length)
   }
 
   #edge(from: number, vector: Vector, fair: number, actor: number, step: Local | undefined): void {

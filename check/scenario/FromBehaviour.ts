@@ -33,7 +33,7 @@ const textOf = (world: RaftWorld): string =>
   canonical({ ...world, messages: [...new Set(world.messages.map(canonical))].sort() })
 
 /** What one of the world's actions is, as an event of a cluster. */
-const eventOf = (cluster: Cluster, { after, label, message }: LocalStep<Server, Message>): Event => {
+export const eventOf = (cluster: Cluster, { after, label, message }: LocalStep<Server, Message>): Event => {
   if (message !== undefined) {
     const wanted = canonical(message)
     return { type: "deliver", message: cluster.sent.findLastIndex((m) => canonical(m) === wanted) }

@@ -6,7 +6,9 @@ import { aborted } from "../../../check/suite/Interrupt.ts"
 import { fileURLToPath } from "node:url"
 import { compareModel, holds, pinnedFrom } from "../../../check/models/checkModel.ts"
 import { loadModels, modelsFile } from "../../../check/models/load.ts"
+import type { ModelSpec } from "../../../check/models/Table.ts"
 import { honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { equalProgress, liveness } from "../liveness.ts"
 import { modelName, modelNamed, shown } from "../models.ts"
 import { replaceFile } from "../replaceFile.ts"
 import { grouped, seconds } from "../text.ts"
@@ -21,9 +23,19 @@ const pin = Flag.Boolean("pin").pipe(
   Flag.withDefault(false)
 )
 
-export const equal = Command.make("equal", { model: modelName, edges, pin, json }, (flags) =>
+export const equal = Command.make("equal", { model: modelName, edges, pin, liveness, json }, (flags) =>
   Effect.gen(function*() {
     const spec = yield* modelNamed(flags.model)
+    const write = (to: Partial<ModelSpec>) =>
+      replaceFile(
+        fileURLToPath(modelsFile),
+        `${JSON.stringify(loadModels().map((m) => m.name === spec.name ? { ...m, ...to } : m), null, 2)}\n`
+      )
+    if (flags.liveness) {
+      const distinct = yield* equalProgress(spec, flags.json)
+      if (flags.pin) yield* write({ liveness: { scope: spec.liveness?.scope ?? "deep", distinct } })
+      return
+    }
     const { value: comparison, wasInterrupted } = yield* honouringInterrupts((signal) =>
       compareModel(spec, flags.edges || spec.edges, {
         stop: aborted(signal),
@@ -56,8 +68,5 @@ export const equal = Command.make("equal", { model: modelName, edges, pin, json 
     yield* result(flags.json, comparison, lines.join("\n"))
     if (wasInterrupted) return yield* interrupted
     if (!holds(comparison)) return yield* violated
-    if (flags.pin) {
-      const table = loadModels().map((m) => m.name === spec.name ? { ...m, pinned: pinnedFrom(comparison) } : m)
-      yield* replaceFile(fileURLToPath(modelsFile), `${JSON.stringify(table, null, 2)}\n`)
-    }
+    if (flags.pin) yield* write({ pinned: pinnedFrom(comparison) })
   })).pipe(Command.withDescription("Compare the state graphs of the TypeScript core and of the specification"))

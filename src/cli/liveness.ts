@@ -1,0 +1,75 @@
+/** `--liveness`: progress in a model (spec/Liveness.tla) instead of its safety properties. */
+import * as Effect from "effect/Effect"
+import * as Flag from "effect/cli/Flag"
+import {
+  compareLiveness,
+  endlessOf,
+  exploreLiveness,
+  livenessFaults,
+  livenessViolations
+} from "../../check/models/checkLiveness.ts"
+import type { Endless, LivenessResult } from "../../check/models/checkLiveness.ts"
+import type { ModelSpec } from "../../check/models/Table.ts"
+import { livenessNames } from "../../check/raft/Liveness.ts"
+import { spaceTime } from "../../check/render/SpaceTime.ts"
+import { storyTable } from "../../check/render/Table.ts"
+import { fromEndless } from "../../check/scenario/FromEndless.ts"
+import { aborted } from "../../check/suite/Interrupt.ts"
+import { honouringInterrupts, interrupted, progress, result, undecided, violated } from "./Ending.ts"
+import { grouped, seconds } from "./text.ts"
+
+export const liveness = Flag.Boolean("liveness").pipe(
+  Flag.withDescription("progress: what must come, and stay, once the network is reliable again"),
+  Flag.withDefault(false)
+)
+
+const told = (spec: ModelSpec, endless: Endless): string => {
+  const { story, text } = fromEndless(spec, endless)
+  return `${storyTable(story)}\n\n${spaceTime(story)}\n\nScenario (save it, then: lockstep scenario FILE):\n\n${text}`
+}
+
+const numbers = ({ calm, chaos, seconds: s }: LivenessResult): string =>
+  `${grouped(chaos)} states of the chaos, ${grouped(calm)} of the calm, ${seconds(s)}`
+
+/** `lockstep explore MODEL --liveness`. */
+export const exploreProgress = Effect.fnUntraced(function*(spec: ModelSpec, json: boolean) {
+  const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
+    Effect.promise(() => exploreLiveness(spec, { signal }))
+  )
+  const faults = livenessViolations(found)
+  yield* result(json, found, [
+    `${spec.name}: ${numbers(found)}`,
+    faults.length === 0 ? `holds: ${livenessNames.join(", ")}` : faults.join("\n"),
+    ...found.violations.map((endless) => told(spec, endless))
+  ].join("\n"))
+  if (wasInterrupted) return yield* interrupted
+  if (!found.complete) return yield* undecided
+  if (faults.length > 0) return yield* violated
+})
+
+/** `lockstep equal MODEL --liveness`; gives the number of states if both hold and have as many. */
+export const equalProgress = Effect.fnUntraced(function*(spec: ModelSpec, json: boolean) {
+  const { value: comparison, wasInterrupted } = yield* honouringInterrupts((signal) =>
+    compareLiveness(spec, {
+      stop: aborted(signal),
+      onProgress: ({ distinct }) => Effect.sync(() => progress(`${spec.name}: TLC has ${grouped(distinct)} states`))
+    })
+  )
+  progress("")
+  const { tlc, typescript } = comparison
+  const faults = livenessFaults(comparison)
+  const alone = tlc.counterexample !== undefined && typescript.violations.length === 0
+    ? yield* Effect.promise(() => endlessOf(spec, tlc.violated ?? livenessNames[0]!, tlc.counterexample!))
+    : undefined
+  yield* result(json, comparison, [
+    `${spec.name}: ${faults.length === 0 ? `both hold, with as many states: ${livenessNames.join(", ")}` : "NOT EQUAL, or violated"}`,
+    `  TypeScript ${numbers(typescript)}`,
+    `  TLC        ${grouped(tlc.distinct)} states, ${seconds(tlc.seconds)}`,
+    ...faults.map((fault) => `  ${fault}`),
+    ...typescript.violations.map((endless) => told(spec, endless)),
+    ...(alone === undefined ? [] : [typeof alone === "string" ? alone : told(spec, alone)])
+  ].join("\n"))
+  if (wasInterrupted) return yield* interrupted
+  if (faults.length > 0) return yield* violated
+  return tlc.distinct
+})
