@@ -61,6 +61,9 @@ const messageTypes: ReadonlyArray<Message["type"]> = [
   "InstallSnapshotResponse"
 ]
 
+/** Requests and answers of one `replicate`: far more than any log of a script needs. */
+const maxRounds = 1_000
+
 type Delivery = Extract<Event, { type: "deliver" }>
 
 /** Positions in `cluster.sent` of the messages of one type on one link, oldest first. */
@@ -173,7 +176,9 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
           const leader = cluster.servers.get(id())!
           return leader.matchIndex[follower] === lastIndex(leader.log)
         }
+        let rounds = 0
         do {
+          if (++rounds > maxRounds) throw new ScriptError(`${id()} and ${follower} never agree: ${command}`)
           const request = latestOf(cluster, ["AppendEntriesRequest", "InstallSnapshotRequest"], id(), follower)
           yield request
           const appends = cluster.sent[request.message]!.type === "AppendEntriesRequest"

@@ -45,8 +45,8 @@ export function parseVariables(state: string): { readonly [variable: string]: Va
 export function parseCounterexample(printed: ReadonlyArray<string>): Counterexample {
   const states: Array<TraceState> = []
   for (const text of printed) {
-    const back = /Back to state:? (\d+)/.exec(text)
-    if (back) return { states, loop: Number(back[1]) - 1 }
+    const back = /Back to state:? (\d+)|^(\d+): Back to state:/.exec(text)
+    if (back) return { states, loop: Number(back[1] ?? back[2]) - 1 }
     const [head = "", ...rest] = text.trim().split("\n")
     const heading = Heading.exec(head.trim())?.[1]
     if (heading === "Stuttering") return { states, loop: states.length - 1 }

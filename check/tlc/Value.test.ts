@@ -87,6 +87,8 @@ describe("error traces", () => {
     const second = { action: "Inc", location: "line 5, col 9 to line 5, col 53 of module M", variables: { x: 1 } }
     expect(parseCounterexample(states)).toEqual({ states: [initial, second] })
     expect(parseCounterexample([...states, "3: Stuttering"])).toEqual({ states: [initial, second], loop: 1 })
+    expect(parseCounterexample([...states, "1: Back to state: <Inc line 5 of module M>"]))
+      .toEqual({ states: [initial, second], loop: 0 })
     expect(parseCounterexample([...states, "Back to state 1: <Inc line 5 of module M>"]))
       .toEqual({ states: [initial, second], loop: 0 })
     expect(() => parseCounterexample(["nonsense"])).toThrow("not a state of an error trace: nonsense")

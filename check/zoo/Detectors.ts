@@ -11,9 +11,11 @@ import { canonical } from "../explorer/Intern.ts"
 import type { Violation } from "../explorer/Result.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
+import { exploreLiveness } from "../models/checkLiveness.ts"
 import { raftModel } from "../models/RaftModel.ts"
 import type { RaftModel } from "../models/RaftModel.ts"
 import type { ModelSpec } from "../models/Table.ts"
+import { livenessNames } from "../raft/Liveness.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { sometimes } from "../raft/Sometimes.ts"
 import { contents, stateLine } from "../render/Notation.ts"
@@ -78,8 +80,22 @@ export const byExplorer = async (expected: ReadonlyArray<Expected>, signal: Abor
     }
     if (result.stopped === "memory" || result.stopped === "aborted") failed ??= `${result.model}: ${result.stopped}`
   }
-  for (const { model, name } of expected) await look(reduced(modelNamed(model), name))
-  if (expected.length === 0) for (const spec of usualModels()) await look(raftModel(spec))
+  /** What must come, and doesn't. */
+  const wait = async (spec: ModelSpec, names: ReadonlyArray<string>): Promise<void> => {
+    const { complete, violations } = await exploreLiveness(spec, { signal, names })
+    if (!complete) failed ??= `${spec.name}: incomplete`
+    for (const { chaos, loop, name, stem } of violations) {
+      notices.push({ name, where: `${spec.name}: after ${chaos.length + stem.length} steps, then ${loop.length} for ever` })
+    }
+  }
+  for (const { model, name } of expected) {
+    if (livenessNames.includes(name)) await wait(modelNamed(model), [name])
+    else await look(reduced(modelNamed(model), name))
+  }
+  if (expected.length === 0) {
+    for (const spec of usualModels()) await look(raftModel(spec))
+    for (const spec of usualModels().filter(({ liveness }) => liveness?.scope === "check")) await wait(spec, livenessNames)
+  }
   return { notices, ...(failed === undefined ? {} : { failed }) }
 }
 

@@ -9,12 +9,15 @@ import { explore } from "../explorer/Explore.ts"
 import { settled } from "../explorer/Naive.ts"
 import { decodeWorld } from "../models/Decode.ts"
 import { specDirectory } from "../models/load.ts"
+import { endlessOf, exploreLiveness } from "../models/checkLiveness.ts"
 import { mcModule } from "../models/Module.ts"
 import type { Module } from "../models/Module.ts"
 import { raftModel } from "../models/RaftModel.ts"
-import { projectJar } from "../models/TlcModel.ts"
+import { projectJar, tlcLiveness } from "../models/TlcModel.ts"
+import { livenessNames } from "../raft/Liveness.ts"
 import { stateProperties } from "../raft/Properties.ts"
 import { fromBehaviour } from "../scenario/FromBehaviour.ts"
+import { fromEndless } from "../scenario/FromEndless.ts"
 import { runTlc } from "../tlc/Tlc.ts"
 import { reduced } from "./Detectors.ts"
 import type { Detection } from "./Detectors.ts"
@@ -32,7 +35,9 @@ const onlyProperty = (module: Module, name: string): Module => {
  * What TLC says of the mutated specification and the explorer of the mutated code. The notice is given when both find
  * the property violated, and TLC's counterexample, as a scenario, violates it in the mutated TypeScript too.
  */
-export const byTlc = Effect.fnUntraced(function*({ model: modelName, name }: Expected) {
+export const byTlc = (expected: Expected) => livenessNames.includes(expected.name) ? endless(expected) : finite(expected)
+
+const finite = Effect.fnUntraced(function*({ model: modelName, name }: Expected) {
   const files = yield* FileSystem.FileSystem
   const jar = yield* projectJar
   const spec = modelNamed(modelName)
@@ -57,5 +62,23 @@ export const byTlc = Effect.fnUntraced(function*({ model: modelName, name }: Exp
   if (missing !== undefined) return failure(`TLC's counterexample isn't the core's: step ${missing.step}: ${missing.reason}`)
   if (!text.includes(`\nviolates ${name}: `)) return failure("TLC's counterexample, replayed, doesn't violate it")
   const where = `${modelName}: TLC and explorer after ${steps} steps; TLC's counterexample replays in TypeScript`
+  return { notices: [{ name, where }] } satisfies Detection
+}, Effect.scoped)
+
+/** The same for what must come and doesn't. TLC's behaviour and the explorer's need not be equally long. */
+const endless = Effect.fnUntraced(function*({ model: modelName, name }: Expected) {
+  const spec = modelNamed(modelName)
+  const failure = (failed: string): Detection => ({ notices: [], failed: `${modelName}: ${failed}` })
+  const { counterexample, message, outcome } = yield* tlcLiveness(spec, [name])
+  if (counterexample === undefined || (outcome !== "property" && outcome !== "invariant")) {
+    return failure(message ?? `TLC ends with "${outcome}"`)
+  }
+  const { violations: [ours] } = yield* Effect.promise((signal) => exploreLiveness(spec, { names: [name], signal }))
+  if (ours === undefined) return failure("TLC alone finds it, the explorer doesn't")
+  const theirs = yield* Effect.promise(() => endlessOf(spec, name, counterexample))
+  if (typeof theirs === "string") return failure(`TLC's counterexample isn't the core's: ${theirs}`)
+  const { missing } = fromEndless(spec, theirs)
+  if (missing !== undefined) return failure(`TLC's counterexample isn't the core's: step ${missing.step}: ${missing.reason}`)
+  const where = `${modelName}: TLC and explorer; ${theirs.loop.length} steps for ever; TLC's counterexample replays in TypeScript`
   return { notices: [{ name, where }] } satisfies Detection
 }, Effect.scoped)

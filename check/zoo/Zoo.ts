@@ -11,6 +11,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { projectJar } from "../models/TlcModel.ts"
+import { livenessNames } from "../raft/Liveness.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { findJava } from "../tlc/Jar.ts"
 import type { Trace } from "../trace/Format.ts"
@@ -99,7 +100,7 @@ const runJob = (mutant: string, job: Job, seconds: number, signal: AbortSignal):
   })
 
 /** Those of the TypeScript and of the specification, by name. */
-const properties = [...stateProperties, ...stepProperties].map(({ name }) => name)
+const properties = [...[...stateProperties, ...stepProperties].map(({ name }) => name), ...livenessNames]
 
 const absent: Cell = { status: "absent" }
 

@@ -1,4 +1,5 @@
 /** Mistakes in Raft, as they were made in real implementations. README.md says where the ids come from. */
+import { livenessMutants } from "./livenessMutants.ts"
 import type { Mutant, Variant } from "./Mutant.ts"
 import { storageMutants } from "./storageMutants.ts"
 
@@ -528,7 +529,15 @@ export const mutants: ReadonlyArray<Mutant> = [
       to: `  if (s.commitIndex < lastIndex(s.log) && termAt(s.log, s.commitIndex + 1) !== s.currentTerm) return s
   for (let n = lastIndex(s.log);`
     }],
-    expected: [{ model: "figure-8", name: "OldTermEntryCommitted" }]
+    spec: [{
+      file: specCommit,
+      from: "IF committed = {} THEN s",
+      to: "IF committed = {} \\/ termAt(s.log, s.commitIndex + 1) # s.currentTerm THEN s"
+    }],
+    expected: [
+      { model: "figure-8", name: "OldTermEntryCommitted" },
+      { model: "one-server", name: "EventuallyCommits" }
+    ]
   },
   {
     id: "C03",
@@ -538,5 +547,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     spec: [{ ...specNewCommit, to: "Min({m.leaderCommit, lastNew})" }],
     expected: [{ model: "replication", name: "CommitMonotone" }]
   },
+<<<<<<< HEAD
   ...storageMutants
+=======
+  ...livenessMutants
+>>>>>>> 4e8d046 (Mistakes that break only progress, in code and specification, noticed by TLC and the explorer)
 ]
