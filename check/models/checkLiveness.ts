@@ -37,8 +37,8 @@ export interface LivenessResult {
   readonly calm: number
   readonly seconds: number
   readonly violations: ReadonlyArray<Endless>
-  /** Properties that hold in every world of the calm: of these the model says nothing. */
-  readonly vacuous: ReadonlyArray<string>
+  /** Properties that some world of the calm misses, before they come. Of the others the model says nothing. */
+  readonly missed: ReadonlyArray<string>
   /** Every world of chaos and calm was looked at. */
   readonly complete: boolean
 }
@@ -92,7 +92,7 @@ export const exploreLiveness = async (spec: ModelSpec, options: LivenessOptions 
       const lasso = calm.violation(name)
       return lasso === undefined ? [] : [endless(explored, name, lasso)]
     }) : [],
-    vacuous: complete ? names.filter((name) => name !== withinHorizon && !explored.calm.foundBy.some((_, world) => calm.missing(name)(world))) : [],
+    missed: complete ? names.filter((name) => name !== withinHorizon && calm.foundBy.some((_, n) => calm.missing(name)(n))) : [],
     complete,
     seconds: (performance.now() - began) / 1000
   }
@@ -115,7 +115,7 @@ const endlessFrom = (
   return { name, chaos, gone, stem: steps(stem), loop: steps(loop) }
 }
 
-/** What TLC finds: whether these properties of the specification hold. Fails as `tlcModel` does. */
+/** What both found. */
 export interface LivenessComparison {
   readonly typescript: LivenessResult
   readonly tlc: TlcResult
@@ -142,9 +142,9 @@ export const livenessFaults = ({ tlc, typescript }: LivenessComparison): Readonl
 ]
 
 /** What is wrong in the code alone, a line each. */
-export const livenessViolations = ({ complete, vacuous, violations }: LivenessResult): ReadonlyArray<string> => [
+export const livenessViolations = ({ complete, missed, violations }: LivenessResult): ReadonlyArray<string> => [
   ...violations.map(({ name }) => `violates ${name}`),
-  ...vacuous.map((name) => `${name} is never missed, so it says nothing`),
+  ...(complete && missed.length === 0 ? ["there was nothing to wait for"] : []),
   ...(complete ? [] : ["incomplete"])
 ]
 

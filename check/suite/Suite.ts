@@ -10,6 +10,7 @@ import type { Counts } from "../durability/Refinement.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
 import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
+import { compareLiveness, exploreLiveness, livenessFaults, livenessViolations } from "../models/checkLiveness.ts"
 import { compareModel, comparePinned, holds } from "../models/checkModel.ts"
 import type { Comparison } from "../models/checkModel.ts"
 import type { Taken } from "../cluster/Cluster.ts"
@@ -17,6 +18,7 @@ import { loadModels } from "../models/load.ts"
 import { rootOf } from "../models/RaftModel.ts"
 import type { ModelSpec } from "../models/Table.ts"
 import { projectJar } from "../models/TlcModel.ts"
+import { livenessProperties } from "../raft/Liveness.ts"
 import { runScenario } from "../scenario/Scenario.ts"
 import { replayInTlc } from "../scenario/TlcReplay.ts"
 import { findJava } from "../tlc/Jar.ts"
@@ -80,6 +82,7 @@ const modelRow = (spec: ModelSpec, { deep, onProgress, signal }: SuiteOptions, w
     return compared(comparison, signal.aborted ? "stopped" : "ran")
   }))
 
+<<<<<<< HEAD
 // Durability.
 
 const diskRow = ({ signal }: SuiteOptions, withTlc: boolean) =>
@@ -138,6 +141,53 @@ const crashRow = ({ signal }: SuiteOptions) =>
       found: `${grouped(found.crashStates)} different crash states of ${grouped(found.crashes)} crashes, ${grouped(found.worlds)} worlds; `
         + `record lost ${grouped(recordLost)}, kept ${grouped(recordKept)}, some messages sent ${grouped(someSent)}`
     }
+=======
+// Progress: what must come after the chaos.
+
+/** Whether TLC looks at it, too. */
+const byTlc = ({ liveness }: ModelSpec, deep: boolean): boolean =>
+  liveness !== undefined && (deep || liveness.scope === "check")
+
+const progressRow = (spec: ModelSpec, { onProgress, signal }: SuiteOptions) =>
+  row("progress", spec.name, Effect.gen(function*() {
+    const comparison = yield* compareLiveness(spec, {
+      stop: aborted(signal),
+      onProgress: ({ distinct }) => Effect.sync(() => onProgress(`TLC on progress in ${spec.name}: ${grouped(distinct)} states`))
+    })
+    const { calm, chaos } = comparison.typescript
+    const faults = livenessFaults(comparison)
+    if (signal.aborted) return { status: "stopped", found: "interrupted" }
+    return faults.length === 0
+      ? { status: "ran", found: `${grouped(chaos)} states, then ${grouped(calm)} when it is calm; as in TLC` }
+      : { status: "failed", found: faults[0]!, detail: `lockstep equal ${spec.name} --liveness` }
+  }))
+
+/** The explorer alone: what TLC has no time for, or can't do here. */
+const progressAloneRow = (specs: ReadonlyArray<ModelSpec>, { onProgress, signal }: SuiteOptions) =>
+  row("progress", "the other models, by the explorer", Effect.promise(async () => {
+    let [calm, pinned] = [0, 0]
+    const missed = new Set<string>()
+    for (const spec of specs) {
+      onProgress(`progress in ${spec.name}`)
+      const found = await exploreLiveness(spec, { signal })
+      if (signal.aborted) return { status: "stopped" as const, found: "interrupted" }
+      const expected = spec.liveness?.distinct
+      const faults = [
+        ...livenessViolations(found),
+        ...(expected === undefined || expected === found.chaos + found.calm ? [] : [`${expected} states are pinned`])
+      ]
+      if (faults.length > 0) {
+        return { status: "failed" as const, found: `${spec.name}: ${faults[0]}`, detail: `lockstep explore ${spec.name} --liveness` }
+      }
+      calm += found.calm
+      if (expected !== undefined) pinned++
+      for (const name of found.missed) missed.add(name)
+    }
+    const never = livenessProperties.filter(({ name }) => !missed.has(name)).map(({ name }) => name)
+    return never.length === 0
+      ? { status: "ran" as const, found: `${specs.length} models, ${grouped(calm)} states when it is calm; ${pinned} as pinned` }
+      : { status: "failed" as const, found: `no model ever misses ${never.join(", ")}` }
+>>>>>>> fd14b15 (check: progress in every model, with TLC where it is quick; its judge held against an enumeration)
   }))
 
 // Scenarios.
@@ -303,6 +353,11 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   yield* run(refinementRow(options))
   yield* run(crashRow(options))
   yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
+  const waiting = models.filter((spec) => spec.edges && (spec.scope === "check" || options.deep))
+  const both = waiting.filter((spec) => noTlc === undefined && byTlc(spec, options.deep))
+  const alone = waiting.filter((spec) => !both.includes(spec))
+  yield* Effect.forEach(both, (spec) => run(progressRow(spec, options)), { concurrency: 2 })
+  yield* run(progressAloneRow(alone, options))
   if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
   yield* run(zooRow(options, noTlc === undefined))

@@ -117,7 +117,7 @@ export const livenessMutants: ReadonlyArray<Mutant> = [
       from: "j \\notin s0.pipelined /\\ m.rejectedIndex # s0.nextIndex[j] - 1",
       to: "(j \\in s0.pipelined \\/ m.rejectedIndex # s0.nextIndex[j] - 1)"
     }],
-    expected: [{ model: "window", name: "EventuallyCommits" }]
+    expected: [{ model: "lost-batch", name: "EventuallyCommits" }]
   },
   {
     id: "R19",
@@ -133,7 +133,7 @@ export const livenessMutants: ReadonlyArray<Mutant> = [
       from: "!.nextIndex[j] = BackUp(s1, m), !.pipelined = @ \\ {j}]",
       to: "!.nextIndex[j] = BackUp(s1, m)]"
     }],
-    expected: [{ model: "window", name: "EventuallyCommits" }]
+    expected: [{ model: "lost-batch", name: "EventuallyCommits" }]
   },
   {
     id: "S17",
