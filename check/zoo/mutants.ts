@@ -547,9 +547,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     spec: [{ ...specNewCommit, to: "Min({m.leaderCommit, lastNew})" }],
     expected: [{ model: "replication", name: "CommitMonotone" }]
   },
-<<<<<<< HEAD
-  ...storageMutants
-=======
+  ...storageMutants,
   ...livenessMutants
->>>>>>> 4e8d046 (Mistakes that break only progress, in code and specification, noticed by TLC and the explorer)
 ]
