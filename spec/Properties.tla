@@ -106,6 +106,10 @@ FlowIsBounded ==
        /\ s.snapshotOffset[j] > 0 => /\ s.nextIndex[j] <= s.log.lastIncludedIndex
                                      /\ s.snapshotOffset[j] <= Len(s.snapshot.data)
 
+\* Who hears a leader hears one of its own term.
+ContactIsOfTerm ==
+  \A i \in Server : servers[i].leaderContact => \E l \in ghost.leaders : l.term = servers[i].currentTerm
+
 (* Of steps. A restart shows as a smaller left.restarts. *)
 
 Restarts(i) == left'.restarts # left.restarts /\ servers'[i] # servers[i]
@@ -148,6 +152,28 @@ PreVoteChangesNothing ==
   [][\A i \in Server : (servers[i].role # "preCandidate" /\ servers'[i].role = "preCandidate") =>
        servers'[i].currentTerm = servers[i].currentTerm /\ servers'[i].votedFor = servers[i].votedFor]_vars
 
+\* Who hears a leader, or is one, helps nobody to campaign: it answers no PreVote (diss. 9.6), and with CheckQuorum no
+\* RequestVote (diss. 4.2.3).
+LeaderIsKept ==
+  [][\A m \in messages' \ messages :
+       (m.type = "PreVoteResponse" \/ (m.type = "RequestVoteResponse" /\ Settings.checkQuorum)) =>
+         servers[m.source].role # "leader" /\ ~ servers[m.source].leaderContact]_vars
+
+\* A leader begins to count anew who answers only after it has counted a majority, with itself (diss. 6.2).
+QuorumIsConfirmed ==
+  [][\A i \in Server :
+       (/\ servers[i].role = "leader" /\ servers'[i].role = "leader"
+        /\ servers'[i].currentTerm = servers[i].currentTerm
+        /\ ~ (servers[i].recentActive \subseteq servers'[i].recentActive))
+         => 2 * Cardinality((servers[i].recentActive \cup {i}) \cap servers[i].members) > Cardinality(servers[i].members)]_vars
+
+\* Who answers a leader of its term, and doesn't just say that the term is over, follows it (Fig2.C3).
+AnswersAsFollower ==
+  [][\A m \in messages' \ messages :
+       (\/ m.type = "AppendEntriesResponse" /\ (m.success \/ m.rejectedIndex > 0)
+        \/ m.type = "InstallSnapshotResponse" /\ m.lastIncludedIndex > 0)
+         => servers'[m.source].role = "follower"]_vars
+
 \* A leader takes a command only as long as what isn't committed stays within its bound, or it is the only one.
 UncommittedIsBounded ==
   [][\A i \in Server :
@@ -155,11 +181,14 @@ UncommittedIsBounded ==
          \/ servers[i].commitIndex = lastIndex(servers[i].log)
          \/ sizeOf(servers'[i].log, servers[i].commitIndex + 1, lastIndex(servers'[i].log)) <= Settings.maxUncommittedBytes]_vars
 
-\* A leader sends its snapshot exactly to those whose next entry it lacks (7).
+\* A leader sends its snapshot exactly to those whose next entry it lacks (7): others get AppendEntries, and none goes
+\* beyond what its receiver needs next.
 SnapshotWhenLogLacks ==
-  [][\A m \in messages' \ messages : m.type = "InstallSnapshotRequest" =>
-       /\ servers'[m.source].role = "leader"
-       /\ servers'[m.source].nextIndex[m.dest] <= servers'[m.source].log.lastIncludedIndex]_vars
+  [][\A m \in messages' \ messages :
+       LET s == servers'[m.source]
+       IN /\ m.type = "InstallSnapshotRequest" => /\ s.role = "leader"
+                                                 /\ s.nextIndex[m.dest] <= s.log.lastIncludedIndex
+          /\ m.type = "AppendEntriesRequest" => m.prevLogIndex < s.nextIndex[m.dest]]_vars
 
 \* Nothing but its own crash takes from a server what it has appended and no leader has contradicted: the entries after a
 \* snapshot that its own log agrees with stay (Fig13.IS6).

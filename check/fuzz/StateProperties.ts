@@ -6,7 +6,14 @@
 import { lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Index, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Cluster } from "../cluster/Cluster.ts"
-import { fitsItsRole, flowIsBounded, snapshotIsCommitted, stateProperties, stepProperties } from "../raft/Properties.ts"
+import {
+  contactIsOfTerm,
+  fitsItsRole,
+  flowIsBounded,
+  snapshotIsCommitted,
+  stateProperties,
+  stepProperties
+} from "../raft/Properties.ts"
 import { sameEntry } from "../raft/Entry.ts"
 import { entryOf } from "./Change.ts"
 import type { Change } from "./Change.ts"
@@ -79,6 +86,7 @@ export class StateProperties {
       ?? this.#votesAreCast(before, s)
       ?? wellFormed(before, s, change.firstChanged)
       ?? flow(before, s)
+      ?? (contactIsOfTerm(s, this.#cluster.ghost) ? undefined : "ContactIsOfTerm")
     this.#committed = committed
     return violated
   }

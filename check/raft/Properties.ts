@@ -175,6 +175,16 @@ const FlowIsBounded: Property = {
   holds: (servers) => servers.every(flowIsBounded)
 }
 
+/** Of one server, for who looks at one at a time. */
+export const contactIsOfTerm = (s: Server, ghost: Ghost): boolean =>
+  !s.leaderContact || ghost.leaders.some(({ term }) => term === s.currentTerm)
+
+const ContactIsOfTerm: Property = {
+  name: "ContactIsOfTerm",
+  reads: "actors",
+  holds: (servers, ghost) => servers.every((s) => contactIsOfTerm(s, ghost))
+}
+
 // Of steps.
 
 const restarts = (label: string) => label === "RestartAction"
@@ -241,10 +251,16 @@ const SnapshotWhenLogLacks: Property = {
   name: "SnapshotWhenLogLacks",
   reads: "step",
   holds: ({ after, sends }) =>
-    sends.every((m) =>
-      m.type !== "InstallSnapshotRequest"
-      || (after.role === "leader" && after.nextIndex[m.dest]! <= after.log.lastIncludedIndex)
-    )
+    sends.every((m) => {
+      switch (m.type) {
+        case "InstallSnapshotRequest":
+          return after.role === "leader" && after.nextIndex[m.dest]! <= after.log.lastIncludedIndex
+        case "AppendEntriesRequest":
+          return m.prevLogIndex < after.nextIndex[m.dest]!
+        default:
+          return true
+      }
+    })
 }
 
 const InstallKeepsSuffix: Property = {
@@ -274,6 +290,37 @@ const BatchIsBounded: Property = {
       m.type !== "AppendEntriesRequest"
       || (m.entries.length <= settings.maxInflight
         && (m.entries.length <= 1 || m.entries.reduce((size, e) => size + Size(e), 0) <= settings.maxBatchBytes))
+    )
+}
+
+const LeaderIsKept: Property = {
+  name: "LeaderIsKept",
+  reads: "step",
+  holds: ({ before, sends }) =>
+    (before.role !== "leader" && !before.leaderContact)
+    || sends.every((m) =>
+      m.type !== "PreVoteResponse" && (m.type !== "RequestVoteResponse" || !before.settings.checkQuorum)
+    )
+}
+
+const QuorumIsConfirmed: Property = {
+  name: "QuorumIsConfirmed",
+  reads: "step",
+  holds: ({ before, after }) => {
+    if (!staysLeader(before, after) || before.recentActive.every((j) => after.recentActive.includes(j))) return true
+    const counted = before.members.filter((j) => j === before.id || before.recentActive.includes(j))
+    return 2 * counted.length > before.members.length
+  }
+}
+
+const AnswersAsFollower: Property = {
+  name: "AnswersAsFollower",
+  reads: "step",
+  holds: ({ after, sends }) =>
+    after.role === "follower"
+    || sends.every((m) =>
+      !((m.type === "AppendEntriesResponse" && (m.success || m.rejectedIndex > 0))
+        || (m.type === "InstallSnapshotResponse" && m.lastIncludedIndex > 0))
     )
 }
 
@@ -314,7 +361,8 @@ export const stateProperties: ReadonlyArray<Property> = [
   MatchIndexIsTrue,
   VotesAreCast,
   WellFormed,
-  FlowIsBounded
+  FlowIsBounded,
+  ContactIsOfTerm
 ]
 
 /** Action properties, in the order of spec/Properties.tla. */
@@ -326,6 +374,9 @@ export const stepProperties: ReadonlyArray<Property> = [
   MatchMonotone,
   AppendEntriesFromLeader,
   PreVoteChangesNothing,
+  LeaderIsKept,
+  QuorumIsConfirmed,
+  AnswersAsFollower,
   UncommittedIsBounded,
   SnapshotWhenLogLacks,
   InstallKeepsSuffix,

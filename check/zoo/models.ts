@@ -71,30 +71,35 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     name: "zoo-old-answer",
     about: "five servers: s2's answer to s1's term 1 is under way, s3 has overwritten both logs, s1 leads term 3",
     servers: 5,
-    maxTerm: 3,
     prune: false,
+    left: { requests: 0, heartbeats: 1, restarts: 0, snapshots: 0 },
     root: [
       "elect s1 by s2 s3",
       "propose s1 x",
-      "lose",
-      "deliver AppendEntriesRequest s1->s2",
+      "heartbeat s1",
       "elect s3 by s4 s5",
       "deliver AppendEntriesRequest s3->s1",
-      "deliver AppendEntriesRequest s3->s2",
-      "elect s1 by s4 s5"
+      "elect s1 by s4 s5",
+      "lose",
+      "deliver AppendEntriesRequest s1->s2 #2",
+      "deliver AppendEntriesRequest s3->s2"
     ]
   },
   {
     ...defaults,
     name: "zoo-second-campaign",
-    about: "five servers: s1 has s2's vote for term 1, and s4 stands, too",
+    about: "five servers: s1 had s2's vote for term 1; in term 2, s3 has voted for s1, s5 for s4, and s4 asks the others",
     servers: 5,
     root: [
       "timeout s1",
       "deliver RequestVoteRequest s1->s2",
       "deliver RequestVoteResponse s2->s1",
+      "timeout s1",
       "timeout s4",
-      "lose"
+      "lose",
+      "timeout s4",
+      "deliver RequestVoteRequest s1->s3",
+      "deliver RequestVoteRequest s4->s5"
     ]
   },
   {
@@ -114,6 +119,127 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     settings: { ...figure2, maxInflight: 8, checkQuorum: true },
     left: { requests: 0, heartbeats: 1, restarts: 0, snapshots: 0 },
     root: ["elect s1 by s2", "replicate s1 to s2 s3", "check-quorum s1", "lose"]
+  },
+  {
+    ...defaults,
+    name: "zoo-beside-leader",
+    about: "a server that was cut off asks the leader and its follower, who hear each other, for a PreVote",
+    servers: 3,
+    maxTerm: 1,
+    prune: false,
+    settings: { ...figure2, maxInflight: 8, preVote: true },
+    root: ["elect s1 by s2 s3", "replicate s1 to s2 s3", "contact-lost s3", "lose", "timeout s3"]
+  },
+  {
+    ...defaults,
+    name: "zoo-kept-leader",
+    about: "a server that was cut off asks the leader and its follower, who hear each other, for votes",
+    prune: false,
+    settings: { ...figure2, maxInflight: 8, checkQuorum: true },
+    root: ["elect s1 by s2 s3", "replicate s1 to s2 s3", "contact-lost s3", "lose", "timeout s3"]
+  },
+  {
+    ...defaults,
+    name: "zoo-one-answer",
+    about: "four servers, one of which answers the leader",
+    servers: 4,
+    maxTerm: 1,
+    settings: { ...figure2, maxInflight: 8, checkQuorum: true },
+    root: ["elect s1 by s2 s3", "lose", "deliver AppendEntriesRequest s1->s2"]
+  },
+  {
+    ...defaults,
+    name: "zoo-repeated-vote",
+    about: "five servers: one vote for s1 and two for s4 are under way; dead messages stay",
+    servers: 5,
+    maxTerm: 1,
+    prune: false,
+    root: [
+      "timeout s1",
+      "timeout s4",
+      "lose",
+      "deliver RequestVoteRequest s1->s2",
+      "deliver RequestVoteRequest s4->s3",
+      "deliver RequestVoteRequest s4->s5"
+    ]
+  },
+  {
+    ...defaults,
+    name: "zoo-two-two",
+    about: "four servers: a vote for s1 and one for s3 are under way",
+    servers: 4,
+    maxTerm: 1,
+    root: [
+      "timeout s1",
+      "timeout s3",
+      "lose",
+      "deliver RequestVoteRequest s1->s2",
+      "deliver RequestVoteRequest s3->s4"
+    ]
+  },
+  {
+    ...defaults,
+    name: "zoo-late-rejection",
+    about: "s3 lacks the first of the leader's two entries; dead messages stay",
+    prune: false,
+    root: ["elect s1 by s2", "replicate s1 to s2", "restart s1", "lose", "elect s1 by s2"]
+  },
+  {
+    ...defaults,
+    name: "zoo-old-match",
+    about: "five servers: s2 had two of s1's entries in term 1, s3 has overwritten both logs, s1 leads term 3",
+    servers: 5,
+    root: [
+      "elect s1 by s2 s3",
+      "replicate s1 to s2",
+      "propose s1 x",
+      "replicate s1 to s2",
+      "elect s3 by s4 s5",
+      "deliver AppendEntriesRequest s3->s1",
+      "deliver AppendEntriesRequest s3->s2",
+      "lose",
+      "elect s1 by s4 s5"
+    ]
+  },
+  {
+    ...defaults,
+    name: "zoo-own-snapshot",
+    about: "a cluster of one: what it applies, a snapshot, and a restart",
+    servers: 1,
+    maxTerm: 1,
+    applyAlone: true,
+    left: { requests: 1, heartbeats: 0, restarts: 1, snapshots: 1 },
+    root: []
+  },
+  {
+    ...defaults,
+    name: "zoo-arriving-snapshot",
+    about: "a snapshot is under way to s3, who may campaign first; applying is an event of its own",
+    maxTerm: 1,
+    applyAlone: true,
+    root: ["elect s1 by s2", "replicate s1 to s2", "apply s1", "snapshot s1", "lose", "heartbeat s1"]
+  },
+  {
+    ...defaults,
+    name: "zoo-old-snapshot",
+    about: "the leader of term 2 has a snapshot of term 1, which s3 needs",
+    root: ["elect s1 by s2", "replicate s1 to s2", "snapshot s1", "restart s1", "lose", "elect s1 by s2"]
+  },
+  {
+    ...defaults,
+    name: "zoo-compacted-follower",
+    about: "two servers: the follower has compacted what old messages still bring it",
+    servers: 2,
+    maxTerm: 1,
+    left: { requests: 1, heartbeats: 0, restarts: 0, snapshots: 0 },
+    root: [
+      "elect s1 by s2",
+      "propose s1 x",
+      "replicate s1 to s2",
+      "heartbeat s1",
+      "deliver AppendEntriesRequest s1->s2",
+      "snapshot s2"
+    ]
   }
 ]
 
