@@ -308,11 +308,12 @@ const historyRow = ({ signal }: SuiteOptions) =>
 
 // The bug zoo.
 
-const zooRow = ({ onProgress, signal }: SuiteOptions, withTlc: boolean) =>
+const zooRow = ({ deep, onProgress, signal }: SuiteOptions, withTlc: boolean) =>
   row("zoo", withTlc ? "mutants, pairs and watchers" : "mutants and watchers", Effect.promise(async () => {
     if (!zooAvailable) return { status: "skipped" as const, found: "needs the sources" }
     const matrix = await runZoo({
-      scope: withTlc ? "full" : "subset",
+      scope: deep ? "deep" : "check",
+      withTlc,
       signal,
       onProgress: ({ done, id, of }) => onProgress(`zoo: ${done} of ${of}, ${id}`)
     })

@@ -43,7 +43,7 @@ export interface WatcherRow {
 }
 
 export interface Matrix {
-  readonly scope: "subset" | "full"
+  readonly scope: "check" | "deep"
   readonly rows: ReadonlyArray<MutantRow>
   readonly watchers: ReadonlyArray<WatcherRow>
   /**

@@ -20,7 +20,7 @@ export interface Expected {
 
 /** A mistake in the core, or in the shell. */
 export interface Mutant {
-  /** `E` election, `R` replication, `C` commit, `P` persistence, and a number. */
+  /** `E` election, `R` replication, `F` flow, `C` commit, `S` snapshot, `P` persistence, and a number; or a rule's own. */
   readonly id: string
   /** The rule that it breaks, by its id in the sources. */
   readonly rule: string

@@ -20,7 +20,7 @@ import { validateTraces } from "../trace/validate.ts"
 import type { Finding, Job, LocalColumn } from "./child.ts"
 import { columns } from "./Matrix.ts"
 import type { Cell, Column, Matrix, MutantRow, WatcherRow } from "./Matrix.ts"
-import { emptyHeartbeats, mutants as allMutants } from "./mutants.ts"
+import { emptyHeartbeats, inCheck, mutants as allMutants } from "./mutants.ts"
 import { mutate, MutantError } from "./Mutant.ts"
 import type { Edit, Mutant, Watcher } from "./Mutant.ts"
 import { makeMutant, source, specReferences } from "./Workshop.ts"
@@ -32,8 +32,10 @@ export const zooAvailable = import.meta.url.endsWith(".ts")
 export interface ZooOptions {
   /** Ids of the mutants and watchers wanted; all of them unless told. */
   readonly only?: ReadonlyArray<string> | undefined
-  /** The subset leaves out what needs TLC. */
-  readonly scope: "subset" | "full"
+  /** `check`: those of `inCheck`, and fewer random executions; `deep`: all. */
+  readonly scope: "check" | "deep"
+  /** Whether TLC is asked, too, if it is there. */
+  readonly withTlc: boolean
   /** Ends it early, with what was found so far. */
   readonly signal?: AbortSignal
   /** Told when a row is done. */
@@ -45,8 +47,8 @@ export interface ZooOptions {
 /** Cheapest first. */
 const localColumns: ReadonlyArray<LocalColumn> = ["scenarios", "disk", "explorer", "graph", "fuzz"]
 const scopes = {
-  subset: { batches: 2, secondsPerChild: 40 },
-  full: { batches: 6, secondsPerChild: 240 }
+  check: { batches: 2, secondsPerChild: 120 },
+  deep: { batches: 6, secondsPerChild: 240 }
 } as const
 const processes = 2
 /** Milliseconds that a child gets to end by itself. */
@@ -158,11 +160,13 @@ class Zoo {
 
   async run(): Promise<Matrix> {
     const began = performance.now()
-    const { mutants = allMutants, onProgress, only, scope } = this.#options
+    const { mutants = allMutants, onProgress, only, scope, withTlc } = this.#options
     const unknown = only?.find((id) => !zooIds.includes(id))
     if (unknown !== undefined) throw new MutantError(`there is no mutant ${unknown} (there are ${zooIds.join(", ")})`)
     const wanted = (id: string) => only === undefined || only.includes(id)
-    const rows = mutants.filter(({ id }) => wanted(id))
+    const inScope = (id: string) => only !== undefined || scope === "deep" || this.#options.mutants !== undefined
+      || inCheck.includes(id)
+    const rows = mutants.filter(({ id }) => wanted(id) && inScope(id))
     const controls = rows.some(({ given }) => given !== undefined) ? [control, variant] : [control]
     const watchers = this.#options.mutants === undefined ? allWatchers.filter(({ id }) => wanted(id)) : []
     const gates = this.#options.mutants === undefined
@@ -176,8 +180,8 @@ class Zoo {
     mutate("in the specification", specReferences(this.#folder), source)
 
     const skipped: Array<string> = []
-    let tlc = scope === "full"
-    if (!tlc) skipped.push("trace, pair and the watchers of traces, which need TLC (they are part of the full zoo)")
+    let tlc = withTlc
+    if (!tlc) skipped.push("trace, pair and the watchers of traces, which need TLC")
     else {
       const found = await run(Effect.result(Effect.andThen(findJava(), projectJar)))
       tlc = Result.isSuccess(found)
@@ -192,7 +196,7 @@ class Zoo {
     const checks = [...new Set(watchers.filter(({ needsTlc }) => tlc || !needsTlc).map(({ noticedBy }) => noticedBy))]
     if (checks.length > 0) tasks.push(["negative checks", () => this.#sober(checks)])
     for (const watcher of watchers) tasks.push([watcher.id, () => this.#watch(watcher, tlc || !watcher.needsTlc)])
-    for (const gate of gates) tasks.push([gate.id, () => this.#gate(gate, tlc || gate !== vacuous.spec)])
+    for (const gate of gates) tasks.push([gate.id, () => this.#gate(gate, rows, tlc || gate !== vacuous.spec)])
     let done = 0
     await inPairs(tasks.map(([id, task]) => async () => {
       if (this.#signal.aborted) return
@@ -292,13 +296,18 @@ class Zoo {
   }
 
   /** With a property that says nothing, the mutants that should violate it don't. */
-  async #gate({ edits, id, title }: Pick<Watcher, "edits" | "id" | "title">, possible: boolean): Promise<void> {
+  async #gate(
+    { edits, id, title }: Pick<Watcher, "edits" | "id" | "title">,
+    rows: ReadonlyArray<Mutant>,
+    possible: boolean
+  ): Promise<void> {
     const { property } = vacuous
     const row = { id, title, noticedBy: `gate: ${property} is violated by a mutant` }
     let seconds = 0
     let alive = 0
     if (possible) {
-      for (const mutant of allMutants) {
+      // Alone, it is asked of all.
+      for (const mutant of rows.length > 0 ? rows : allMutants) {
         const expected = mutant.expected.filter(({ name }) => name === property)
         if (expected.length === 0) continue
         const inSpec = edits[0]!.file.startsWith("spec/")

@@ -241,14 +241,6 @@ export const electionMutants: ReadonlyArray<Mutant> = [
     expected: [{ model: "election", name: "ElectionSafety" }]
   },
   {
-    id: "E14",
-    rule: "Fig2.F2",
-    title: "a request for a vote keeps the voter quiet, granted or not",
-    // No state shows it, only the timer that is part of the step, which traces have.
-    edits: [{ file: election, from: "resetElectionTimer: voteGranted", to: "resetElectionTimer: true" }],
-    expected: []
-  },
-  {
     id: "E22",
     rule: "Fig2.C2",
     title: "half of the servers are a majority",

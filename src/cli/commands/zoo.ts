@@ -19,7 +19,8 @@ export const zoo = Command.make("zoo", { only, json }, (flags) =>
     const { value: matrix, wasInterrupted } = yield* honouringInterrupts((signal) =>
       Effect.promise(() =>
         runZoo({
-          scope: "full",
+          scope: "deep",
+          withTlc: true,
           only: flags.only.length === 0 ? undefined : flags.only,
           signal,
           onProgress: ({ done, id, of }) => progress(`${done} of ${of}: ${id}`)
