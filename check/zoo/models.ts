@@ -240,6 +240,23 @@ const zooModels: ReadonlyArray<ModelSpec> = [
       "deliver AppendEntriesRequest s1->s2",
       "snapshot s2"
     ]
+  },
+  {
+    ...defaults,
+    name: "zoo-batch",
+    about: "the leader has committed two entries, and one of them is under way to s3, which has none",
+    maxTerm: 1,
+    settings: { ...figure2, maxInflight: 8, maxBatchBytes: 1 },
+    root: ["elect s1 by s2", "propose s1 x", "replicate s1 to s2", "lose", "heartbeat s1"]
+  },
+  {
+    ...defaults,
+    name: "zoo-uncommitted",
+    about: "two servers: the leader has applied one entry, has another, and may take a snapshot",
+    servers: 2,
+    maxTerm: 1,
+    left: { requests: 0, heartbeats: 0, restarts: 0, snapshots: 1 },
+    root: ["elect s1 by s2", "replicate s1 to s2", "propose s1 x", "lose"]
   }
 ]
 

@@ -103,7 +103,10 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
     title: "commitIndex follows the leader's, past the last entry that is known to agree",
     edits: [{ ...newCommit, to: "Math.max(s.commitIndex, m.leaderCommit)" }],
     spec: [{ ...specNewCommit, to: "Max({@, m.leaderCommit})" }],
-    expected: [{ model: "replication", name: "StateMachineSafety" }]
+    expected: [
+      { model: "zoo-batch", name: "StateMachineSafety" },
+      { model: "zoo-batch", name: "WellFormed" }
+    ]
   },
   {
     id: "C10",

@@ -174,8 +174,8 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
     edits: [{ file: snapshot, from: "log: compact(s.log, index),", to: "log: compact(s.log, lastIndex(s.log))," }],
     spec: [{ file: specSnapshot, from: "!.log = compact(@, index)", to: "!.log = compact(@, lastIndex(s.log))" }],
     expected: [
-      { model: "snapshot", name: "SnapshotIsCommitted" },
-      { model: "snapshot", name: "WellFormed" }
+      { model: "zoo-uncommitted", name: "SnapshotIsCommitted" },
+      { model: "zoo-uncommitted", name: "WellFormed" }
     ]
   },
   {
