@@ -263,7 +263,10 @@ class Zoo {
     if (edits.some(({ file }) => file.startsWith("src/shell/storage/"))) return ["disk"]
     // Rules don't know of disks: of them the others say more.
     const shell = mutant === control || edits.some(({ file }) => file.startsWith("src/shell/"))
-    return localColumns.filter((column) => (column !== "disk" || shell) && (column !== "scenarios" || given === undefined))
+    // Explorer and graph know nothing but the rules.
+    const core = mutant === control || edits.some(({ file }) => file.startsWith("src/raft/"))
+    const possible = { scenarios: given === undefined, disk: shell, explorer: core, graph: core, fuzz: true }
+    return localColumns.filter((column) => possible[column])
   }
 
   async #pair(mutant: Mutant): Promise<void> {
