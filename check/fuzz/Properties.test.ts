@@ -87,6 +87,7 @@ const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>)
   }),
   "sends a snapshot to who needs none": (s) => ({ ...s, snapshotOffset: forAll(s.members, 1) }),
   "sends itself entries ahead": (s) => ({ ...s, pipelined: s.members }),
+  "hears a leader of a term that has none": (s) => ({ ...s, currentTerm: s.currentTerm + 1, leaderContact: true }),
   "changes nothing": (s) => ({ ...s })
 }
 
