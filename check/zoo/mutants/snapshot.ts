@@ -118,7 +118,7 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "S09",
-    rule: "Fig13.Send",
+    rule: "7",
     title: "who needs just the snapshot's last entry gets a heartbeat from beyond it",
     edits: [{
       file: replication,
@@ -153,7 +153,7 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "S11",
-    rule: "Fig13.Answer",
+    rule: "Fig13.IS4",
     title: "any answer to a chunk counts as if the whole snapshot had arrived",
     edits: [{ file: snapshot, from: "if (m.done) return m.lastIncludedIndex", to: "if (true) return m.lastIncludedIndex" }],
     spec: [{ file: specSnapshot, from: "IN IF m.done\n", to: "IN IF TRUE\n" }],
@@ -188,7 +188,7 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "R14",
-    rule: "Fig13.Send",
+    rule: "7",
     title: "where the log lacks what a follower needs, the entries that are left are sent in its place",
     edits: [{
       file: replication,
@@ -215,7 +215,7 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
   },
   {
     id: "P09",
-    rule: "Fig13.Restart",
+    rule: "7",
     title: "after a restart everything is applied from the first entry on, snapshot or not",
     edits: [{
       file: raft,
