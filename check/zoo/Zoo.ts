@@ -47,7 +47,7 @@ export interface ZooOptions {
 /** Cheapest first. */
 const localColumns: ReadonlyArray<LocalColumn> = ["scenarios", "disk", "explorer", "graph", "fuzz"]
 const scopes = {
-  check: { batches: 2, secondsPerChild: 120 },
+  check: { batches: 2, secondsPerChild: 240 },
   deep: { batches: 6, secondsPerChild: 240 }
 } as const
 const processes = 2

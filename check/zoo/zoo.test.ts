@@ -98,7 +98,7 @@ test("a mutated specification is a copy, and the checkers are pointed at it", ()
 })
 
 describe("who notices", () => {
-  test("a mutant that is noticed by its property is killed, and what isn't found is a fault", { timeout: 60_000 }, async () => {
+  test("a mutant that is noticed by its property is killed, and what isn't found is a fault", { timeout: 240_000 }, async () => {
     const [e08, c03] = ["E08", "C03"].map((id) => mutants.find((each) => each.id === id)!)
     const { faults, rows } = await subset(
       e08!,
@@ -114,7 +114,7 @@ describe("who notices", () => {
     expect(faults).toEqual(["C03: the explorer doesn't find LogMatching"])
   })
 
-  test("one that only throws, and one that changes nothing, are unkilled", { timeout: 60_000 }, async () => {
+  test("one that only throws, and one that changes nothing, are unkilled", { timeout: 240_000 }, async () => {
     const { faults, rows } = await subset(
       mutant("throws", [{ file: commit, from: "  return s\n", to: "  throw new TypeError(\"no\")\n" }]),
       mutant("comment", [{ file: commit, from: "One entry at a time", to: "One entry after the other" }]),
