@@ -257,6 +257,16 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     maxTerm: 1,
     left: { requests: 0, heartbeats: 0, restarts: 0, snapshots: 1 },
     root: ["elect s1 by s2", "replicate s1 to s2", "propose s1 x", "lose"]
+  },
+  {
+    ...defaults,
+    name: "zoo-long-log",
+    about: "two servers: the leader has more entries than the window lets through, and a heartbeat left",
+    servers: 2,
+    maxTerm: 1,
+    settings: { ...figure2, maxInflight: 2 },
+    left: { requests: 0, heartbeats: 1, restarts: 0, snapshots: 0 },
+    root: ["elect s1 by s2", "propose s1 x", "propose s1 x", "lose"]
   }
 ]
 

@@ -443,5 +443,29 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
     edits: [{ file: replication, from: `s.role !== "leader" || Full(s, entry)`, to: `s.role !== "leader"` }],
     spec: [{ file: specReplication, from: `s.role # "leader" \\/ Full(s, entry)`, to: `s.role # "leader"` }],
     expected: [{ model: "window", name: "UncommittedIsBounded" }]
+  },
+  {
+    id: "F03",
+    rule: "Fig2.L3",
+    title: "a probe carries more than the window lets through",
+    edits: [{
+      file: replication,
+      from: "const last = Math.min(lastIndex(s.log), next - 1 + s.settings.maxInflight)",
+      to: "const last = lastIndex(s.log)"
+    }],
+    spec: [{
+      file: specReplication,
+      from: "last == Min({lastIndex(s.log), next - 1 + Settings.maxInflight})",
+      to: "last == lastIndex(s.log)"
+    }],
+    expected: [{ model: "zoo-long-log", name: "BatchIsBounded" }]
+  },
+  {
+    id: "F04",
+    rule: "Fig2.L3",
+    title: "a batch measures what it likes",
+    edits: [{ file: replication, from: "size + Size(entryAt(s.log, end + 1)) <= s.settings.maxBatchBytes", to: "true" }],
+    spec: [{ file: specReplication, from: "sizeOf(s.log, next, k) <= Settings.maxBatchBytes", to: "TRUE" }],
+    expected: [{ model: "replication", name: "BatchIsBounded" }]
   }
 ]
