@@ -78,15 +78,22 @@ message(n) ==
 
 localActions == {"TimeoutAction", "ClientRequestAction", "HeartbeatTimeoutAction", "ApplyAction", "RestartAction",
                  "SnapshotAction", "LeaderContactLostAction", "CheckQuorumAction"}
-receiveActions == {"ReceivePreVoteRequest", "ReceivePreVoteResponse",
-                   "ReceiveRequestVoteRequest", "ReceiveRequestVoteResponse",
-                   "ReceiveAppendEntriesRequest", "ReceiveAppendEntriesResponse",
-                   "ReceiveInstallSnapshotRequest", "ReceiveInstallSnapshotResponse"}
+
+\* What a receiving action receives.
+received == [ReceivePreVoteRequest          |-> "PreVoteRequest",
+             ReceivePreVoteResponse         |-> "PreVoteResponse",
+             ReceiveRequestVoteRequest      |-> "RequestVoteRequest",
+             ReceiveRequestVoteResponse     |-> "RequestVoteResponse",
+             ReceiveAppendEntriesRequest    |-> "AppendEntriesRequest",
+             ReceiveAppendEntriesResponse   |-> "AppendEntriesResponse",
+             ReceiveInstallSnapshotRequest  |-> "InstallSnapshotRequest",
+             ReceiveInstallSnapshotResponse |-> "InstallSnapshotResponse"]
+receiveActions == DOMAIN received
 
 \* What s does with a message of this type that is addressed to it.
 receive(s, m, type) == IF m.type = type /\ m.dest = s.id THEN Handle(s, m) ELSE None
 
-\* The steps that the specification takes from s.
+\* The steps that the specification takes from s; the argument is the message received, a client's value, or nothing.
 stepsOf(s, action, argument) ==
   CASE action = "TimeoutAction"                -> Timeout(s)
     [] action = "ClientRequestAction"          -> ClientRequest(s, argument)
@@ -96,24 +103,19 @@ stepsOf(s, action, argument) ==
     [] action = "SnapshotAction"               -> TakeSnapshot(s, argument[1], pieceRun(argument[2]))
     [] action = "LeaderContactLostAction"      -> LeaderContactLost(s)
     [] action = "CheckQuorumAction"            -> CheckQuorum(s)
-    [] action = "ReceivePreVoteRequest"        -> receive(s, message(argument), "PreVoteRequest")
-    [] action = "ReceivePreVoteResponse"       -> receive(s, message(argument), "PreVoteResponse")
-    [] action = "ReceiveRequestVoteRequest"    -> receive(s, message(argument), "RequestVoteRequest")
-    [] action = "ReceiveRequestVoteResponse"   -> receive(s, message(argument), "RequestVoteResponse")
-    [] action = "ReceiveAppendEntriesRequest"  -> receive(s, message(argument), "AppendEntriesRequest")
-    [] action = "ReceiveAppendEntriesResponse" -> receive(s, message(argument), "AppendEntriesResponse")
-    [] action = "ReceiveInstallSnapshotRequest"  -> receive(s, message(argument), "InstallSnapshotRequest")
-    [] action = "ReceiveInstallSnapshotResponse" -> receive(s, message(argument), "InstallSnapshotResponse")
+    [] action \in receiveActions               -> receive(s, argument, received[action])
 
-\* Steps[n] is a step of the specification: the whole next state, exactly these messages, each once, and the timer.
-IsStep(n) ==
-  LET r == Steps[n]
-      sends == {message(r[5][k]) : k \in DOMAIN r[5]}
+\* What r, a row of Steps, hands to its rule.
+argumentOf(r) == IF r[2] \in receiveActions THEN message(r[3]) ELSE r[3]
+
+\* r is a step of the specification: the whole next state, exactly these messages, each once, and the timer.
+IsStep(r) ==
+  LET sends == {message(r[5][k]) : k \in DOMAIN r[5]}
   IN /\ Cardinality(sends) = Len(r[5])
-     /\ stepsOf(server(r[1]), r[2], r[3]) = Step(server(r[4]), sends, r[6])
+     /\ stepsOf(server(r[1]), r[2], argumentOf(r)) = Step(server(r[4]), sends, r[6])
 
 \* Evaluated once, and looked up by every line.
-Legal == {n \in DOMAIN Steps : IsStep(n)}
+Legal == {n \in DOMAIN Steps : IsStep(Steps[n])}
 
 \* An argument that a local action of s could have.
 anArgument(s, action) ==
@@ -139,7 +141,7 @@ Continues(n) == LET before == theStep(n)[1] IN at[Servers[before][1]] = before
 Accepted(n) ==
   /\ Continues(n)
   /\ WasSent(n)
-  /\ IF CheckOnce THEN theLine(n)[1] \in Legal ELSE IsStep(theLine(n)[1])
+  /\ IF CheckOnce THEN theLine(n)[1] \in Legal ELSE IsStep(theStep(n))
 
 \* For the reader: what the specification does there instead.
 Explain(n) ==
@@ -148,7 +150,7 @@ Explain(n) ==
   IN PrintT(<<"REJECTED", trace, n, [continues |-> Continues(n),
                                      wasSent   |-> WasSent(n),
                                      enabled   |-> {a \in localActions : stepsOf(s, a, anArgument(s, a)) # None},
-                                     steps     |-> stepsOf(s, r[2], r[3])]>>)
+                                     steps     |-> stepsOf(s, r[2], argumentOf(r))]>>)
 
 Init ==
   /\ trace \in DOMAIN Traces

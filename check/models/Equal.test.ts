@@ -105,6 +105,27 @@ describe("Two graphs are equal only if states and edges are, both ways", () => {
     expect(what(tlc)).toEqual(["the initial state"])
   })
 
+  it("a difference is shown: the behaviour that leads there, and what each has", () => {
+    const graph = exploration.graph
+    const tlc = told({ world: (w, n) => n === 4 ? { ...w, actors: w.actors.with(0, { ...w.actors[0]!, commitIndex: 7 }) } : w })
+    const found = compareGraphs(tlc, graph, ids)
+    const line = (c: number) => `s1 ${graph.world(4).actors[0]!.role === "candidate" ? "C" : "F"} t${graph.world(4).actors[0]!.currentTerm} c${c}`
+    expect(found.map((d) => d.what)).toEqual(["a state of TLC's only", "a state of TypeScript's only"])
+    for (const { detail } of found) {
+      expect(detail![0]).toMatch(/^after (the initial state|\w+Action_s\d.*)$/)
+      expect(detail![1]).toMatch(/^\w+_s\d: - TLC, \+ TypeScript$/)
+      expect(detail!.slice(2)).toEqual([expect.stringContaining(`- ${line(7)}`), expect.stringContaining(`+ ${line(0)}`)])
+    }
+  })
+
+  it("an edge of one only is shown with where the other's leads", () => {
+    const without = compareGraphs(told({ edges: (edges) => edges.splice(0, 1) }), exploration.graph, ids)
+    expect(without[0]!.detail!.slice(0, 2)).toEqual(["after the initial state", "TimeoutAction_s1: TLC takes no such step"])
+    expect(without[0]!.detail).toContain("  s1 C t1 c0 a0 [] votes=s1")
+    const more = compareGraphs(told({ edges: (edges) => edges.push([3, "RestartAction_s1", 3]) }), exploration.graph, ids)
+    expect(more[0]!.detail![1]).toBe("RestartAction_s1: TypeScript takes no such step")
+  })
+
   it("numbers: each of the three", () => {
     const n = { distinct: 1, generated: 2, depth: 3 }
     expect(compareNumbers(n, n)).toEqual([])

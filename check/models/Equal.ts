@@ -12,6 +12,8 @@ import type { Ghost, Left } from "../../src/raft/World.ts"
 import { plain } from "./Decode.ts"
 import { edgeLabel } from "./Module.ts"
 import type { RaftWorld } from "./RaftModel.ts"
+import { differingLines, explainReached } from "./Unequal.ts"
+import type { Reached } from "./Unequal.ts"
 
 /** The numbers of a state graph. */
 export interface Numbers {
@@ -25,6 +27,8 @@ export interface Difference {
   readonly what: string
   readonly tlc: string
   readonly typescript: string
+  /** For people, line by line: how to get there, and what differs. */
+  readonly detail?: ReadonlyArray<string>
 }
 
 export const compareNumbers = (tlc: Numbers, typescript: Numbers): ReadonlyArray<Difference> =>
@@ -100,8 +104,17 @@ export class TlcGraph implements GraphSink {
 
 type RaftGraph = Graph<Server, Message, Ghost>
 
-const show = (world: RaftWorld): string =>
-  JSON.stringify({ ...world, actors: world.actors.map(({ members: _, settings: __, ...s }) => s) })
+/** Labels from the initial world to this one, by each world's first edge from one that was reached before. */
+const pathTo = (edges: Iterable<Edge>, initial: number, target: number): ReadonlyArray<string> => {
+  const from = Map.groupBy(edges, (edge) => edge.from)
+  const arrivals = new Map<number, Edge | undefined>([[initial, undefined]])
+  for (const at of arrivals.keys()) {
+    for (const edge of from.get(at) ?? []) if (!arrivals.has(edge.to)) arrivals.set(edge.to, edge)
+  }
+  const path: Array<string> = []
+  for (let edge = arrivals.get(target); edge !== undefined; edge = arrivals.get(edge.from)) path.unshift(edge.label)
+  return path
+}
 
 /**
  * States: each of TLC's is one of ours, no two are the same one, and there are as many. Edges: as often in one graph as
@@ -109,49 +122,83 @@ const show = (world: RaftWorld): string =>
  */
 export const compareGraphs = (tlc: TlcGraph, typescript: RaftGraph, ids: ReadonlyArray<string>): ReadonlyArray<Difference> => {
   const differences: Array<Difference> = []
-  const differ = (what: string, inTlc: string, inTypescript: string) => {
-    if (!differences.some((d) => d.what === what)) differences.push({ what, tlc: inTlc, typescript: inTypescript })
+  const differ = (what: string, mine?: "TLC" | "TypeScript", reached?: () => Reached) => {
+    if (differences.some((d) => d.what === what)) return
+    const detail = mine === undefined || reached === undefined ? {} : { detail: explainReached(reached(), mine) }
+    differences.push({ what, tlc: mine === "TypeScript" ? "-" : "yes", typescript: mine === "TLC" ? "-" : "yes", ...detail })
+  }
+  const ownEdges = function*(): Generator<Edge> {
+    for (const { actor, from, label, to } of typescript.edges()) yield { from, label: edgeLabel(label, ids[actor]!), to }
   }
   const ours: Array<number> = []
+  const theirs = new Map<number, number>()
+  tlc.worlds.forEach((world, id) => {
+    ours[id] = (world === undefined ? undefined : typescript.indexOf(world)) ?? -1
+    if (!theirs.has(ours[id])) theirs.set(ours[id], id)
+  })
+  const initial = tlc.worlds[tlc.initial]
+  /** How TLC takes an edge, whose source is ours, too. */
+  const byTlc = ({ from, label, to }: Edge) => (): Reached => ({
+    path: pathTo(tlc.edges, tlc.initial, from),
+    label,
+    world: tlc.worlds[to]!,
+    instead: [...ownEdges()].filter((e) => e.from === ours[from] && e.label === label).map((e) => typescript.world(e.to))
+  })
+  const byUs = ({ from, label, to }: Edge) => (): Reached => ({
+    path: pathTo(ownEdges(), 0, from),
+    label,
+    world: typescript.world(to),
+    instead: tlc.edges.filter((e) => ours[e.from] === from && e.label === label).flatMap((e) => tlc.worlds[e.to] ?? [])
+  })
+  /** Found by the first edge that leads there from a world of both. */
+  const found = (edge: Edge | undefined, by: (edge: Edge) => () => Reached) => edge === undefined ? undefined : by(edge)
+
   const seen = new Set<number>()
   tlc.worlds.forEach((world, id) => {
-    const index = world === undefined ? undefined : typescript.indexOf(world)
-    if (world === undefined) differ("an edge to a state that TLC doesn't show", String(id), "-")
-    else if (index === undefined) differ("a state of TLC's only", show(world), "-")
-    else if (seen.has(index)) differ("two states of TLC's are one", show(world), show(typescript.world(index)))
-    else seen.add(index)
-    ours[id] = index ?? -1
+    if (world === undefined) differ("an edge to a state that TLC doesn't show", "TLC")
+    else if (ours[id]! < 0) {
+      differ("a state of TLC's only", "TLC", found(tlc.edges.find((e) => e.to === id && ours[e.from]! >= 0), byTlc))
+    } else if (seen.has(ours[id]!)) differ("two states of TLC's are one")
+    else seen.add(ours[id]!)
   })
   for (let index = 0; index < typescript.size; index++) {
     if (!seen.has(index)) {
-      differ("a state of TypeScript's only", "-", show(typescript.world(index)))
+      const edge = ownEdges().find((e) => e.to === index && seen.has(e.from))
+      differ("a state of TypeScript's only", "TypeScript", found(edge, byUs))
       break
     }
   }
-  if (ours[tlc.initial] !== 0) differ("the initial state", String(tlc.initial), show(typescript.world(0)))
+  if (ours[tlc.initial] !== 0) {
+    differences.push({
+      what: "the initial state",
+      tlc: "yes",
+      typescript: "yes",
+      detail: initial === undefined ? [] : differingLines(initial, typescript.world(0))
+    })
+  }
   if (differences.length > 0) return differences
 
-  const name = (from: number, label: string, to: number) => `${from} ${label} ${to}`
+  const name = ({ from, label, to }: Edge) => `${from} ${label} ${to}`
+  const edgeOf = (key: string): Edge => {
+    const [from, label, to] = key.split(" ") as [string, string, string]
+    return { from: Number(from), label, to: Number(to) }
+  }
   const count = new Map<string, number>()
-  for (const edge of tlc.edges) {
-    const key = name(ours[edge.from]!, edge.label, ours[edge.to]!)
+  for (const { from, label, to } of tlc.edges) {
+    const key = name({ from: ours[from]!, label, to: ours[to]! })
     count.set(key, (count.get(key) ?? 0) + 1)
   }
-  for (const edge of typescript.edges()) {
-    const key = name(edge.from, edgeLabel(edge.label, ids[edge.actor]!), edge.to)
+  for (const edge of ownEdges()) {
+    const key = name(edge)
     const left = count.get(key) ?? 0
     if (left > 1) count.set(key, left - 1)
     else if (left === 1) count.delete(key)
-    else differ("an edge of TypeScript's only", "-", describe(typescript, key))
+    else differ("an edge of TypeScript's only", "TypeScript", byUs(edge))
   }
   for (const key of count.keys()) {
-    differ("an edge of TLC's only", describe(typescript, key), "-")
+    const { from, label, to } = edgeOf(key)
+    differ("an edge of TLC's only", "TLC", byTlc({ from: theirs.get(from)!, label, to: theirs.get(to)! }))
     break
   }
   return differences
-}
-
-const describe = (graph: RaftGraph, key: string): string => {
-  const [from, label, to] = key.split(" ")
-  return `${label} from ${show(graph.world(Number(from)))} to ${show(graph.world(Number(to)))}`
 }

@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { codeCoverage, sourcesAreHere } from "../coverage/CodeCoverage.ts"
+import { specCoverage } from "../coverage/SpecCoverage.ts"
 import { crashPoints, crashSpec } from "../durability/CrashPoints.ts"
 import { checkDisk } from "../durability/DiskModel.ts"
 import { enough, refine } from "../durability/Refinement.ts"
@@ -294,6 +296,31 @@ const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOpt
       : { status: "failed", found: rejected[0]?.message ?? `only ${grouped(lines)} events` }
   }))
 
+// Coverage.
+
+const codeCoverageRow = ({ signal }: SuiteOptions) =>
+  row("coverage", "branches of src/raft", Effect.promise(async () => {
+    if (!sourcesAreHere) return { status: "skipped" as const, found: "needs the sources" }
+    const { blocks, exceptions, faults, files } = await codeCoverage(signal)
+    return faults.length === 0
+      ? { status: "ran" as const, found: `all of ${grouped(blocks)} blocks in ${files} files, with ${exceptions} exception` }
+      : { status: "failed" as const, found: faults[0]!, detail: faults.join("\n") }
+  }))
+
+const specCoverageRow = ({ deep, signal }: SuiteOptions) =>
+  row("coverage", "guards of the rules", Effect.gen(function*() {
+    const models = loadModels().filter(({ edges, scope }) => deep || (edges && scope === "check"))
+    const found = yield* specCoverage(models, { all: deep, jar: yield* projectJar })
+      .pipe(Effect.raceFirst(Effect.as(aborted(signal), undefined)))
+    if (found === undefined) return { status: "stopped", found: "interrupted" }
+    const { bothWays, executed, guards, hidden, missing, modelled } = found
+    const figures = `${bothWays} of ${guards} guards both ways, all that models reach (${hidden.length} TLC doesn't show); `
+      + `${grouped(executed)} steps of executions, ${grouped(modelled)} of models`
+    return missing.length === 0
+      ? { status: "ran", found: figures }
+      : { status: "failed", found: missing[0]!, detail: missing.join("\n") }
+  }))
+
 // Histories.
 
 const historyRow = ({ signal }: SuiteOptions) =>
@@ -365,6 +392,12 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   yield* run(progressAloneRow(alone, options))
   if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
+  yield* run(codeCoverageRow(options))
+  yield* run(
+    noTlc === undefined
+      ? specCoverageRow(options)
+      : row("coverage", "guards of the rules", Effect.succeed({ status: "skipped", found: noTlc }))
+  )
   yield* run(zooRow(options, noTlc === undefined))
   return rows
 })

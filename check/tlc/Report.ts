@@ -19,6 +19,27 @@ export interface ActionCoverage {
   readonly action: string
   readonly distinct: number
   readonly generated: number
+  /** What was evaluated for it. */
+  readonly parts: ReadonlyArray<Evaluated>
+}
+
+/** A place in a module, from 1. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * How often an expression was evaluated, in one context: where an operator is applied, its body is a part of the
+ * application. TLC leaves out what was never evaluated, and the parts where all that were evaluated were so equally
+ * often as the whole.
+ */
+export interface Evaluated {
+  readonly module: string
+  readonly from: Place
+  readonly to: Place
+  readonly count: number
+  readonly parts: ReadonlyArray<Evaluated>
 }
 
 export interface TlcReport {
@@ -43,7 +64,8 @@ const Severity = { error: 1, fatal: 2, state: 4 } as const
 const Code = {
   Assumption: 2104, Where: 2103, InvariantInitial: 2107, PropertyInitial: 2108, Invariant: 2110, ActionProperty: 2112,
   Deadlock: 2114, Temporal: 2116, Back: 2122, Statistics: 2199, Initial: 2189, Depth: 2194, Progress: 2200,
-  State: 2217, Stuttering: 2218, SanyEnd: 2219, SanyStart: 2220, CoverageStart: 2201, Coverage: 2772
+  State: 2217, Stuttering: 2218, SanyEnd: 2219, SanyStart: 2220, CoverageStart: 2201, Coverage: 2772,
+  CoverageOfInit: 2773, Evaluations: 2221, EvaluationsAndCost: 2775
 } as const
 
 interface Message {
@@ -62,6 +84,8 @@ export class ReportReader {
   private readonly errors: Array<Message> = []
   private readonly trace: Array<string> = []
   private coverage: Array<ActionCoverage> = []
+  /** Where the next expression belongs, by its depth. */
+  private within: Array<Array<Evaluated>> = []
   private inSany = false
   private searched = false
   private finished = false
@@ -105,6 +129,8 @@ export class ReportReader {
     else if (code === Code.Where) this.positions = text
     else if (code === Code.CoverageStart) this.coverage = []
     else if (code === Code.Coverage) this.covered(text)
+    else if (code === Code.CoverageOfInit) this.within = []
+    else if (code === Code.Evaluations || code === Code.EvaluationsAndCost) this.evaluated(text)
     else if (code === Code.Depth) this.counts = { ...this.counts, depth: numbers(text)[0] ?? 0 }
     else if (code === Code.Progress || code === Code.Statistics) return this.count(code, text)
     else if (severity === Severity.error || severity === Severity.fatal) this.errors.push(message)
@@ -123,7 +149,22 @@ export class ReportReader {
 
   private covered(text: string): void {
     const found = /^<(\w+) .*>: (\d+):(\d+)$/.exec(text)
-    if (found) this.coverage.push({ action: found[1]!, distinct: Number(found[2]), generated: Number(found[3]) })
+    const parts: Array<Evaluated> = []
+    if (found) this.coverage.push({ action: found[1]!, distinct: Number(found[2]), generated: Number(found[3]), parts })
+    this.within = [parts]
+  }
+
+  /** `||line 12, col 3 to line 13, col 7 of module M: 5`: a part of a part of the action. */
+  private evaluated(text: string): void {
+    const found = /^(\|*)line (\d+), col (\d+) to line (\d+), col (\d+) of module (\w+): (\d+)/.exec(text)
+    const depth = found?.[1]!.length ?? 0
+    if (found === null || this.within[depth] === undefined) return
+    const [line, column, toLine, toColumn] = found.slice(2, 6).map(Number) as [number, number, number, number]
+    const parts: Array<Evaluated> = []
+    this.within[depth].push({
+      module: found[6]!, from: { line, column }, to: { line: toLine, column: toColumn }, count: Number(found[7]), parts
+    })
+    this.within = [...this.within.slice(0, depth + 1), parts]
   }
 
   /** Why TLC could not even begin, in one line with file, line and reason; undefined if it began. */

@@ -3,7 +3,7 @@
  * states, messages and steps are listed once, and a step's check is done once, however many lines take it.
  */
 import type { Message } from "../../src/raft/Message.ts"
-import type { Entry, Server, ServerId } from "../../src/raft/Server.ts"
+import type { Entry, Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import { InitServer } from "../../src/raft/Server.ts"
 import { toTla } from "../models/Encode.ts"
 import type { Trace, TraceStep } from "./Format.ts"
@@ -57,11 +57,15 @@ export const valueText = (value: string): string =>
 
 const row = (cells: ReadonlyArray<string | number>): string => `<<${cells.join(",")}>>`
 
-/**
- * The modules for TLC, of traces that have the same settings. With `checkOnce`, each different step is checked once;
- * otherwise at each of its lines, so that TLC can say where it got stuck.
- */
-export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): TraceModules => {
+/** What spec/Trace.tla compares with the rules: a step or, without `after`, that there is none. */
+export interface Claim extends Pick<TraceStep, "action" | "before" | "sends" | "resetElectionTimer"> {
+  readonly value: string | undefined
+  readonly consumed: Pick<NonNullable<TraceStep["consumed"]>, "message"> | undefined
+  readonly after: Server | undefined
+}
+
+/** The tables of values: what is put into one gets its number there. `rows`: of all of them, by name. */
+export const valueTables = () => {
   const text = (value: string) => toTla(valueText(value))
   // Not by the core's own Size, which TLC is to check.
   const sizes = new Table<Entry>((e) => row([text(e.value), Buffer.byteLength(e.value)]))
@@ -134,22 +138,51 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
         return row([...envelope, m.lastIncludedIndex, m.offset, toTla(m.done)])
     }
   })
-  const argument = ({ action, after, consumed, value }: TraceStep): string | number => {
+  const argument = ({ action, after, before, consumed, value }: Claim): string | number => {
     if (consumed !== undefined) return messages.number(consumed.message)
-    if (value !== undefined) return text(value)
-    return action === "SnapshotAction" ? row([after.log.lastIncludedIndex, pieceRuns.number(after.snapshot.data)]) : 0
+    if (value !== undefined) {
+      sizes.number({ term: 0, type: "command", value })
+      return text(value)
+    }
+    if (action !== "SnapshotAction") return 0
+    return after === undefined
+      ? row([before.lastApplied, pieceRuns.number([])])
+      : row([after.log.lastIncludedIndex, pieceRuns.number(after.snapshot.data)])
   }
-  const steps = new Table<TraceStep>((step) =>
+  const steps = new Table<Claim>((step) =>
     row([
       servers.number(step.before),
       toTla(step.action),
       argument(step),
-      servers.number(step.after),
+      step.after === undefined ? 0 : servers.number(step.after),
       row(step.sends.map((m) => messages.number(m))),
       toTla(step.resetElectionTimer)
     ])
   )
+  // A no-op's is always asked for.
+  sizes.number({ term: 0, type: "noop", value: "" })
+  const rows = () => ({
+    Sizes: sizes.rows,
+    Entries: entries.rows,
+    EntryRuns: runs.rows,
+    Logs: logs.rows,
+    Pieces: pieces.rows,
+    PieceRuns: pieceRuns.rows,
+    IdSets: idSets.rows,
+    Indexes: indexes.rows,
+    Servers: servers.rows,
+    Messages: messages.rows,
+    Steps: steps.rows
+  })
+  return { rows, servers, steps }
+}
 
+/**
+ * The modules for TLC, of traces that have the same settings. With `checkOnce`, each different step is checked once;
+ * otherwise at each of its lines, so that TLC can say where it got stuck.
+ */
+export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): TraceModules => {
+  const { rows, servers, steps } = valueTables()
   const lines: Array<string> = []
   const traceRows = traces.map(({ header, steps: taken }) => {
     const first = lines.length + 1
@@ -164,23 +197,28 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
     return row([first, taken.length, `[${start.join(",")}]`])
   })
 
-  // A no-op's is always asked for.
-  sizes.number({ term: 0, type: "noop", value: "" })
-  const tables = {
-    Sizes: sizes.rows,
-    Entries: entries.rows,
-    EntryRuns: runs.rows,
-    Logs: logs.rows,
-    Pieces: pieces.rows,
-    PieceRuns: pieceRuns.rows,
-    IdSets: idSets.rows,
-    Indexes: indexes.rows,
-    Servers: servers.rows,
-    Messages: messages.rows,
-    Steps: steps.rows,
-    Lines: lines,
-    Traces: traceRows
-  }
+  const files = tableModules({ ...rows(), Lines: lines, Traces: traceRows }, traces[0]!.header.settings)
+  files.set(`${rootModule}.tla`, `---- MODULE ${rootModule} ----\nEXTENDS Trace\n====\n`)
+  files.set(`${rootModule}.cfg`, configuration("Spec", checkOnce))
+  return { files, lines: lines.length, distinctSteps: steps.rows.length }
+}
+
+/** The configuration of spec/Trace.tla, or of what extends it. */
+export const configuration = (specification: string, checkOnce: boolean): string =>
+  `SPECIFICATION ${specification}
+CONSTANTS
+  Nil = Nil
+  Settings <- TheSettings
+  Bytes <- TheBytes
+  CheckOnce = ${toTla(checkOnce)}
+CHECK_DEADLOCK FALSE
+`
+
+/** The module Tables, in parts, by file name. */
+export const tableModules = (
+  tables: Readonly<Record<string, ReadonlyArray<string>>>,
+  settings: Settings
+): Map<string, string> => {
   const modules: Array<string> = []
   const definitions: Array<string> = []
   const files = new Map<string, string>()
@@ -202,22 +240,10 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
     `---- MODULE Tables ----
 EXTENDS Sequences, ${modules.join(", ")}
 
-TheSettings == ${toTla(traces[0]!.header.settings)}
+TheSettings == ${toTla(settings)}
 ${definitions.join("\n")}
 ====
 `
   )
-  files.set(`${rootModule}.tla`, `---- MODULE ${rootModule} ----\nEXTENDS Trace\n====\n`)
-  files.set(
-    `${rootModule}.cfg`,
-    `SPECIFICATION Spec
-CONSTANTS
-  Nil = Nil
-  Settings <- TheSettings
-  Bytes <- TheBytes
-  CheckOnce = ${toTla(checkOnce)}
-CHECK_DEADLOCK FALSE
-`
-  )
-  return { files, lines: lines.length, distinctSteps: steps.rows.length }
+  return files
 }

@@ -62,7 +62,11 @@ export const equal = Command.make("equal", { model: modelName, edges, pin, liven
       `  TypeScript ${numbers(typescript)}`,
       `  TLC        ${tlc === undefined ? "-" : `${numbers(tlc)}${tlc.outcome === "ok" ? "" : `, ${tlc.outcome} ${tlc.violated ?? ""}`}`}`,
       ...(tlc?.message === undefined ? [] : [`  ${tlc.message}`]),
-      ...differences.map((d) => `  ${d.what}\n    TLC:        ${d.tlc}\n    TypeScript: ${d.typescript}`),
+      ...differences.flatMap((d) =>
+        d.detail === undefined
+          ? [`  ${d.what}`, `    TLC:        ${d.tlc}`, `    TypeScript: ${d.typescript}`]
+          : [`  ${d.what}`, ...d.detail.map((line) => `    ${line}`)]
+      ),
       ...typescript.violations.map((v) => shown(spec, v))
     ]
     yield* result(flags.json, comparison, lines.join("\n"))
