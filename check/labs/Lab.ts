@@ -39,7 +39,7 @@ export const configuration = (servers: number, settings: Partial<Settings> = {})
   servers: serverIds(servers),
   electionTimeout: { min: 300, max: 600 },
   heartbeatInterval: 100,
-  settings: { ...figure2, ...settings }
+  settings: { ...figure2, chunkSize: 4, ...settings }
 })
 
 /** Whatever the seed, a scenario must do with and without these. */

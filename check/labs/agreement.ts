@@ -4,7 +4,7 @@ import { join } from "../simulator/Clock.ts"
 import type { Process } from "../simulator/Clock.ts"
 import { electionPatience, Failure } from "../simulator/Harness.ts"
 import type { Harness, Started } from "../simulator/Harness.ts"
-import { unreliable } from "../simulator/Network.ts"
+import { reliable, unreliable } from "../simulator/Network.ts"
 import type { Lab } from "./Lab.ts"
 import { scenario } from "./Lab.ts"
 
@@ -240,7 +240,7 @@ export const agreement: ReadonlyArray<Lab> = [
       for (let n = 0; n < 4; n++) tasks.push(clock.spawn(h.one(`${100 * round + n}`, 1)))
       yield* h.one(`${round}`, 1)
     }
-    h.simulation.network.conditions = { ...unreliable, requestDelay: 0, requestLoss: 0, responseLoss: 0 }
+    h.simulation.network.conditions = reliable
     yield* join(tasks)
     const last = yield* h.one("last", 5)
     h.expect(last >= 246, `246 agreements, not ${last}`)

@@ -34,7 +34,10 @@ describe("A configuration", () => {
     ["whose timeouts are the wrong way round", timeouts(300, 150), "electionTimeout.max: 150 is less than min, 300"],
     ["with a timeout of no time", timeouts(0, 300), "electionTimeout.min: expected milliseconds, more than 0"],
     ["with a heartbeat that never comes", { ...good, heartbeatInterval: Infinity }, "heartbeatInterval: expected milliseconds, more than 0"],
-    ["with an empty batch", { ...good, settings: { ...figure2, maxEntries: 0 } }, "settings.maxEntries: expected at least 1"],
+    ["with an empty window", { ...good, settings: { ...figure2, maxInflight: 0 } }, "settings.maxInflight: expected at least 1"],
+    ["with an empty batch", { ...good, settings: { ...figure2, maxBatchBytes: 0 } }, "settings.maxBatchBytes: expected at least 1"],
+    ["with empty chunks", { ...good, settings: { ...figure2, chunkSize: 0 } }, "settings.chunkSize: expected at least 1"],
+    ["that lets nothing be uncommitted", { ...good, settings: { ...figure2, maxUncommittedBytes: 0 } }, "settings.maxUncommittedBytes: expected at least 1"],
     ["that isn't one", "s1,s2,s3", "Expected object"]
   ]
   for (const [claim, input, line] of cases) {

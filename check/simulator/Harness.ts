@@ -6,7 +6,7 @@
  * command's number isn't its index (DECISIONS 50).
  */
 import { entryAt, lastIndex } from "../../src/raft/Server.ts"
-import type { ServerId, Term } from "../../src/raft/Server.ts"
+import type { Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import type { Taken } from "../cluster/Cluster.ts"
 import { firstDifference } from "../fuzz/Change.ts"
@@ -32,6 +32,13 @@ const agreementLimit = 10_000
 /** And so long with one leader. */
 const acceptedLimit = 2_000
 
+/** A machine in pieces, each small beside a message: the commands as text, cut up. */
+const toPieces = (commands: ReadonlyArray<string>): ReadonlyArray<string> =>
+  JSON.stringify(commands).match(/.{1,400}/gsu) ?? []
+
+const fromPieces = (pieces: ReadonlyArray<string>): Array<string> =>
+  pieces.length === 0 ? [] : JSON.parse(pieces.join("")) as Array<string>
+
 /** The steps of which a failure tells. */
 const remembered = 40
 
@@ -40,15 +47,19 @@ export class Harness {
   readonly ids: ReadonlyArray<ServerId>
   /** The commands that each server has applied in its present life, in order; the first is command 1. */
   readonly machines = new Map<ServerId, Array<string>>()
+  /** With 10: every server takes a snapshot after commands 9, 19, 29, …; 0: none ever. */
+  snapshotEvery = 0
   /** What the first server to apply each command found there. */
   readonly #commands: Array<string> = []
   readonly #state: StateProperties
   readonly #history: HistoryProperties
   readonly #watched = new Map<string, () => boolean>()
+  readonly #sizes = new WeakMap<Log, number>()
   readonly #log: Array<{ readonly time: number; readonly taken: Taken }> = []
 
   constructor(configuration: Configuration, seed: number) {
-    this.simulation = new Simulation(configuration, seed, (taken) => this.#check(taken))
+    const pieces = (s: Server) => toPieces(this.machines.get(s.id)!)
+    this.simulation = new Simulation(configuration, seed, (taken) => this.#check(taken), pieces)
     const { cluster } = this.simulation
     this.ids = cluster.ids
     for (const id of this.ids) this.machines.set(id, [])
@@ -198,6 +209,14 @@ export class Harness {
     throw new Failure(`agreement on "${command}" by ${count} within ${agreementLimit} ms`)
   }
 
+  /** What server `id` has on disk besides its snapshot, in bytes, as JSON. */
+  logSize(id: ServerId): number {
+    const { currentTerm, log, votedFor } = this.simulation.cluster.disks.get(id)!
+    let size = this.#sizes.get(log)
+    if (size === undefined) this.#sizes.set(log, size = Buffer.byteLength(JSON.stringify({ currentTerm, votedFor, log })))
+    return size
+  }
+
   /** Requests delivered to all servers so far. */
   requests(): number {
     return this.ids.reduce((sum, id) => sum + this.simulation.network.received(id), 0)
@@ -217,8 +236,17 @@ export class Harness {
   }
 
   /** The machine's part of the step, and whether all machines agree. */
-  #apply({ action, server, step: { server: s } }: Taken): void {
-    if (action === "RestartAction") this.machines.set(server, [])
+  #apply({ action, before, server, step: { server: s } }: Taken): void {
+    if (action === "RestartAction" || s.snapshot !== before.snapshot) {
+      const commands = fromPieces(s.snapshot.data)
+      const entries = this.simulation.cluster.ghost.committed.slice(0, s.log.lastIncludedIndex)
+      this.expect(
+        commands.length === entries.filter(({ entry }) => entry.type === "command").length
+          && commands.every((command, n) => command === this.#commands[n]),
+        `the snapshot at ${s.log.lastIncludedIndex} of ${server} is what was applied up to there`
+      )
+      if (action !== "SnapshotAction") this.machines.set(server, commands)
+    }
     if (action !== "ApplyAction") return
     const entry = entryAt(s.log, s.lastApplied)
     if (entry.type !== "command") return
@@ -229,6 +257,9 @@ export class Harness {
       known === entry.value,
       `command ${commands.length} is "${known}" everywhere, not "${entry.value}" at ${server}`
     )
+    if (this.snapshotEvery > 0 && commands.length % this.snapshotEvery === this.snapshotEvery - 1) {
+      this.simulation.clock.after(0, () => this.simulation.takeSnapshot(server))
+    }
   }
 
   /** At the end of a story: the definitions of all properties, in full. */

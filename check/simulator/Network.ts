@@ -12,20 +12,22 @@ import type { Clock } from "./Clock.ts"
 
 /** How messages fare. Times in milliseconds, chances out of 100. */
 export interface Conditions {
-  /** Every message is under way for at least the first and less than the second. */
-  readonly latency: readonly [number, number]
-  /** And a request for longer by up to this. */
-  readonly requestDelay: number
+  /** Requests are under way for at least the first and less than the second. */
+  readonly request: readonly [number, number]
+  readonly response: readonly [number, number]
   readonly requestLoss: number
   /** Decided once the request has been handled. */
   readonly responseLoss: number
 }
 
 /** What is sent at the same time may arrive in any order. */
-export const reliable: Conditions = { latency: [0.01, 1], requestDelay: 0, requestLoss: 0, responseLoss: 0 }
+export const reliable: Conditions = { request: [0.01, 1], response: [0.01, 1], requestLoss: 0, responseLoss: 0 }
+
+/** What is sent first arrives first. */
+export const inOrder: Conditions = { ...reliable, request: [0.5, 0.5], response: [0.5, 0.5] }
 
 /** labrpc's unreliable network. */
-export const unreliable: Conditions = { ...reliable, requestDelay: 26, requestLoss: 10, responseLoss: 10 }
+export const unreliable: Conditions = { request: [0, 27], response: [0.01, 1], requestLoss: 10, responseLoss: 10 }
 
 /** Who sends what kind of thing to whom. */
 export interface Envelope {
@@ -83,17 +85,16 @@ export class Network {
 
   /** Takes a message of so many bytes; `deliver` is called when and if it arrives. */
   send(message: Envelope, bytes: number, deliver: () => void): void {
-    const { latency: [least, most], requestDelay, requestLoss, responseLoss } = this.conditions
     const request = isRequest(message)
     if (request) this.bytes += bytes
-    if (this.#chance.percent(request ? requestLoss : responseLoss)) return
+    if (this.#chance.percent(request ? this.conditions.requestLoss : this.conditions.responseLoss)) return
     const source = this.#ports.get(message.source)!
     const dest = this.#ports.get(message.dest)!
     if (!source.connected || !dest.connected) return
     const { life: sourceLife } = source
     const { life: destLife } = dest
-    const delay = this.#chance.between(least, most) + (request ? this.#chance.between(0, requestDelay) : 0)
-    this.#clock.after(delay, () => {
+    const [least, most] = request ? this.conditions.request : this.conditions.response
+    this.#clock.after(this.#chance.between(least, most), () => {
       if (!source.connected || !dest.connected || source.life !== sourceLife || dest.life !== destLife) return
       if (request) dest.received++
       else this.bytes += bytes

@@ -4,7 +4,7 @@
  */
 import * as Result from "effect/Result"
 import type { Message } from "../../src/raft/Message.ts"
-import type { ServerId } from "../../src/raft/Server.ts"
+import type { Server, ServerId } from "../../src/raft/Server.ts"
 import { disagreement, readConfiguration } from "../../src/shell/Configuration.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import { Cluster } from "../cluster/Cluster.ts"
@@ -39,8 +39,16 @@ export class Simulation {
   readonly #configurations: Map<ServerId, Configuration>
   readonly #observe: (taken: Taken) => void
 
-  /** All servers start at once. `observe` sees every step before its messages leave. Throws a `ConfigurationError`. */
-  constructor(configuration: Configuration, seed: number, observe: (taken: Taken) => void = () => {}) {
+  /**
+   * All servers start at once. `observe` sees every step before its messages leave; `machine` is what `s` has made of what
+   * it has applied, for a snapshot. Throws a `ConfigurationError`.
+   */
+  constructor(
+    configuration: Configuration,
+    seed: number,
+    observe: (taken: Taken) => void = () => {},
+    machine: (s: Server) => ReadonlyArray<string> = () => []
+  ) {
     this.configuration = Result.getOrThrow(readConfiguration(configuration))
     const { servers, settings } = configuration
     this.chance = new Chance(seed)
@@ -49,7 +57,7 @@ export class Simulation {
     this.#timers = new Map(servers.map((id) => [id, {}]))
     this.#configurations = new Map(servers.map((id) => [id, configuration]))
     this.#observe = observe
-    this.cluster = new Cluster(servers, settings, (taken) => this.#taken(taken))
+    this.cluster = new Cluster(servers, settings, (taken) => this.#taken(taken), machine)
     for (const id of servers) this.#startElectionTimer(id)
   }
 
@@ -60,6 +68,11 @@ export class Simulation {
   /** Hands the value to a server; whether it took it, as a leader does. */
   propose(server: ServerId, value: string): boolean {
     return this.cluster.execute({ type: "propose", server, value })
+  }
+
+  /** The server takes a snapshot of all that it has applied; when is up to whoever asks. */
+  takeSnapshot(id: ServerId): void {
+    this.cluster.execute({ type: "snapshot", server: id })
   }
 
   /** First the network is cut, then the server dies: nothing of this life reaches anybody any more. */

@@ -32,7 +32,14 @@ export const Configuration = Schema.Struct({
   /** In milliseconds. */
   heartbeatInterval: Milliseconds,
   /** `Settings` of src/raft/Server.ts. */
-  settings: Schema.Struct({ maxEntries: Count, preVote: Schema.Boolean, checkQuorum: Schema.Boolean })
+  settings: Schema.Struct({
+    maxBatchBytes: Count,
+    maxInflight: Count,
+    maxUncommittedBytes: Count,
+    chunkSize: Count,
+    preVote: Schema.Boolean,
+    checkQuorum: Schema.Boolean
+  })
 }).check(
   Schema.makeFilter(({ electionTimeout: { max, min }, heartbeatInterval }) => [
     ...(max < min ? [{ path: ["electionTimeout", "max"], issue: `${max} is less than min, ${min}` }] : []),
@@ -46,7 +53,7 @@ export type Configuration = typeof Configuration.Type
 
 /** A cluster can't be started with this. Nothing has been; a person mends it. */
 export class ConfigurationError extends Data.TaggedError("ConfigurationError")<{
-  /** All that is wrong: which field, as a path (`settings.maxEntries`; "": the whole), and why. */
+  /** All that is wrong: which field, as a path (`settings.chunkSize`; "": the whole), and why. */
   readonly problems: ReadonlyArray<{ readonly field: string; readonly reason: string }>
 }> {
   override readonly message = `configuration: ${
@@ -89,11 +96,10 @@ const at = (value: unknown, field: string): unknown =>
   field.split(".").reduce((inner, name) => (inner as Record<string, unknown>)[name], value)
 
 /** The fields in which they differ, as paths. */
-const differences = (a: unknown, b: unknown, path: ReadonlyArray<string> = []): ReadonlyArray<string> =>
-  typeof a === "object" && typeof b === "object" && a !== null && b !== null
-    ? [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) =>
-      differences(at(a, name), at(b, name), [...path, name])
-    )
-    : a === b
-    ? []
-    : [path.join(".")]
+const differences = (a: unknown, b: unknown, path: ReadonlyArray<string> = []): ReadonlyArray<string> => {
+  if (a === b) return []
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return [path.join(".")]
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) =>
+    differences(at(a, name), at(b, name), [...path, name])
+  )
+}
