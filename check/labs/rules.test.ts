@@ -2,7 +2,7 @@
 // server, whose log is written as in Figure 7; what isn't said is as at first.
 import { describe, expect, test } from "vitest"
 import { AdvanceCommitIndex } from "../../src/raft/Commit.ts"
-import { BecomeLeader, Timeout } from "../../src/raft/Election.ts"
+import { BecomeLeader, LeaderContactLost, Timeout } from "../../src/raft/Election.ts"
 import type {
   AppendEntriesRequest,
   AppendEntriesResponse,
@@ -472,5 +472,53 @@ describe("etcd", () => {
   test("E-31: messages of old terms are ignored: an old leader's entries don't enter the log", () => {
     const s = server({ currentTerm: 3, log: log(1, 3) })
     expect(after(s, append({ term: 2, prevLogIndex: 1, prevLogTerm: 1, entries: entries(2) }))).toEqual(s)
+  })
+
+  const settings = { ...figure2, preVote: true, checkQuorum: true }
+
+  test("E-16 E-17: who has lost its leader keeps term and vote, and grants pre-votes, but not to a stale log", () => {
+    const s = server({ settings, currentTerm: 2, votedFor: "s3", leaderContact: true, log: log(1, 2) })
+    const preVote = (lastLogIndex: number): Message => ({ ...ask({ term: 2, lastLogIndex, lastLogTerm: 2 }), type: "PreVoteRequest" })
+    expect(Handle(s, preVote(2))).toBeUndefined()
+    const lost = LeaderContactLost(s)!
+    expect(lost).toEqual({ server: { ...s, leaderContact: false }, sends: [], resetElectionTimer: false })
+    expect(answer(handle(lost.server, preVote(2)))).toMatchObject({ voteGranted: true })
+    expect(answer(handle(lost.server, preVote(1)))).toMatchObject({ voteGranted: false })
+  })
+
+  test("E-16: a leader and a candidate have no leader to lose", () => {
+    expect(LeaderContactLost(leader(1))).toBeUndefined()
+    expect(LeaderContactLost(server({ role: "candidate", currentTerm: 1, votedFor: "s1", votesGranted: ["s1"] }))).toBeUndefined()
+  })
+
+  describe("E-28: a follower that has what an older snapshot stands for", () => {
+    const done = (lastIncludedIndex: number): Message => ({
+      type: "InstallSnapshotResponse",
+      source: "s2",
+      dest: "s1",
+      term: 1,
+      lastIncludedIndex,
+      offset: 0,
+      done: true
+    })
+    /** s1 leads with eight entries, and has compacted so many of them since it sent its last snapshot. */
+    const compacted = (count: number): Server => {
+      let s = leader(1)
+      for (let n = 0; n < 7; n++) s = ClientRequest(s, `${n}`)!.server
+      s = after(s, ack({ source: "s3", matchIndex: 8 }))
+      return { ...TakeSnapshot({ ...s, lastApplied: 8 }, count, ["state"])!.server, nextIndex: { ...s.nextIndex, s2: 1 } }
+    }
+
+    test("E-28: is sent entries, if the log still has the next", () => {
+      const step = handle(compacted(4), done(6))
+      expect(step.server.matchIndex["s2"]).toBe(6)
+      expect(answer(step)).toMatchObject({ type: "AppendEntriesRequest", prevLogIndex: 6 })
+    })
+
+    test("E-28: is sent the newer snapshot, if not", () => {
+      const step = handle(compacted(6), done(4))
+      expect(step.server.matchIndex["s2"]).toBe(4)
+      expect(answer(step)).toMatchObject({ type: "InstallSnapshotRequest", lastIncludedIndex: 6, offset: 0 })
+    })
   })
 })
