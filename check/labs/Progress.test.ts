@@ -24,8 +24,8 @@ const found = (name: string, edits: ReadonlyArray<Edit>): string =>
   ], { env: { ...process.env, LOCKSTEP_MUTANT: makeMutant(join(folder, name), name, edits) }, encoding: "utf8" })
 
 describe("After trouble is over", () => {
-  test("a leader is elected, a proposal commits and those left behind catch up, in a few election timeouts", { timeout: 60_000 }, () => {
-    const measured = progress(40, 1)
+  test("a leader is elected, a proposal commits and those left behind catch up, in a few election timeouts", { timeout: 60_000 }, async () => {
+    const measured = await progress({ runs: 40, seed: 1 })
     expect(measured.failures).toEqual([])
     expect(distribution(measured)).toHaveLength(3)
   })
@@ -33,6 +33,10 @@ describe("After trouble is over", () => {
   test("the same seed gives the same run", () => {
     expect(progressRun(7)).toEqual(progressRun(7))
   })
+})
+
+test("Progress that is interrupted ends with what it has", async () => {
+  expect((await progress({ runs: 40, seed: 1, signal: AbortSignal.abort() })).runs).toBe(0)
 })
 
 describe("Progress is noticed to fail when", () => {

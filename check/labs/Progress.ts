@@ -121,21 +121,34 @@ export interface Progress {
   readonly failures: ReadonlyArray<string>
 }
 
-const measures: ReadonlyArray<Measure> = ["leader", "commit", "caughtUp"]
+const measureNames: Readonly<Record<Measure, string>> = { leader: "leader", commit: "commit", caughtUp: "all caught up" }
+const measures = Object.keys(measureNames) as ReadonlyArray<Measure>
 
 const inWords = (timeouts: number): string =>
   timeouts === Infinity ? `more than ${patience} election timeouts` : `${timeouts.toFixed(1)} election timeouts`
 
-/** So many runs, of the seeds from `seed` on. `onRun` is told how many are done and failed; true ends it early. */
-export const progress = (
-  runs: number,
-  seed: number,
-  onRun: (done: number, failed: number) => boolean = () => false
-): Progress => {
+export interface ProgressOptions {
+  readonly runs: number
+  /** The first; the others follow it. */
+  readonly seed: number
+  /** Ends it early, with what was done so far. */
+  readonly signal?: AbortSignal
+  /** Told now and then how many are done. */
+  readonly onProgress?: (runs: number) => void
+  /** Ends it at the first run that takes too long, or violates something. */
+  readonly endOnFailure?: boolean
+}
+
+/** Runs after which other work of the process gets its turn. */
+const runsPerTurn = 10
+
+/** Many runs. What fails doesn't reject the promise. */
+export const progress = async (options: ProgressOptions): Promise<Progress> => {
+  const { endOnFailure = false, onProgress, runs, seed, signal } = options
   const times: Record<Measure, Array<number>> = { leader: [], commit: [], caughtUp: [] }
   const failures: Array<string> = []
   let done = 0
-  while (done < runs) {
+  while (done < runs && signal?.aborted !== true && !(endOnFailure && failures.length > 0)) {
     const one = seed + done++
     try {
       const recovery = progressRun(one)
@@ -148,7 +161,10 @@ export const progress = (
       if (!(error instanceof Failure)) throw error
       failures.push(`seed ${one}: ${error.message}`)
     }
-    if (onRun(done, failures.length)) break
+    if (done % runsPerTurn === 0) {
+      await new Promise(setImmediate)
+      onProgress?.(done)
+    }
   }
   for (const measure of measures) {
     times[measure].sort((a, b) => a - b)
@@ -159,10 +175,10 @@ export const progress = (
   return { runs: done, times, failures }
 }
 
-/** A line for each measure: the distribution, in election timeouts. */
+/** For each measure: the distribution, in election timeouts, and in brackets what is allowed. */
 export const distribution = ({ times }: Progress): ReadonlyArray<string> =>
   measures.map((measure) => {
-    const at = (percent: number) => percentile(times[measure], percent).toFixed(2)
+    const at = (percent: number) => percentile(times[measure], percent).toFixed(1)
     const { always, most } = bounds[measure]
-    return `${measure.padEnd(8)} median ${at(50)}, 90 % ${at(90)} (of ${most}), 99 % ${at(99)}, most ${at(100)} (of ${always})`
+    return `${measureNames[measure]} median ${at(50)}, 9 of 10 within ${at(90)} (${most}), all within ${at(100)} (${always})`
   })

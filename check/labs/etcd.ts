@@ -17,6 +17,12 @@ const sentTo = (h: Harness, dest: ServerId, type: Message["type"]): number =>
 const both = { preVote: true, checkQuorum: true }
 const neither = { preVote: false, checkQuorum: false }
 
+/** It is connected again, and its election timer fires before any heartbeat arrives. */
+const comeBack = (h: Harness, id: ServerId): void => {
+  h.connect(id)
+  h.simulation.cluster.execute({ type: "timeout", server: id })
+}
+
 /** The longest that a server waits before it campaigns, in milliseconds. */
 const timeoutOf = (h: Harness): number => h.simulation.configuration.electionTimeout.max
 
@@ -73,7 +79,7 @@ export const etcd: ReadonlyArray<Lab> = [
     h.disconnect(lone)
     yield 10 * timeoutOf(h)
     h.expect(h.term(lone) === term, "ten timeouts alone, and no new term")
-    h.connect(lone)
+    comeBack(h, lone)
     h.watch("leader and term stay", () => h.leads(leader) && h.ids.every((id) => h.term(id) === term))
     yield 5 * electionPatience
     h.unwatch("leader and term stay")
@@ -100,7 +106,7 @@ export const etcd: ReadonlyArray<Lab> = [
     const term = h.term(leader)
     h.disconnect(lone)
     yield 10 * timeoutOf(h)
-    h.connect(lone)
+    comeBack(h, lone)
     yield 2 * electionPatience
     const { preVote } = h.simulation.configuration.settings
     h.expect(preVote === (h.term(leader) === term), preVote ? "the term is as before" : "the term is another")

@@ -27,7 +27,7 @@ export interface LabResult {
 export interface LabOptions {
   /** The first; the others follow it. */
   readonly seed: number
-  /** Seeds for each; statistics take a hundredth of that, for each makes many trials. */
+  /** Seeds for each. */
   readonly runs: number
   /** Ends it early, with what was done so far. */
   readonly signal?: AbortSignal
@@ -39,13 +39,12 @@ const turn = 50
 
 const runLab = async (lab: Lab, { onProgress, runs, seed, signal }: LabOptions): Promise<LabResult> => {
   const began = performance.now()
-  const seeds = lab.seeded ? runs : Math.ceil(runs / 100)
   const { id, title } = lab
   let measured = ""
   let done = 0
   let last = began
   const result = () => ({ id, title, runs: done, measured, seconds: (performance.now() - began) / 1000 })
-  for (; done < seeds && signal?.aborted !== true; done++) {
+  for (; done < runs && signal?.aborted !== true; done++) {
     if (performance.now() > last + turn) {
       await new Promise(setImmediate)
       last = performance.now()

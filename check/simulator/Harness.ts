@@ -226,8 +226,9 @@ export class Harness {
 
   #check(taken: Taken): void {
     const { cluster, clock } = this.simulation
-    if (this.#log.length === remembered) this.#log.shift()
-    this.#log.push({ time: clock.now, taken })
+    // Applying says nothing that the step which committed didn't.
+    if (taken.action !== "ApplyAction") this.#log.push({ time: clock.now, taken })
+    if (this.#log.length > remembered) this.#log.shift()
     const change = { taken, firstChanged: firstDifference(taken.before.log, taken.step.server.log) }
     const violated = violatedByStep(cluster, change) ?? this.#state.check(change) ?? this.#history.check(change)
     if (violated !== undefined) throw new Failure(violated)

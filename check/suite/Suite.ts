@@ -9,6 +9,8 @@ import { enough, refine } from "../durability/Refinement.ts"
 import type { Counts } from "../durability/Refinement.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
+import { distribution, progress } from "../labs/Progress.ts"
+import { labs, runLabs } from "../labs/run.ts"
 import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
 import { compareModel, comparePinned, holds } from "../models/checkModel.ts"
 import type { Comparison } from "../models/checkModel.ts"
@@ -242,6 +244,40 @@ const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOpt
       : { status: "failed", found: rejected[0]?.message ?? `only ${grouped(lines)} events` }
   }))
 
+// Scenarios of the labs and papers, on virtual time.
+
+const labsRow = (statistic: boolean, { deep, onProgress, seed, signal }: SuiteOptions) =>
+  row("labs", statistic ? "election times" : "scenarios on virtual time", Effect.promise(async () => {
+    const some = labs.filter(({ seeded }) => seeded !== statistic)
+    const runs = statistic ? (deep ? 10 : 1) : deep ? 1_000 : 10
+    const results = await runLabs(some, {
+      seed,
+      runs,
+      signal,
+      onProgress: (p) => onProgress(`labs: ${p.lab.id}, ${p.runs} of ${runs} seeds`)
+    })
+    const failed = results.flatMap(({ failure, id }) => failure === undefined ? [] : [{ id, ...failure }])
+    if (failed[0] !== undefined) {
+      const { claim, id, seed: one } = failed[0]
+      return { status: "failed" as const, found: `${id}: ${claim} (seed ${one})`, detail: failed.map(({ text }) => text).join("\n") }
+    }
+    if (signal.aborted) return { status: "stopped" as const, found: "interrupted" }
+    return { status: "ran" as const, found: `${some.length} ${statistic ? "statistics" : "scenarios"}, ${grouped(runs)} seeds each` }
+  }))
+
+const progressRow = ({ deep, onProgress, seed, signal }: SuiteOptions) =>
+  row("labs", "progress after trouble", Effect.promise(async () => {
+    const runs = deep ? 10_000 : 300
+    const measured = await progress({ runs, seed, signal, onProgress: (done) => onProgress(`progress: ${done} of ${runs} seeds`) })
+    if (measured.failures.length > 0) {
+      return { status: "failed" as const, found: measured.failures[0]!, detail: measured.failures.join("\n") }
+    }
+    return {
+      status: signal.aborted ? "stopped" as const : "ran" as const,
+      found: `${grouped(measured.runs)} seeds; in election timeouts: ${distribution(measured).join("; ")}`
+    }
+  }))
+
 // Histories.
 
 const historyRow = ({ signal }: SuiteOptions) =>
@@ -293,6 +329,9 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
       : row("scenarios", "replayed by TLC", Effect.succeed({ status: "skipped", found: noTlc }))
   )
   yield* run(historyRow(options))
+  yield* run(labsRow(false, options))
+  yield* run(labsRow(true, options))
+  yield* run(progressRow(options))
   const traces: Array<Trace> = []
   for (const servers of sizes) {
     yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, traces, options))
