@@ -24,9 +24,6 @@ interface Timers {
   apply?: Due
 }
 
-/** A message as bytes: JSON, as in traces. */
-export const encode = (m: Message): string => JSON.stringify(m)
-
 export class Simulation {
   readonly configuration: Configuration
   readonly clock = new Clock()
@@ -107,11 +104,11 @@ export class Simulation {
     for (let n = firstSent; n < sent.length; n++) this.#send(n)
   }
 
-  /** What arrives was read from bytes: sender and receiver share nothing. */
+  /** As JSON, as in traces. What arrives was read from bytes: sender and receiver share nothing. */
   #send(position: number): void {
     const { sent } = this.cluster
     const m = sent[position]!
-    const text = encode(m)
+    const text = JSON.stringify(m)
     sent[position] = JSON.parse(text) as Message
     this.network.send(m, Buffer.byteLength(text), () => this.cluster.execute({ type: "deliver", message: position }))
   }
