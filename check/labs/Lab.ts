@@ -3,8 +3,11 @@ import { figure2 } from "../../src/raft/Server.ts"
 import type { Settings } from "../../src/raft/Server.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import { serverIds } from "../cluster/Cluster.ts"
+import type { Cluster, Taken } from "../cluster/Cluster.ts"
 import type { Process } from "../simulator/Clock.ts"
 import { Harness } from "../simulator/Harness.ts"
+
+export type Observer = (taken: Taken, cluster: Cluster) => void
 
 export interface Lab {
   /** As in check/labs/README.md. */
@@ -13,8 +16,8 @@ export interface Lab {
   readonly title: string
   /** Whether another seed makes another run of it worth having; statistics make many trials from one. */
   readonly seeded: boolean
-  /** Runs it, and gives what it measured, in words; throws a `LabFailure`. */
-  readonly run: (seed: number) => string
+  /** Runs it, and gives what it measured, in words; throws a `LabFailure`. A scenario shows each step it takes. */
+  readonly run: (seed: number, observe?: Observer) => string
 }
 
 /** What a lab found wrong, and how to see it again. */
@@ -66,8 +69,8 @@ export const scenario = (
   id,
   title,
   seeded: true,
-  run: (seed) => {
-    const h = new Harness(change(configuration(servers, { ...settingsOf(seed), ...settings })), seed)
+  run: (seed, observe) => {
+    const h = new Harness(change(configuration(servers, { ...settingsOf(seed), ...settings })), seed, observe)
     try {
       const ended = h.simulation.clock.run(function*() {
         return { measured: (yield* story(h)) ?? "" }

@@ -1,4 +1,11 @@
-import { describe, expect, test } from "vitest"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, describe, expect, test } from "vitest"
+import { mutants } from "../zoo/mutants.ts"
+import { makeMutant } from "../zoo/Workshop.ts"
 import { scenario } from "./Lab.ts"
 import { labs, runLabs } from "./run.ts"
 
@@ -53,4 +60,51 @@ describe("A scenario", () => {
     const [result] = await runLabs([forgetful], { seed: 1, runs: 1 })
     expect(result!.failure!.claim).toBe("TermMonotone")
   })
+})
+
+describe("A mistake in the core", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lockstep-labs-"))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  /** `lockstep labs` in a process that has loaded the mutant. */
+  const labsWith = (id: string, ...flags: ReadonlyArray<string>) => {
+    const { edits } = mutants.find((mutant) => mutant.id === id)!
+    return spawnSync(
+      process.execPath,
+      [
+        "--import",
+        new URL("../zoo/hooks.ts", import.meta.url).href,
+        fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url)),
+        "labs",
+        ...flags
+      ],
+      { env: { ...process.env, LOCKSTEP_MUTANT: makeMutant(join(folder, id), id, edits) }, encoding: "utf8" }
+    )
+  }
+
+  test("is shown with scenario, seed and how to see it again: entries of earlier terms committed by counting (C01)", { timeout: 60_000 }, () => {
+    const { status, stdout } = labsWith("C01", "--only", "RC-4", "--runs", "100")
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/RC-4 Figure8.*\n {2}fails with seed (\d+): LeaderCompleteness\n {2}again: lockstep labs --only RC-4 --seed \1\n/)
+  })
+
+  test("is found again with the same seed: a vote forgotten in a restart (E01)", { timeout: 60_000 }, () => {
+    const first = labsWith("E01", "--only", "RC-2", "--runs", "20")
+    const seed = /--seed (\d+)/.exec(first.stdout)![1]!
+    rmSync(join(folder, "E01"), { recursive: true })
+    const again = labsWith("E01", "--only", "RC-2", "--seed", seed)
+    expect(again.status).toBe(1)
+    const failure = (text: string) => text.slice(text.indexOf("\n\n"))
+    expect(failure(again.stdout)).toBe(failure(first.stdout))
+  })
+})
+
+test("Bad usage of lockstep labs is refused in one line", () => {
+  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+  const refused = (...flags: ReadonlyArray<string>) => {
+    const { status, stderr } = spawnSync(process.execPath, [main, "labs", ...flags], { encoding: "utf8" })
+    return [status, stderr.trim().split("\n").length, stderr.slice(0, 26)]
+  }
+  expect(refused("--only", "RC-99")).toEqual([2, 1, "no scenario RC-99 (there a"])
+  expect(refused("--runs", "0")).toEqual([2, 1, "--runs 0: expected 1 to 10"])
 })

@@ -8,7 +8,7 @@
 import { entryAt, lastIndex } from "../../src/raft/Server.ts"
 import type { Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
-import type { Taken } from "../cluster/Cluster.ts"
+import type { Cluster, Taken } from "../cluster/Cluster.ts"
 import { firstDifference } from "../fuzz/Change.ts"
 import { HistoryProperties } from "../fuzz/HistoryProperties.ts"
 import { StateProperties, violatedByStep, violatedNow } from "../fuzz/StateProperties.ts"
@@ -57,9 +57,13 @@ export class Harness {
   readonly #sizes = new WeakMap<Log, number>()
   readonly #log: Array<{ readonly time: number; readonly taken: Taken }> = []
 
-  constructor(configuration: Configuration, seed: number) {
+  /** `observe` is shown every step that violates nothing. */
+  constructor(configuration: Configuration, seed: number, observe: (taken: Taken, cluster: Cluster) => void = () => {}) {
     const pieces = (s: Server) => toPieces(this.machines.get(s.id)!)
-    this.simulation = new Simulation(configuration, seed, (taken) => this.#check(taken), pieces)
+    this.simulation = new Simulation(configuration, seed, (taken) => {
+      this.#check(taken)
+      observe(taken, this.simulation.cluster)
+    }, pieces)
     const { cluster } = this.simulation
     this.ids = cluster.ids
     for (const id of this.ids) this.machines.set(id, [])

@@ -11,6 +11,7 @@ import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
 import { distribution, progress } from "../labs/Progress.ts"
 import { labs, runLabs } from "../labs/run.ts"
+import { traceOfLab } from "../labs/traces.ts"
 import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
 import { compareModel, comparePinned, holds } from "../models/checkModel.ts"
 import type { Comparison } from "../models/checkModel.ts"
@@ -240,7 +241,7 @@ const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOpt
     const { distinctSteps, lines, verdicts } = found
     const rejected = verdicts.filter((v) => v.status === "rejected")
     return rejected.length === 0 && lines >= sizes.length * traceLines
-      ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs and roots of models, ${grouped(distinctSteps)} distinct steps` }
+      ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs, scenarios and roots of models, ${grouped(distinctSteps)} distinct steps` }
       : { status: "failed", found: rejected[0]?.message ?? `only ${grouped(lines)} events` }
   }))
 
@@ -264,6 +265,12 @@ const labsRow = (statistic: boolean, { deep, onProgress, seed, signal }: SuiteOp
     if (signal.aborted) return { status: "stopped" as const, found: "interrupted" }
     return { status: "ran" as const, found: `${some.length} ${statistic ? "statistics" : "scenarios"}, ${grouped(runs)} seeds each` }
   }))
+
+/** Restarts, a follower behind the leader's log, a full window: small runs of them, for TLC. */
+const tracedLabs = ["RC-1", "E-26", "E-37"]
+
+const labTraces = (seed: number): ReadonlyArray<Trace> =>
+  labs.filter(({ id }) => tracedLabs.includes(id)).map((lab) => traceOfLab(lab, seed))
 
 const progressRow = ({ deep, onProgress, seed, signal }: SuiteOptions) =>
   row("labs", "progress after trouble", Effect.promise(async () => {
@@ -342,7 +349,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   yield* run(refinementRow(options))
   yield* run(crashRow(options))
   yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
-  if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
+  if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...labTraces(options.seed), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
   yield* run(zooRow(options, noTlc === undefined))
   return rows

@@ -15,7 +15,7 @@ const runs = Flag.Int("runs").pipe(Flag.withDescription("seeds for each (default
 
 export const labs = Command.make("labs", { only, seed, runs, json }, (flags) =>
   Effect.gen(function*() {
-    const ids = allLabs.map(({ id }) => id)
+    const ids = [...new Set(allLabs.map(({ id }) => id))]
     const unknown = flags.only.find((id) => !ids.includes(id))
     if (unknown !== undefined) return yield* badInput(`no scenario ${unknown} (there are ${ids.join(", ")})`)
     for (const [name, value, most] of [["seed", flags.seed, 2 ** 32], ["runs", flags.runs, 1e6]] as const) {
