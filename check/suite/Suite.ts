@@ -11,6 +11,9 @@ import { enough, refine } from "../durability/Refinement.ts"
 import type { Counts } from "../durability/Refinement.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
+import { distribution, progress } from "../labs/Progress.ts"
+import { labs, runLabs } from "../labs/run.ts"
+import { traceOfLab } from "../labs/traces.ts"
 import { disagreements, fixtures, verifyFiles } from "../linearizability/index.ts"
 import { compareLiveness, exploreLiveness, livenessFaults, livenessViolations } from "../models/checkLiveness.ts"
 import { compareModel, comparePinned, holds } from "../models/checkModel.ts"
@@ -292,7 +295,7 @@ const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOpt
     const { distinctSteps, lines, verdicts } = found
     const rejected = verdicts.filter((v) => v.status === "rejected")
     return rejected.length === 0 && lines >= sizes.length * traceLines
-      ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs and roots of models, ${grouped(distinctSteps)} distinct steps` }
+      ? { status: "ran", found: `${grouped(lines)} events of ${traces.length} runs, scenarios and roots of models, ${grouped(distinctSteps)} distinct steps` }
       : { status: "failed", found: rejected[0]?.message ?? `only ${grouped(lines)} events` }
   }))
 
@@ -319,6 +322,46 @@ const specCoverageRow = ({ deep, signal }: SuiteOptions) =>
     return missing.length === 0
       ? { status: "ran", found: figures }
       : { status: "failed", found: missing[0]!, detail: missing.join("\n") }
+  }))
+
+// Scenarios of the labs and papers, on virtual time.
+
+const labsRow = (statistic: boolean, { deep, onProgress, seed, signal }: SuiteOptions) =>
+  row("labs", statistic ? "election times" : "scenarios on virtual time", Effect.promise(async () => {
+    const some = labs.filter(({ seeded }) => seeded !== statistic)
+    const runs = statistic ? (deep ? 10 : 1) : deep ? 1_000 : 10
+    const results = await runLabs(some, {
+      seed,
+      runs,
+      signal,
+      onProgress: (p) => onProgress(`labs: ${p.lab.id}, ${p.runs} of ${runs} seeds`)
+    })
+    const failed = results.flatMap(({ failure, id }) => failure === undefined ? [] : [{ id, ...failure }])
+    if (failed[0] !== undefined) {
+      const { claim, id, seed: one } = failed[0]
+      return { status: "failed" as const, found: `${id}: ${claim} (seed ${one})`, detail: failed.map(({ text }) => text).join("\n") }
+    }
+    if (signal.aborted) return { status: "stopped" as const, found: "interrupted" }
+    return { status: "ran" as const, found: `${some.length} ${statistic ? "statistics" : "scenarios"}, ${grouped(runs)} seeds each` }
+  }))
+
+/** Restarts, a follower behind the leader's log, a full window: small runs of them, for TLC. */
+const tracedLabs = ["RC-1", "E-26", "E-37"]
+
+const labTraces = (seed: number): ReadonlyArray<Trace> =>
+  labs.filter(({ id }) => tracedLabs.includes(id)).map((lab) => traceOfLab(lab, seed))
+
+const recoveryRow = ({ deep, onProgress, seed, signal }: SuiteOptions) =>
+  row("labs", "progress after trouble", Effect.promise(async () => {
+    const runs = deep ? 10_000 : 300
+    const measured = await progress({ runs, seed, signal, onProgress: (done) => onProgress(`progress: ${done} of ${runs} seeds`) })
+    if (measured.failures.length > 0) {
+      return { status: "failed" as const, found: measured.failures[0]!, detail: measured.failures.join("\n") }
+    }
+    return {
+      status: signal.aborted ? "stopped" as const : "ran" as const,
+      found: `${grouped(measured.runs)} seeds; in election timeouts: ${distribution(measured).join("; ")}`
+    }
   }))
 
 // Histories.
@@ -373,6 +416,9 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
       : row("scenarios", "replayed by TLC", Effect.succeed({ status: "skipped", found: noTlc }))
   )
   yield* run(historyRow(options))
+  yield* run(labsRow(false, options))
+  yield* run(labsRow(true, options))
+  yield* run(recoveryRow(options))
   const traces: Array<Trace> = []
   for (const servers of sizes) {
     yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, traces, options))
@@ -390,7 +436,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   const alone = waiting.filter((spec) => !both.includes(spec))
   yield* Effect.forEach(both, (spec) => run(progressRow(spec, options)), { concurrency: 2 })
   yield* run(progressAloneRow(alone, options))
-  if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...traces], options))
+  if (noTlc === undefined) yield* run(traceRow([...rootTraces(), ...labTraces(options.seed), ...traces], options))
   else yield* run(row("traces", "validated by TLC", Effect.succeed({ status: "skipped", found: noTlc })))
   yield* run(codeCoverageRow(options))
   yield* run(

@@ -13,6 +13,7 @@ import { check } from "./commands/check.ts"
 import { equal } from "./commands/equal.ts"
 import { explore } from "./commands/explore.ts"
 import { fuzz } from "./commands/fuzz.ts"
+import { labs } from "./commands/labs.ts"
 import { models } from "./commands/models.ts"
 import { scenario } from "./commands/scenario.ts"
 import { tlc } from "./commands/tlc.ts"
@@ -23,7 +24,7 @@ import { progress } from "./Ending.ts"
 
 const lockstep = Command.make("lockstep").pipe(
   Command.withDescription("Raft and a replicated key-value store, in lockstep with their TLA+ specification"),
-  Command.withSubcommands([check, models, explore, tlc, equal, fuzz, validate, verify, scenario, zoo])
+  Command.withSubcommands([check, models, explore, tlc, equal, fuzz, validate, verify, scenario, labs, zoo])
 )
 
 /** Bad usage is one line on stderr, like any other bad input. */
