@@ -53,8 +53,40 @@ describe("Bad usage and bad input: exit code 2, one line with file, line and rea
   })
   it("a scenario with an unknown command", () =>
     oneLine(["scenario", file("a.txt", "servers 3\n----\n\nelekt s1\n----\n")], 2, /a.txt:4: .*elekt/))
+  it("a scenario to replay with a server that doesn't exist", () =>
+    oneLine(["fuzz", "--replay", file("c9.txt", "servers 3\napply s9 unheard\n")], 2, /c9.txt: line 2: no server s9/))
+  it("a scenario to replay with too many servers", () =>
+    oneLine(["fuzz", "--replay", file("c99.txt", "servers 99999999\ntimeout s1\n")], 2, /c99.txt: line 1: expected "servers n" with n from 1 to 9/))
   it("a scenario to replay that can't happen", () =>
     oneLine(["fuzz", "--replay", file("b.txt", "servers 3\nheartbeat s1\n")], 2, /b.txt: line 2: nothing happens/))
+})
+
+describe("Scenarios that can't go on, or can't be read", () => {
+  const good = file("good.txt", "servers 3\ntimeout s1\n----\ns1 C t1 c0 [] votes=s1\n")
+  const stuck = file("stuck.txt", "servers 3\nheartbeat s1\n----\n")
+  const busy = file("busy.txt", "servers 3\nnothing: timeout s1\n----\n")
+  const unreadable = file("unreadable.txt", "servers 3\nelekt s1\n----\n")
+
+  it("a story that can't go on has FAILED with file and line, and the files behind it are run: exit code 1", () => {
+    const { status, stderr, stdout } = lockstep(["scenario", stuck, busy, good])
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" })
+    expect(stdout.split("\n")).toEqual([
+      `FAILED  ${stuck}`,
+      `  ${stuck}:2: nothing happens: heartbeat s1`,
+      `FAILED  ${busy}`,
+      `  ${busy}:2: something happens: timeout s1`,
+      `ok  ${good}`
+    ])
+  })
+
+  it("a file that can't be read doesn't hide the others' results: exit code 2", () => {
+    const { status, stderr, stdout } = lockstep(["scenario", unreadable, good, join(dir, "none.txt")])
+    expect({ status, stdout }).toEqual({ status: 2, stdout: `ok  ${good}` })
+    expect(stderr.split("\n")).toEqual([
+      `${unreadable}:2: no command "elekt"`,
+      expect.stringMatching(/none\.txt: cannot be read/)
+    ])
+  })
 })
 
 describe("A missing tool: exit code 4", () => {

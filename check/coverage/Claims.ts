@@ -24,7 +24,7 @@ const claim = (action: string, before: Server, message: Message | undefined, ste
   const consumed = message === undefined ? undefined : { message }
   if (step === undefined) {
     const value = action === "ClientRequestAction" ? request : undefined
-    return { action: action as Claim["action"], before, value, consumed, after: undefined, sends: [], resetElectionTimer: false }
+    return { action, before, value, consumed, after: undefined, sends: [], resetElectionTimer: false }
   }
   const taken: Taken = { action, server: before.id, before, consumed: message === undefined ? undefined : 0, step, firstSent: 1 }
   const line = linesOf(message === undefined ? [] : [message], [taken])[0]!

@@ -2,7 +2,10 @@
  * Whether executions of the code take every action, and every guard of the rules both ways, that models reach: TLC
  * evaluates the rules of the specification for both (spec/Coverage.tla), and counts.
  */
-import { Data, Effect, FileSystem, Runtime } from "effect"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Runtime from "effect/Runtime"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"

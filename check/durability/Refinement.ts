@@ -3,7 +3,10 @@
  * operation what is on that disk, and what of it is durable, must be what an action of the specification leaves. What
  * can't be seen there (the memory of a server that is down, say) is whatever fits: all candidates are followed at once.
  */
-import { Effect, Exit, Result, Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
 import { isDeepStrictEqual } from "node:util"
 import { crc32 } from "node:zlib"
 import { lastIndex, termAt } from "../../src/raft/Server.ts"

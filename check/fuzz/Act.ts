@@ -12,7 +12,7 @@
 import type { Operation } from "../../src/kv/KV.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Cluster, Event } from "../cluster/Cluster.ts"
-import { commandOf, eventsOf, ScriptError, suffixOf } from "../scenario/Script.ts"
+import { commandOf, eventsOf, known, ScriptError, suffixOf } from "../scenario/Script.ts"
 
 /** How the event that it makes of it ends, or doesn't yet. */
 type How = Pick<Event, "cut" | "unsynced">
@@ -104,7 +104,7 @@ const operationOf = (line: string, words: ReadonlyArray<string>): Operation => {
 export function* actsOf(cluster: Cluster, line: string): Generator<Act> {
   const unheard = /^apply (\S+) unheard$/.exec(line)
   if (unheard !== null) {
-    yield { type: "unheard", server: unheard[1]! }
+    yield { type: "unheard", server: known(cluster, unheard[1]!) }
     return
   }
   const gone = /^client (\d+) gives up$/.exec(line)
@@ -118,10 +118,9 @@ export function* actsOf(cluster: Cluster, line: string): Generator<Act> {
     return
   }
   const [, client, what, server, cut, unsynced] = asks as unknown as [string, string, string, string, string?, string?]
-  if (!cluster.ids.includes(server)) throw new ScriptError(`no server ${server} (there are ${cluster.ids.join(", ")})`)
   const common = {
     client: Number(client),
-    server,
+    server: known(cluster, server),
     ...(cut === undefined ? {} : { cut: Number(cut) }),
     ...(unsynced === undefined ? {} : { unsynced: true as const })
   }

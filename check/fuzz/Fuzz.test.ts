@@ -248,6 +248,8 @@ describe("a scenario that can't be replayed says which line and why", () => {
       [`${head}client 1 take k at s1`, 'line 4: clients can get, put, append, cas and delete, not take: "client 1 take k at s1"'],
       [`${head}client 1 again at s1`, "line 4: nothing happens: client 1 again at s1"],
       [`${head}client 1 gives up`, "line 4: nothing happens: client 1 gives up"],
+      ["servers 99999999\n", 'line 1: expected "servers n" with n from 1 to 9, found "servers 99999999"'],
+      [`${head}apply s9 unheard`, "line 4: no server s9 (there are s1, s2, s3)"],
       [`${head}client 1 get k0 at s4`, "line 4: no server s4 (there are s1, s2, s3)"]
     ] as const
   ) {

@@ -41,8 +41,10 @@ export const record = (
 
 const setupOf = (text: string, setup: Setup): Setup | undefined => {
   if (text === "apply-alone") return setup
-  const servers = /^servers ([1-9]\d*)$/.exec(text)?.[1]
-  if (servers !== undefined) return { ...setup, servers: Number(servers) }
+  if (/^servers\b/.test(text)) {
+    if (!/^servers [1-9]$/.test(text)) throw new ScriptError(`expected "servers n" with n from 1 to 9, found "${text}"`)
+    return { ...setup, servers: Number(text.at(-1)) }
+  }
   const settings = withSetting(setup.settings, text)
   return settings === undefined ? undefined : { ...setup, settings }
 }

@@ -1,6 +1,7 @@
 // A history is what clients saw: operations with the moments of their call and return, read on one clock.
 // This file has its type and its one-line JSON form; formats/ has the readers.
-import { Data, Schema } from "effect"
+import * as Data from "effect/Data"
+import * as Schema from "effect/Schema"
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }

@@ -1,5 +1,5 @@
 // From the text of a history file to histories that fit their models.
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { readJepsen } from "./formats/jepsen.ts"
 import { readJsonl } from "./formats/jsonl.ts"
 import { readPorcupine } from "./formats/porcupine.ts"

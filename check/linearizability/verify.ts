@@ -1,5 +1,8 @@
 // `lockstep verify`: history files in, a report out. The only part of the checker that touches the disk.
-import { Effect, FileSystem, Path, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import { setImmediate } from "node:timers/promises"
 import { checkLinearizable, worst } from "./check.ts"
 import type { CheckOptions, Verdict } from "./check.ts"

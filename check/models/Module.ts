@@ -1,29 +1,16 @@
 /** The model as TLC takes it: a module that gives the constants of spec/World.tla their values, and its configuration. */
 import type { RaftWorld } from "./RaftModel.ts"
+import { worldActions } from "../raft/Actions.ts"
 import { withinHorizon } from "../raft/Liveness.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import type { ModelSpec } from "./Table.ts"
 import { toTla } from "./Encode.ts"
-import { Actions } from "../../src/raft/World.ts"
 
 export interface Module {
   readonly name: string
   readonly tla: string
   readonly cfg: string
 }
-
-/** The actions of spec/World.tla that have a server for parameter. */
-export const worldActions: ReadonlyArray<string> = [
-  ...Actions.map(({ name }) => name),
-  "ReceivePreVoteRequest",
-  "ReceivePreVoteResponse",
-  "ReceiveRequestVoteRequest",
-  "ReceiveRequestVoteResponse",
-  "ReceiveAppendEntriesRequest",
-  "ReceiveAppendEntriesResponse",
-  "ReceiveInstallSnapshotRequest",
-  "ReceiveInstallSnapshotResponse"
-]
 
 /** How TLC labels the steps of one action of one server. */
 export const edgeLabel = (action: string, server: string): string => `${action}_${server}`

@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest"
 import { explore } from "../explorer/Explore.ts"
 import { Actions } from "../../src/raft/World.ts"
 import { compareModel, comparePinned, holds } from "./checkModel.ts"
-import { loadModels, specDirectory } from "./load.ts"
-import { worldActions } from "./Module.ts"
+import { loadModels, modelsIn, specDirectory } from "./load.ts"
+import { worldActions } from "../raft/Actions.ts"
 import { raftModel } from "./RaftModel.ts"
 import { readFileSync } from "node:fs"
 
@@ -45,6 +45,14 @@ describe("Every model", () => {
     const next = /Next ==\n([\s\S]*?)\n\n/.exec(readFileSync(new URL("World.tla", specDirectory), "utf8"))![1]!
     expect([...next.matchAll(/\\\/ (\w+)\(i\)/g)].map(([, name]) => name)).toEqual(worldActions)
     expect(worldActions.slice(0, Actions.length)).toEqual(Actions.map(({ name }) => name))
+  })
+
+  it("a table that isn't well formed is refused in one line, with the model and the field", () => {
+    const text = JSON.stringify(models)
+    expect(() => modelsIn(text.replace(/"maxTerm":\d+/, '"maxTerm":"two"')))
+      .toThrow(/^spec\/models\.json: model election: .*number.* at \[0\]\["maxTerm"\]$/)
+    expect(() => modelsIn(text.replace('"prune":', '"trim":'))).toThrow(/^spec\/models\.json: model election: .*"(trim|prune)"/)
+    expect(() => modelsIn(text.slice(1))).toThrow(/^spec\/models\.json: .* JSON /)
   })
 
   it("a model that can't get where it must is noticed", async () => {

@@ -15,6 +15,9 @@ export class ScenarioError extends Error {
   }
 }
 
+/** A story that can be read, and can't go on there as it says. */
+export class Stuck extends ScenarioError {}
+
 interface Line {
   readonly line: number
   readonly text: string

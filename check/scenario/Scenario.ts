@@ -42,8 +42,8 @@ import { stepOf } from "../render/Story.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { figure2 } from "../../src/raft/Server.ts"
 import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
-import { parse, ScenarioError } from "./Parse.ts"
-import { eventsOf, known, nameOf, ScriptError } from "./Script.ts"
+import { parse, ScenarioError, Stuck } from "./Parse.ts"
+import { eventsOf, Impossible, known, nameOf, ScriptError } from "./Script.ts"
 import { withSetting } from "./Setup.ts"
 
 /** A block whose output isn't what the file says; `line` is the first line that differs. */
@@ -148,7 +148,7 @@ class Run {
       case "progress": {
         const cluster = this.#started()
         const s = cluster.servers.get(known(cluster, words[0] ?? ""))!
-        if (s.role !== "leader") throw new ScriptError(`${s.id} doesn't lead`)
+        if (s.role !== "leader") throw new Impossible(`${s.id} doesn't lead`)
         this.printed.push(...progressLines(s))
         return
       }
@@ -170,7 +170,7 @@ class Run {
 
   #event(text: string): void {
     for (const event of eventsOf(this.#started(), text)) {
-      if (!this.#execute(event, text)) throw new ScriptError(`nothing happens: ${text}`)
+      if (!this.#execute(event, text)) throw new Impossible(`nothing happens: ${text}`)
     }
     this.#checkState(text)
   }
@@ -287,7 +287,7 @@ class Run {
 
   #nothing(command: string): void {
     const first = eventsOf(this.#started(), command).next()
-    if (!first.done && this.#execute(first.value, command)) throw new ScriptError(`something happens: ${command}`)
+    if (!first.done && this.#execute(first.value, command)) throw new Impossible(`something happens: ${command}`)
   }
 
   #back(text: string): void {
@@ -302,7 +302,7 @@ class Run {
 
 /**
  * Runs the scenario. Text without any output gets it (as `text`), so this also completes a list of commands.
- * Throws a `ScenarioError` for a command that can't be understood or can't happen.
+ * Throws a `ScenarioError` for a command that can't be understood, a `Stuck` for one that can't happen.
  */
 export const runScenario = (text: string, file: string): ScenarioResult => {
   const { blocks, rest } = parse(text, file)
@@ -324,8 +324,10 @@ export const runScenario = (text: string, file: string): ScenarioResult => {
         differences.push({ line: (block.outputLine ?? at + 1) + differs, expected: block.output, found })
       }
     } catch (error) {
+      if (error instanceof Impossible) throw new Stuck(file, at, error.message)
+      if (error instanceof ScriptError) throw new ScenarioError(file, at, error.message)
       // Anything else is thrown by the rules themselves, when one of them is broken.
-      throw new ScenarioError(file, at, error instanceof ScriptError ? error.message : String(error))
+      throw new Stuck(file, at, String(error))
     }
   }
   if (run.cluster === undefined) throw new ScenarioError(file, 1, `the first command must be "servers n"`)

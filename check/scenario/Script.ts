@@ -27,9 +27,13 @@ import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex } from "../../src/raft/Server.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Cluster, Event } from "../cluster/Cluster.ts"
+import { messageTypes } from "../raft/Actions.ts"
 
 /** A command that can't be understood, or can't happen there. */
 export class ScriptError extends Error {}
+
+/** One that can be understood, and can't happen there. */
+export class Impossible extends ScriptError {}
 
 /** What a command begins with. */
 export const verbs: ReadonlyArray<string> = [
@@ -50,17 +54,6 @@ export const verbs: ReadonlyArray<string> = [
   "replicate"
 ]
 
-const messageTypes: ReadonlyArray<Message["type"]> = [
-  "PreVoteRequest",
-  "PreVoteResponse",
-  "RequestVoteRequest",
-  "RequestVoteResponse",
-  "AppendEntriesRequest",
-  "AppendEntriesResponse",
-  "InstallSnapshotRequest",
-  "InstallSnapshotResponse"
-]
-
 /** Requests and answers of one `replicate`: far more than any log of a script needs. */
 const maxRounds = 1_000
 
@@ -78,7 +71,7 @@ const latestOf = (
   dest: ServerId
 ): Delivery => {
   const message = cluster.sent.findLastIndex((m) => types.includes(m.type) && m.source === source && m.dest === dest)
-  if (message < 0) throw new ScriptError(`${source} has sent no ${types.join(" or ")} to ${dest}`)
+  if (message < 0) throw new Impossible(`${source} has sent no ${types.join(" or ")} to ${dest}`)
   return { type: "deliver", message }
 }
 
@@ -147,7 +140,7 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
         return
       }
       const message = onLink(cluster, type, known(cluster, source), known(cluster, dest))[Number(n) - 1]
-      if (message === undefined) throw new ScriptError(`${source} has sent ${dest} no ${type} #${n}`)
+      if (message === undefined) throw new Impossible(`${source} has sent ${dest} no ${type} #${n}`)
       yield { type: "deliver", message }
       return
     }
@@ -165,7 +158,7 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
         const answer = latest(cluster, "RequestVoteResponse", voter, id())
         const m = cluster.sent[answer.message]!
         if (m.type === "RequestVoteResponse" && !m.voteGranted) {
-          throw new ScriptError(`${voter} doesn't vote for ${id()}`)
+          throw new Impossible(`${voter} doesn't vote for ${id()}`)
         }
         yield answer
       }
@@ -194,7 +187,7 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
 /** Carries out one command. Throws a `ScriptError` when it, or an event of it, can't happen. */
 export const runCommand = (cluster: Cluster, command: string): void => {
   for (const event of eventsOf(cluster, command)) {
-    if (!cluster.execute(event)) throw new ScriptError(`nothing happens: ${command}`)
+    if (!cluster.execute(event)) throw new Impossible(`nothing happens: ${command}`)
   }
 }
 

@@ -1,5 +1,5 @@
 /** A disk as bad as a disk may be: at a power cut it forgets, in part or altogether, everything that was not synced. */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { StorageError } from "../../src/shell/Storage.ts"
 import type { Disk } from "../../src/shell/storage/Disk.ts"
 

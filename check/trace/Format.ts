@@ -1,9 +1,12 @@
 /**
  * The trace format, version 2: what one line of a trace file holds. traces/README.md says what each field means.
  */
-import { Data, Runtime, Schema } from "effect"
+import * as Data from "effect/Data"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import type { Message } from "../../src/raft/Message.ts"
+import { worldActions } from "../raft/Actions.ts"
 import { SettingsSchema } from "../models/Table.ts"
 
 /** TLC counts to 2^31 - 1, and the rules add one. */
@@ -109,27 +112,6 @@ const Change = Schema.Struct({
 /** A message by who sent it: in which of its steps, and at which position (from 1) among that step's messages. */
 const Name = { node: Id, number: Positive, position: Positive }
 
-const localActions = [
-  "TimeoutAction",
-  "ClientRequestAction",
-  "HeartbeatTimeoutAction",
-  "ApplyAction",
-  "RestartAction",
-  "SnapshotAction",
-  "LeaderContactLostAction",
-  "CheckQuorumAction"
-] as const
-const receiveActions = [
-  "ReceivePreVoteRequest",
-  "ReceivePreVoteResponse",
-  "ReceiveRequestVoteRequest",
-  "ReceiveRequestVoteResponse",
-  "ReceiveAppendEntriesRequest",
-  "ReceiveAppendEntriesResponse",
-  "ReceiveInstallSnapshotRequest",
-  "ReceiveInstallSnapshotResponse"
-] as const
-
 /** The first line of a trace. */
 export const Header = Schema.Struct({
   format: Schema.Literal("lockstep-trace"),
@@ -145,7 +127,7 @@ export type Header = typeof Header.Type
 export const Line = Schema.Struct({
   node: Id,
   number: Positive,
-  action: Schema.Literals([...localActions, ...receiveActions]),
+  action: Schema.Literals(worldActions),
   value: Schema.optionalKey(Schema.String),
   consumed: Schema.optionalKey(Schema.Struct({ ...Name, message: MessageSchema })),
   sends: Schema.Array(MessageSchema),

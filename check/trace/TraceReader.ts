@@ -1,5 +1,6 @@
 /** From the text of a trace file to its steps: everything that makes it a trace but the rules of Raft, which are TLC's. */
-import { Result, Schema } from "effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import { InitServer } from "../../src/raft/Server.ts"
 import { applyChange } from "./Difference.ts"

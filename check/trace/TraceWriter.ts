@@ -32,7 +32,7 @@ export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Taken
     return {
       node: server,
       number,
-      action: action as Line["action"],
+      action,
       ...value,
       ...(consumed === undefined ? {} : { consumed: { ...names[consumed]!, message: sent[consumed]! } }),
       sends: step.sends,

@@ -1,5 +1,8 @@
 /** Whether traces are behaviours of the specification; TLC decides (spec/Trace.tla). */
-import { Data, Effect, FileSystem, Runtime } from "effect"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Runtime from "effect/Runtime"
 import { join } from "node:path"
 import { runTlc, TlcCrashed } from "../tlc/Tlc.ts"
 import type { TlcResult } from "../tlc/Tlc.ts"

@@ -9,22 +9,59 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import packageJson from "../../package.json" with { type: "json" }
-import { check } from "./commands/check.ts"
-import { equal } from "./commands/equal.ts"
-import { explore } from "./commands/explore.ts"
-import { fuzz } from "./commands/fuzz.ts"
-import { labs } from "./commands/labs.ts"
-import { models } from "./commands/models.ts"
-import { scenario } from "./commands/scenario.ts"
-import { tlc } from "./commands/tlc.ts"
-import { validate } from "./commands/validate.ts"
-import { verify } from "./commands/verify.ts"
-import { zoo } from "./commands/zoo.ts"
 import { progress } from "./Ending.ts"
+
+/** A command, loaded only if the arguments may mean it; of the others help says what they do. */
+const command = async <Name extends string, Input, Context, E, R>(
+  name: Name,
+  does: string,
+  load: () => Promise<Command.Command<Name, Input, Context, E, R>>
+) =>
+  process.argv.includes(name)
+    ? (await load()).pipe(Command.withDescription(does))
+    : Command.make(name).pipe(Command.withDescription(does))
+
+const subcommands = await Promise.all([
+  command("check", "Check everything, and print one summary table", async () => (await import("./commands/check.ts")).check),
+  command(
+    "models",
+    "List the models: constants, root, must-reach list, pinned numbers",
+    async () => (await import("./commands/models.ts")).models
+  ),
+  command(
+    "explore",
+    "Explore every reachable world of a model of the TypeScript core, and check its properties",
+    async () => (await import("./commands/explore.ts")).explore
+  ),
+  command("tlc", "Explore the same model of the specification with TLC", async () => (await import("./commands/tlc.ts")).tlc),
+  command(
+    "equal",
+    "Compare the state graphs of the TypeScript core and of the specification",
+    async () => (await import("./commands/equal.ts")).equal
+  ),
+  command(
+    "fuzz",
+    "Random executions with every property checked after every event",
+    async () => (await import("./commands/fuzz.ts")).fuzz
+  ),
+  command(
+    "validate",
+    "Validate traces against the specification with TLC",
+    async () => (await import("./commands/validate.ts")).validate
+  ),
+  command("verify", "Decide whether histories are linearizable", async () => (await import("./commands/verify.ts")).verify),
+  command("scenario", "Run scenarios and compare their output", async () => (await import("./commands/scenario.ts")).scenario),
+  command("labs", "Scenarios of the MIT labs, the papers and etcd, on virtual time", async () => (await import("./commands/labs.ts")).labs),
+  command(
+    "zoo",
+    "Plant bugs in the code and in the specification, and see who notices",
+    async () => (await import("./commands/zoo.ts")).zoo
+  )
+])
 
 const lockstep = Command.make("lockstep").pipe(
   Command.withDescription("Raft and a replicated key-value store, in lockstep with their TLA+ specification"),
-  Command.withSubcommands([check, models, explore, tlc, equal, fuzz, validate, verify, scenario, labs, zoo])
+  Command.withSubcommands(subcommands)
 )
 
 /** Bad usage is one line on stderr, like any other bad input. */

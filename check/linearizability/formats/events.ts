@@ -1,5 +1,5 @@
 // Logs that have a line per call and a line per return: pairs them into operations. The clock is the line.
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { HistoryError } from "../History.ts"
 import type { History, Json, Operation } from "../History.ts"
 

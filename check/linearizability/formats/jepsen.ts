@@ -1,5 +1,5 @@
 // Jepsen's logs of a register in etcd, as Porcupine has them: `INFO  jepsen.util - 3  :invoke  :cas  [1 4]`.
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { HistoryError } from "../History.ts"
 import type { History, Json } from "../History.ts"
 import { pair } from "./events.ts"

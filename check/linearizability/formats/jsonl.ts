@@ -1,5 +1,6 @@
 // Lockstep's own format: JSON lines. Either one operation per line (one history), or one history per line (a bundle).
-import { Result, Schema } from "effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { HistoryError, Operation } from "../History.ts"
 import type { History } from "../History.ts"
 

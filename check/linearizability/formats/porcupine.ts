@@ -1,5 +1,5 @@
 // Porcupine's logs of a map, from the MIT labs: `{:process 0, :type :invoke, :f :append, :key "4", :value "x 0 1 y"}`.
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { HistoryError } from "../History.ts"
 import type { History } from "../History.ts"
 import { pair } from "./events.ts"

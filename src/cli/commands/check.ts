@@ -48,4 +48,4 @@ export const check = Command.make("check", { deep, requireTlc, seed, json }, (fl
     yield* result(flags.json, { rows, seconds: total }, text.join("\n"))
     if (failed.length > 0) return yield* violated
     if (wasInterrupted) return yield* interrupted
-  })).pipe(Command.withDescription("Check everything, and print one summary table"))
+  }))

@@ -73,4 +73,4 @@ export const equal = Command.make("equal", { model: modelName, edges, pin, liven
     if (wasInterrupted) return yield* interrupted
     if (!holds(comparison)) return yield* violated
     if (flags.pin) yield* write({ pinned: pinnedFrom(comparison) })
-  })).pipe(Command.withDescription("Compare the state graphs of the TypeScript core and of the specification"))
+  }))

@@ -69,6 +69,4 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
     if (violations.length > 0) return yield* violated
     if (wasInterrupted) return yield* interrupted
     if (!complete) return yield* undecided
-  })).pipe(
-    Command.withDescription("Explore every reachable world of a model of the TypeScript core, and check its properties")
-  )
+  }))

@@ -98,11 +98,12 @@ export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, sa
       ["what happened", "times", "per 1,000 events"],
       Object.entries(found.richness).map(([name, n]) => [name, grouped(n), (1000 * n / Math.max(1, found.events)).toFixed(2)])
     )
+    const summary = `${grouped(found.runs)} runs, ${grouped(found.events)} events, ${grouped(found.eventsPerSecond)} events/s`
+    // A path leads to the one run that fails, of which nothing is counted.
     const lines = [
-      rich,
-      "",
-      `${found.servers} servers, seed ${flags.seed}: ${grouped(found.runs)} runs, ${grouped(found.events)} events, `
-      + `${grouped(found.eventsPerSecond)} events/s`,
+      ...(Option.isSome(flags.path)
+        ? failure === undefined ? ["nothing is violated there"] : []
+        : [rich, "", `${found.servers} servers, seed ${flags.seed}: ${summary}`]),
       ...(failure === undefined ? [] : [
         `violates ${failure.property}: ${failure.detail}`,
         failure.path === undefined
@@ -116,4 +117,4 @@ export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, sa
     yield* result(flags.json, found, lines.join("\n"))
     if (failure !== undefined) return yield* violated
     if (wasInterrupted) return yield* interrupted
-  })).pipe(Command.withDescription("Random executions with every property checked after every event"))
+  }))

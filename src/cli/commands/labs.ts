@@ -46,4 +46,4 @@ export const labs = Command.make("labs", { only, seed, runs, json }, (flags) =>
     yield* result(flags.json, { results }, lines.join("\n"))
     if (failures.length > 0) return yield* violated
     if (wasInterrupted) return yield* interrupted
-  })).pipe(Command.withDescription("Scenarios of the MIT labs, the papers and etcd, on virtual time"))
+  }))

@@ -34,4 +34,4 @@ export const models = Command.make("models", { json }, (flags) =>
     )
     const head = ["model", "layer", "servers", "bounds", "distinct", "generated", "depth", "equal in", "TLC"]
     yield* result(flags.json, all, `${table(head, all.map(row))}\n\n${details.join("\n")}`)
-  })).pipe(Command.withDescription("List the models: constants, root, must-reach list, pinned numbers"))
+  }))

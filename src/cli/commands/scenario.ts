@@ -1,9 +1,10 @@
 /** `lockstep scenario`: runs stories in plain text, and compares or rewrites their output. */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { ScenarioError } from "../../../check/scenario/Parse.ts"
+import { ScenarioError, Stuck } from "../../../check/scenario/Parse.ts"
 import { runScenario } from "../../../check/scenario/Scenario.ts"
 import type { Difference } from "../../../check/scenario/Scenario.ts"
 import { readFile } from "../readFile.ts"
@@ -26,25 +27,46 @@ const differing = ({ expected, found, line }: Difference): ReadonlyArray<string>
   ...found.filter((text) => !expected.includes(text)).map((text) => `    + ${text}`)
 ]
 
-/** Runs one file. */
+/** What became of one file. */
+interface Ran {
+  readonly file: string
+  readonly differences: ReadonlyArray<Difference>
+  readonly violations: ReadonlyArray<string>
+  /** The file's text with the output as it is now; absent when the story couldn't go on. */
+  readonly text?: string
+  /** Where it couldn't, and why. */
+  readonly stuck?: { readonly line: number; readonly reason: string }
+}
+
+/** Runs one file; fails when it can't be read as a scenario. */
 const runFile = Effect.fnUntraced(function*(file: string, write: boolean) {
   const text = yield* readFile(file)
   const ran = yield* Effect.try({
     try: () => runScenario(text, file),
-    catch: (error) => badInput(error instanceof ScenarioError ? error.message : `${file}: ${String(error)}`)
-  })
+    catch: (error) => error instanceof ScenarioError ? error : new ScenarioError(file, 1, String(error))
+  }).pipe(Effect.catch((error) => error instanceof Stuck ? Effect.succeed(error) : Effect.fail(badInput(error.message))))
+  if (ran instanceof Stuck) {
+    return { file, differences: [], violations: [], stuck: { line: ran.line, reason: ran.reason } } satisfies Ran
+  }
   if (write && ran.text !== text) yield* replaceFile(file, ran.text)
-  return { file, differences: write ? [] : ran.differences, violations: ran.violations, text: ran.text }
+  return { file, differences: write ? [] : ran.differences, violations: ran.violations, text: ran.text } satisfies Ran
 })
+
+const isGood = ({ differences, stuck, violations }: Ran): boolean =>
+  differences.length + violations.length === 0 && stuck === undefined
 
 export const scenario = Command.make("scenario", { files, rewrite, json }, (flags) =>
   Effect.gen(function*() {
-    const ran = yield* Effect.forEach(flags.files, (file) => runFile(file, flags.rewrite))
-    const lines = ran.flatMap(({ differences, file, violations }) => [
-      `${differences.length + violations.length === 0 ? "ok" : "FAILED"}  ${file}`,
-      ...differences.flatMap(differing),
-      ...violations.map((violation) => `  ${violation}`)
+    const all = yield* Effect.forEach(flags.files, (file) => Effect.result(runFile(file, flags.rewrite)))
+    const ran: ReadonlyArray<Ran> = all.flatMap((outcome) => Result.isSuccess(outcome) ? [outcome.success] : [])
+    const unreadable = all.flatMap((outcome) => Result.isFailure(outcome) ? [outcome.failure.message] : [])
+    const lines = ran.flatMap((r) => [
+      `${isGood(r) ? "ok" : "FAILED"}  ${r.file}`,
+      ...r.differences.flatMap(differing),
+      ...r.violations.map((violation) => `  ${violation}`),
+      ...(r.stuck === undefined ? [] : [`  ${r.file}:${r.stuck.line}: ${r.stuck.reason}`])
     ])
-    yield* result(flags.json, ran, lines.join("\n"))
-    if (ran.some((r) => r.differences.length + r.violations.length > 0)) return yield* violated
-  })).pipe(Command.withDescription("Run scenarios and compare their output"))
+    if (ran.length > 0) yield* result(flags.json, ran, lines.join("\n"))
+    if (unreadable.length > 0) return yield* badInput(unreadable.join("\n"))
+    if (!ran.every(isGood)) return yield* violated
+  }))

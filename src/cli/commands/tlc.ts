@@ -50,4 +50,4 @@ export const tlc = Command.make("tlc", { model: modelName, workers, json }, (fla
     yield* result(flags.json, { model: spec.name, ...found }, lines.join("\n"))
     if (wasInterrupted) return yield* interrupted
     if (outcome !== "ok") return yield* violated
-  })).pipe(Command.withDescription("Explore the same model of the specification with TLC"))
+  }))

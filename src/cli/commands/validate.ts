@@ -42,4 +42,4 @@ export const validate = Command.make("validate", { files, json }, (flags) =>
     ]
     yield* result(flags.json, { traces: verdicts.map((v, n) => ({ file: flags.files[n], ...v })), lines, distinctSteps }, text.join("\n"))
     if (verdicts.some((v) => v.status === "rejected")) return yield* violated
-  })).pipe(Command.withDescription("Validate traces against the specification with TLC"))
+  }))

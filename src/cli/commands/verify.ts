@@ -59,4 +59,4 @@ export const verify = Command.make("verify", { paths, model, format, timeout, me
     if (report.exitCode === 1) return yield* violated
     if (wasInterrupted) return yield* interrupted
     if (report.exitCode === 3) return yield* undecided
-  })).pipe(Command.withDescription("Decide whether histories are linearizable"))
+  }))

@@ -31,4 +31,4 @@ export const zoo = Command.make("zoo", { only, json }, (flags) =>
     yield* result(flags.json, matrix, matrixText(matrix))
     if (wasInterrupted || matrix.interrupted) return yield* interrupted
     if (matrix.faults.length > 0) return yield* violated
-  })).pipe(Command.withDescription("Plant bugs in the code and in the specification, and see who notices"))
+  }))
