@@ -245,7 +245,7 @@ const traceOf = (run: FinishedRun, seed: number): Trace => {
 }
 
 /** How the roots of prepared worlds are reached: the specification must allow that, too. */
-const rootTraces = (): ReadonlyArray<Trace> =>
+export const rootTraces = (): ReadonlyArray<Trace> =>
   loadModels().filter((spec) => spec.root.length > 0).map((spec) => {
     const taken: Array<Taken> = []
     const { cluster } = rootOf(spec, (step) => taken.push(step))
@@ -284,7 +284,11 @@ const fuzzRow = (servers: number, runs: number, traces: Array<Trace>, options: S
     }
   }))
 
-const traceRow = (traces: ReadonlyArray<Trace>, { onProgress, signal }: SuiteOptions) =>
+/** Fails also when there are too few steps to say anything. */
+export const traceRow = (
+  traces: ReadonlyArray<Trace>,
+  { onProgress, signal }: Pick<SuiteOptions, "onProgress" | "signal">
+) =>
   row("traces", "validated by TLC", Effect.gen(function*() {
     const jar = yield* projectJar
     const found = yield* validateTraces(traces, {

@@ -11,13 +11,16 @@ import * as Runtime from "effect/Runtime"
 import packageJson from "../../package.json" with { type: "json" }
 import { progress } from "./Ending.ts"
 
+/** Shells complete all commands, and the wizard asks for one. */
+const needsAll = process.argv.some((argument) => /^--(completions|wizard)/.test(argument))
+
 /** A command, loaded only if the arguments may mean it; of the others help says what they do. */
 const command = async <Name extends string, Input, Context, E, R>(
   name: Name,
   does: string,
   load: () => Promise<Command.Command<Name, Input, Context, E, R>>
 ) =>
-  process.argv.includes(name)
+  needsAll || process.argv.includes(name)
     ? (await load()).pipe(Command.withDescription(does))
     : Command.make(name).pipe(Command.withDescription(does))
 
