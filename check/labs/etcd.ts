@@ -73,6 +73,7 @@ export const etcd: ReadonlyArray<Lab> = [
   }, { settings: { preVote: true } }),
 
   scenario("E-22", "prevote_checkquorum: who comes back disturbs nobody; a quorum that hears no leader may replace a live one", 3, function*(h) {
+    yield* h.one("x", 3)
     const leader = yield* h.checkOneLeader()
     const term = h.checkTerms()
     const lone = h.after(leader)
@@ -114,6 +115,8 @@ export const etcd: ReadonlyArray<Lab> = [
   }),
 
   scenario("E-32", "LeaderSuperseding: with CheckQuorum no vote while a leader is heard, and soon one when it is gone", 3, function*(h) {
+    // All have heard the leader.
+    yield* h.one("w", 3)
     const leader = yield* h.checkOneLeader()
     const [rival, voter] = [h.after(leader), h.after(leader, 2)]
     h.watch("the vote stays with the leader that is heard", () => !h.leads(leader) || stateOf(h, voter).votedFor !== rival)
