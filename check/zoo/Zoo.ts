@@ -380,7 +380,7 @@ class Zoo {
       rows.filter(({ cells: { [column]: cell } }) => cell.status === "killed" && cell.names.includes(name))
         .map(({ id }) => id)
     const gated = complete && this.#options.mutants === undefined
-      ? properties.map((name) => ({
+      ? properties.filter((name) => this.#options.scope === "deep" || !livenessNames.includes(name)).map((name) => ({
         name,
         violatedBy: violators(name, "explorer"),
         ...(tlc ? { inTlc: violators(name, "pair") } : {})
