@@ -309,8 +309,9 @@ class Zoo {
     let seconds = 0
     let alive = 0
     if (possible) {
-      // Alone, it is asked of all.
-      for (const mutant of rows.length > 0 ? rows : allMutants) {
+      const asked = rows.filter((row) => row.expected.some(({ name }) => name === property))
+      // Where none of them is wanted, it is asked of all.
+      for (const mutant of asked.length > 0 ? asked : allMutants) {
         const expected = mutant.expected.filter(({ name }) => name === property)
         if (expected.length === 0) continue
         const inSpec = edits[0]!.file.startsWith("spec/")
@@ -380,7 +381,7 @@ class Zoo {
       rows.filter(({ cells: { [column]: cell } }) => cell.status === "killed" && cell.names.includes(name))
         .map(({ id }) => id)
     const gated = complete && this.#options.mutants === undefined
-      ? properties.map((name) => ({
+      ? properties.filter((name) => this.#options.scope === "deep" || !livenessNames.includes(name)).map((name) => ({
         name,
         violatedBy: violators(name, "explorer"),
         ...(tlc ? { inTlc: violators(name, "pair") } : {})

@@ -21,11 +21,11 @@ export const mutants: ReadonlyArray<Mutant> = [
 ]
 
 /**
- * Those that `check` runs; the others are for `check --deep` and `lockstep zoo`. Each property is violated by one of them,
- * also in TLC.
+ * Those that `check` runs; the others are for `check --deep` and `lockstep zoo`. Each property but those of progress is
+ * violated by one of them, also in TLC.
  */
 export const inCheck: ReadonlyArray<string> = [
-  ...["E03", "E07", "E09", "E12", "E14", "E17", "E18", "E25", "E27"],
+  ...["E03", "E07", "E17", "E18", "E25", "E27"],
   ...["R02", "R03", "R04", "R11", "R15", "R18", "F01", "F02", "F03"],
   ...["C01", "C02", "C03"],
   ...["S02", "S04", "S08", "S09", "S14", "S15", "P09", "IS3"],

@@ -2,7 +2,7 @@
 import type { Watcher } from "./Mutant.ts"
 
 const trace = "spec/Trace.tla"
-const isStep = "/\\ stepsOf(server(r[1]), r[2], r[3]) = Step(server(r[4]), sends, r[6])"
+const isStep = "/\\ stepsOf(server(r[1]), r[2], argumentOf(r)) = Step(server(r[4]), sends, r[6])"
 
 export const watchers: ReadonlyArray<Watcher> = [
   {
@@ -37,7 +37,7 @@ export const watchers: ReadonlyArray<Watcher> = [
     edits: [{
       file: trace,
       from: isStep,
-      to: `/\\ \\E step \\in stepsOf(server(r[1]), r[2], r[3]) :
+      to: `/\\ \\E step \\in stepsOf(server(r[1]), r[2], argumentOf(r)) :
           /\\ [step.server EXCEPT !.log = lastIndex(@)] = [server(r[4]) EXCEPT !.log = lastIndex(@)]
           /\\ step.sends = sends
           /\\ step.resetElectionTimer = r[6]`
@@ -57,7 +57,7 @@ export const watchers: ReadonlyArray<Watcher> = [
     title: "edges that TLC's graph alone has aren't looked for",
     edits: [{
       file: "check/models/Equal.ts",
-      from: `    differ("an edge of TLC's only", describe(typescript, key), "-")\n`,
+      from: `    differ("an edge of TLC's only", "TLC", byTlc({ from: theirs.get(from)!, label, to: theirs.get(to)! }))\n`,
       to: ""
     }],
     noticedBy: "graphs: an edge or a state more on either side",
@@ -69,12 +69,12 @@ export const watchers: ReadonlyArray<Watcher> = [
     edits: [
       {
         file: "check/models/Equal.ts",
-        from: `    else differ("an edge of TypeScript's only", "-", describe(typescript, key))\n`,
+        from: `    else differ("an edge of TypeScript's only", "TypeScript", byUs(edge))\n`,
         to: ""
       },
       {
         file: "check/models/Equal.ts",
-        from: `differ("a state of TypeScript's only", "-", show(typescript.world(index)))`,
+        from: `differ("a state of TypeScript's only", "TypeScript", found(edge, byUs))`,
         to: ""
       }
     ],
