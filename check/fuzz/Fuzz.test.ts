@@ -24,7 +24,7 @@ import {
 import { firstViolation, fuzz } from "./Fuzz.ts"
 import type { FinishedRun } from "./Fuzz.ts"
 import { record, replay } from "./Replay.ts"
-import { gates, missedGates } from "./Richness.ts"
+import { gates, gatesOfKinds, kindOf, kinds, missedGates } from "./Richness.ts"
 import { realParts } from "./Run.ts"
 import type { Parts } from "./Run.ts"
 import type { Schedule } from "./Schedule.ts"
@@ -43,11 +43,17 @@ const schedules = (servers: number, length: number): ReadonlyArray<Schedule> =>
 
 describe("the real thing", () => {
   for (const servers of [3, 4, 5, 7]) {
-    it(`violates nothing with ${servers} servers, and every gate is passed`, async () => {
-      const { events, failure, richness, runs } = await fuzz({ servers, runs: 40, seed: 1 })
+    it(`violates nothing with ${servers} servers, and every gate is passed, also of each kind of settings`, async () => {
+      const seen = new Map(kinds.map((kind) => [kind, 0]))
+      const { events, failure } = await fuzz({
+        servers,
+        runs: 200,
+        seed: 1,
+        onRun: ({ settings }) => seen.set(kindOf(settings), seen.get(kindOf(settings))! + 1)
+      })
       expect(failure).toBeUndefined()
-      expect(events).toBeGreaterThan(20_000)
-      expect(missedGates(richness, runs, events)).toEqual([])
+      expect(events).toBeGreaterThan(120_000)
+      for (const runs of seen.values()) expect(runs).toBeGreaterThan(30)
     })
   }
 
@@ -214,10 +220,32 @@ describe("a fault is found, becomes short, and can be seen again", () => {
     expect(failure).toMatchObject({ property: "Richness", detail: expect.stringMatching(/^duplicates: 0\.0\d per/) })
   })
 
+  it("what happens in runs of one kind doesn't make up for another", () => {
+    expect(gatesOfKinds["ReceiveRequestVoteRequest"]![0]).toBeGreaterThan(20)
+    expect(gatesOfKinds["ReceiveRequestVoteResponse"]![0]).toBeGreaterThan(6)
+    expect(gatesOfKinds["rejectedAppendEntries"]![0]).toBeGreaterThan(6)
+    expect(gatesOfKinds["truncations"]![0]).toBeGreaterThan(0.7)
+    expect(gatesOfKinds["outOfOrder"]![0]).toBeGreaterThan(8)
+    // As many votes are asked for as with PreVote, which is enough there, and in all runs together.
+    const richness = { ...Object.fromEntries(Object.keys(gates).map((name) => [name, 10_000])), ReceiveRequestVoteRequest: 500 }
+    const counted = { richness, runs: 30, events: 22_000 }
+    expect(missedGates(counted)).toEqual([])
+    expect(missedGates(counted, "preVote")).toEqual([])
+    expect(missedGates(counted, "figure2")).toEqual([
+      "ReceiveRequestVoteRequest with figure2: 22.73 per 1,000 events, at least 48 expected"
+    ])
+  })
+
   it("every gate can be missed, and none is asked for after few events or runs", () => {
-    expect(missedGates({}, 20, 20_000)).toHaveLength(Object.keys(gates).length)
-    expect(missedGates({}, 20, 19_999)).toEqual([])
-    expect(missedGates({}, 19, 20_000)).toEqual([])
+    const counted = (runs: number, events: number) => ({ richness: {}, runs, events })
+    expect(missedGates(counted(20, 20_000))).toHaveLength(Object.keys(gates).length)
+    for (const [n, kind] of kinds.entries()) {
+      const asked = Object.values(gatesOfKinds).filter((least) => least[n]! > 0)
+      expect(missedGates(counted(20, 20_000), kind)).toHaveLength(asked.length)
+      expect(missedGates(counted(20, 19_999), kind)).toEqual([])
+    }
+    expect(missedGates(counted(20, 19_999))).toEqual([])
+    expect(missedGates(counted(19, 20_000))).toEqual([])
   })
 
   it("firstViolation is undefined when there is none", async () => {

@@ -6,7 +6,7 @@ import type { Taken } from "../cluster/Cluster.ts"
 import type { Operation } from "../linearizability/History.ts"
 import { planOf, runSchedule } from "./Execution.ts"
 import { record } from "./Replay.ts"
-import { add, missedGates } from "./Richness.ts"
+import { add, kindOf, kinds, missedGates, nothingCounted } from "./Richness.ts"
 import type { Richness } from "./Richness.ts"
 import { realParts } from "./Run.ts"
 import type { Parts, Violation } from "./Run.ts"
@@ -77,6 +77,12 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
   const { onRun, path, runs, seed, servers, signal } = options
   const parts: Parts = { ...realParts, ...options.parts }
   const richness: Richness = {}
+  const byKind = {
+    figure2: nothingCounted(),
+    preVote: nothingCounted(),
+    checkQuorum: nothingCounted(),
+    both: nothingCounted()
+  }
   let tries = 0
   let done = 0
   let events = 0
@@ -106,6 +112,10 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
     done++
     events += run.events
     add(richness, counter.counts)
+    const kind = byKind[kindOf(schedule.settings)]
+    add(kind.richness, counter.counts)
+    kind.runs++
+    kind.events += run.events
     end = performance.now()
     if (done % runsPerTurn === 0) options.onProgress?.({ runs: done, events })
     shrinking = violation !== undefined
@@ -125,7 +135,10 @@ export const fuzz = async (options: FuzzOptions): Promise<FuzzResult> => {
     return { ...result, failure: { ...violation!, seed, path: counterexamplePath!, scenario } }
   }
   // Fewer than three servers have no majority to lose.
-  const missed = servers < 3 ? [] : missedGates(richness, done, events)
+  const missed = servers < 3 ? [] : [
+    ...missedGates({ richness, runs: done, events }),
+    ...kinds.flatMap((kind) => missedGates(byKind[kind], kind))
+  ]
   return missed.length === 0
     ? result
     : { ...result, failure: { property: "Richness", detail: missed.join("; "), seed, scenario: "" } }

@@ -1,6 +1,7 @@
 /** What happened in the runs, counted: a run in which little happens shows little. */
 import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex } from "../../src/raft/Server.ts"
+import type { Settings } from "../../src/raft/Server.ts"
 import type { Cluster, Event } from "../cluster/Cluster.ts"
 import type { Change } from "./Change.ts"
 import { becomesLeader } from "./StateProperties.ts"
@@ -55,18 +56,88 @@ export const gates: Readonly<Record<string, number>> = {
   failoversInFlight: 2.5
 }
 
+/** Which of the two settings that change elections are on. */
+export type Kind = "figure2" | "preVote" | "checkQuorum" | "both"
+
+export const kinds: ReadonlyArray<Kind> = ["figure2", "preVote", "checkQuorum", "both"]
+
+export const kindOf = ({ checkQuorum, preVote }: Settings): Kind =>
+  preVote ? (checkQuorum ? "both" : "preVote") : checkQuorum ? "checkQuorum" : "figure2"
+
+/**
+ * The fewest of each per 1,000 events in the runs of one kind, in the order of `kinds`: half of the least that any of 320
+ * batches had (80 a kind, as above, of 28 runs each).
+ */
+export const gatesOfKinds: Readonly<Record<string, readonly [number, number, number, number]>> = {
+  TimeoutAction: [15, 11, 17, 15],
+  LeaderContactLostAction: [0, 12, 13, 13],
+  CheckQuorumAction: [0, 0, 3.5, 3.8],
+  ReceivePreVoteRequest: [0, 21, 0, 33],
+  ReceivePreVoteResponse: [0, 4.6, 0, 7.3],
+  ReceiveRequestVoteRequest: [48, 7.8, 48, 10],
+  ReceiveRequestVoteResponse: [8.2, 2.9, 8.5, 4.4],
+  ClientRequestAction: [10, 11, 9.3, 9.3],
+  ReceiveAppendEntriesRequest: [104, 99, 85, 77],
+  ReceiveAppendEntriesResponse: [37, 41, 33, 29],
+  HeartbeatTimeoutAction: [16, 16, 14, 12],
+  ApplyAction: [57, 59, 42, 49],
+  RestartAction: [5.5, 6, 5.8, 5.6],
+  leaderChanges: [3.2, 1.2, 3.9, 2.3],
+  preVotesWon: [0, 2.4, 0, 4.3],
+  campaignsIgnored: [0, 9.1, 7.6, 8.9],
+  quorumsConfirmed: [0, 0, 1.7, 2.5],
+  leaderStepsDown: [0, 0, 1.2, 1],
+  rejectedAppendEntries: [17, 15, 17, 14],
+  truncations: [0.81, 0.14, 0.66, 0.21],
+  outOfOrder: [14, 13, 14, 13],
+  duplicates: [3, 2.5, 2.7, 2.7],
+  crashes: [5.3, 5.7, 5.4, 5.2],
+  crashesBetweenSaveAndSend: [2.9, 3, 2.5, 2],
+  unsyncedLost: [0.99, 0.95, 1, 0.85],
+  unsyncedKept: [0.34, 0.4, 0.24, 0.33],
+  syncsFailed: [0.92, 0.94, 0.92, 0.94],
+  "partition.majority": [0.28, 0.33, 0.36, 0.21],
+  "partition.minority": [0.27, 0.31, 0.27, 0.28],
+  "partition.bridge": [0.28, 0.25, 0.31, 0.35],
+  "partition.ring": [0.2, 0.24, 0.27, 0.26],
+  "partition.oneWay": [0.22, 0.26, 0.25, 0.29],
+  committed: [9.5, 9.6, 7.2, 7.3],
+  answered: [2.8, 3.8, 2.2, 3],
+  overlapping: [5.3, 6.1, 5.1, 5.2],
+  unknown: [3.9, 3.7, 3.9, 3.8],
+  retries: [3.2, 3.1, 2.8, 2.2],
+  echoes: [0.77, 0.89, 0.36, 0.62],
+  repeatsApplied: [6.9, 11, 3.7, 4.9],
+  failoversInFlight: [2.7, 0.87, 3.4, 2]
+}
+
+/** What was counted in some runs. */
+export interface Counted {
+  readonly richness: Richness
+  runs: number
+  events: number
+}
+
+export const nothingCounted = (): Counted => ({ richness: {}, runs: 0, events: 0 })
+
 /** Below this many events chance could miss a gate, and none is asked for. */
 const leastEvents = 20_000
 
 /** Of fewer runs chance could have given none PreVote, or none CheckQuorum. */
 const leastRuns = 20
 
-/** The gates that the counts miss, in words. */
-export const missedGates = (richness: Richness, runs: number, events: number): ReadonlyArray<string> =>
-  runs < leastRuns || events < leastEvents ? [] : Object.entries(gates).flatMap(([name, least]) => {
+/** The gates of all runs, or of those of one kind, that the counts miss, in words. */
+export const missedGates = ({ events, richness, runs }: Counted, kind?: Kind): ReadonlyArray<string> => {
+  if (runs < leastRuns || events < leastEvents) return []
+  const asked = kind === undefined
+    ? Object.entries(gates)
+    : Object.entries(gatesOfKinds).map(([name, least]) => [name, least[kinds.indexOf(kind)]!] as const)
+  return asked.flatMap(([name, least]) => {
     const found = 1000 * (richness[name] ?? 0) / events
-    return found < least ? [`${name}: ${found.toFixed(2)} per 1,000 events, at least ${least} expected`] : []
+    const where = kind === undefined ? "" : ` with ${kind}`
+    return found < least ? [`${name}${where}: ${found.toFixed(2)} per 1,000 events, at least ${least} expected`] : []
   })
+}
 
 export const add = (into: Richness, more: Richness): void => {
   for (const name in more) into[name] = (into[name] ?? 0) + more[name]!
