@@ -124,7 +124,7 @@ export const evaluate = Effect.fnUntraced(function*(
 })
 
 /** Executed steps that come to the same: it takes many, for the rare guard that is one of several that lead there. */
-const enough = 8
+const enough = 6
 
 const actionsOf = (claims: ReadonlyArray<Claim>): ReadonlySet<string> =>
   new Set(claims.filter((claim) => claim.after !== undefined).map((claim) => claim.action))
