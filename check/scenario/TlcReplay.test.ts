@@ -1,8 +1,12 @@
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Result } from "effect"
-import { readFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { findJava } from "../tlc/Jar.ts"
+import { specDirectory } from "../models/load.ts"
 import { projectJar } from "../models/TlcModel.ts"
 import { entryAt, lastIndex } from "../../src/raft/Server.ts"
 import { runScenario } from "./Scenario.ts"
@@ -13,8 +17,8 @@ const run = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices>) =>
   Effect.runPromise(Effect.provide(effect, NodeServices.layer))
 const java = Result.isSuccess(await run(Effect.result(findJava())))
 
-const replay = (courses: ReadonlyArray<Course>) =>
-  run(Effect.flatMap(projectJar, (jar) => replayInTlc(courses, jar)))
+const replay = (courses: ReadonlyArray<Course>, library?: string) =>
+  run(Effect.flatMap(projectJar, (jar) => replayInTlc(courses, jar, library)))
 
 const told = (file: string) => {
   const path = new URL(`../scenarios/${file}`, import.meta.url)
@@ -38,6 +42,24 @@ test.skipIf(!java)("TLC gets stuck where a story says something else than the sp
   const wrong = altered(course!, 9, (s) => ({ ...s, after: { ...s.after, currentTerm: s.after.currentTerm + 1 } }))
   const short = altered(course!, 12, (s) => ({ ...s, label: "ApplyAction", message: undefined }))
   expect((await replay([course!, wrong, short])).map(({ course, step }) => [course, step])).toEqual([[1, 9], [2, 12]])
+}, 60_000)
+
+test.skipIf(!java)("what is violated is said of the story in which it is, and of no other", async () => {
+  const library = mkdtempSync(join(tmpdir(), "lockstep-replay-test-"))
+  try {
+    cpSync(fileURLToPath(specDirectory), library, { recursive: true })
+    const file = join(library, "Properties.tla")
+    const text = readFileSync(file, "utf8")
+    const false_ = text.replace(/^ElectionSafety ==\n/m, 'ElectionSafety ==\n  servers["s3"].role # "candidate" /\\\n')
+    expect(false_).not.toBe(text)
+    writeFileSync(file, false_)
+    // In the first s3 is a follower all the time; the second begins with its campaign.
+    const [other] = told("append-inside-the-snapshot.txt").courses
+    const [course] = told("install-over-a-conflict.txt").courses
+    expect(await replay([other!, course!], library)).toEqual([{ course: 1, step: 1, reason: "ElectionSafety" }])
+  } finally {
+    rmSync(library, { recursive: true })
+  }
 }, 60_000)
 
 test("Leader Completeness with the term in which an entry was written is false on the way, and Raft is right", () => {

@@ -107,10 +107,14 @@ const alike = (courses: ReadonlyArray<Course>) =>
   ).values()
 
 /**
- * Lets TLC follow the courses, and says where it can't. `jar`: TLC's (`findJar`). Fails with `TlcCrashed`, and with whatever
- * `runTlc` fails.
+ * Lets TLC follow the courses by the specification in `library`, and says where it can't. `jar`: TLC's (`findJar`). Fails
+ * with `TlcCrashed`, and with whatever `runTlc` fails.
  */
-export const replayInTlc = Effect.fnUntraced(function*(courses: ReadonlyArray<Course>, jar: string) {
+export const replayInTlc = Effect.fnUntraced(function*(
+  courses: ReadonlyArray<Course>,
+  jar: string,
+  library: string = fileURLToPath(specDirectory)
+) {
   const files = yield* FileSystem.FileSystem
   const stuck: Array<Stuck> = []
   for (const group of alike(courses)) {
@@ -119,7 +123,7 @@ export const replayInTlc = Effect.fnUntraced(function*(courses: ReadonlyArray<Co
       const dir = yield* files.makeTempDirectoryScoped({ prefix: "lockstep-replay-" })
       yield* files.writeFileString(`${dir}/Replay.tla`, tla)
       yield* files.writeFileString(`${dir}/Replay.cfg`, cfg)
-      return yield* runTlc({ jar, dir, module: "Replay", library: fileURLToPath(specDirectory), workers: 1 })
+      return yield* runTlc({ jar, dir, module: "Replay", library, workers: 1 })
     }).pipe(
       Effect.scoped,
       Effect.catchTag("PlatformError", ({ message }) => new TlcCrashed({ message: `TLC's modules: ${message}` }))
@@ -129,20 +133,22 @@ export const replayInTlc = Effect.fnUntraced(function*(courses: ReadonlyArray<Co
       const [course, at] = parseValue(line) as unknown as readonly [number, number]
       reached.set(course, Math.max(at, reached.get(course) ?? 0))
     }
-    const before = stuck.length
-    group.forEach(({ course, position }, n) => {
-      const at = reached.get(n + 1) ?? 0
-      if (at === course.steps.length) return
-      const step = course.steps[at]!
-      stuck.push({
-        course: position,
-        step: at + 1,
-        reason: result.violated ?? result.message ?? `${step.label} of ${step.after.id} isn't a step of the specification`
-      })
-    })
-    if (result.outcome !== "ok" && stuck.length === before) {
-      return yield* new TlcCrashed({ message: `TLC: ${result.violated ?? result.message ?? result.outcome}` })
+    if (result.outcome !== "ok") {
+      const reason = result.violated ?? result.message ?? result.outcome
+      const last = result.counterexample?.states.at(-1)?.variables
+      if (last === undefined) return yield* new TlcCrashed({ message: `TLC: ${reason}` })
+      // It ends the search, so it says nothing of the other courses. What can't be evaluated is the step after the last.
+      const step = Number(last["at"]) + (result.outcome === "error" ? 1 : 0)
+      stuck.push({ course: group[Number(last["course"]) - 1]!.position, step, reason })
+      continue
     }
+    group.forEach(({ course, position }, n) => {
+      const done = reached.get(n + 1) ?? 0
+      const step = course.steps[done]
+      if (step === undefined) return
+      const reason = `${step.label} of ${step.after.id} isn't a step of the specification`
+      stuck.push({ course: position, step: done + 1, reason })
+    })
   }
   return stuck
 })
