@@ -9,7 +9,7 @@ import { findJava } from "../tlc/Jar.ts"
 import type { Trace } from "../trace/Format.ts"
 import { samples } from "../trace/samples.ts"
 import { readTrace } from "../trace/TraceReader.ts"
-import { rootTraces, traceRow } from "./Suite.ts"
+import { rootTraces, traceRow } from "./rows/traces.ts"
 
 const run = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices>) =>
   Effect.runPromise(Effect.provide(effect, NodeServices.layer))
