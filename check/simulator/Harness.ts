@@ -7,6 +7,7 @@
  */
 import { entryAt, lastIndex } from "../../src/raft/Server.ts"
 import type { Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
+import { snapshotIsDue } from "../../src/shell/Compaction.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import type { Cluster, Taken } from "../cluster/Cluster.ts"
 import { firstDifference } from "../fuzz/Change.ts"
@@ -49,6 +50,8 @@ export class Harness {
   readonly machines = new Map<ServerId, Array<string>>()
   /** With 10: every server takes a snapshot after commands 9, 19, 29, …; 0: none ever. */
   snapshotEvery = 0
+  /** Every server takes a snapshot when its log measures as many bytes (`snapshotIsDue`); -1: none ever. */
+  maxRaftStateBytes = -1
   /** What the first server to apply each command found there. */
   readonly #commands: Array<string> = []
   readonly #state: StateProperties
@@ -253,6 +256,7 @@ export class Harness {
       if (action !== "SnapshotAction") this.machines.set(server, commands)
     }
     if (action !== "ApplyAction") return
+    if (snapshotIsDue(s, this.maxRaftStateBytes)) this.#takeSnapshotSoon(server)
     const entry = entryAt(s.log, s.lastApplied)
     if (entry.type !== "command") return
     const commands = this.machines.get(server)!
@@ -263,8 +267,13 @@ export class Harness {
       `command ${commands.length} is "${known}" everywhere, not "${entry.value}" at ${server}`
     )
     if (this.snapshotEvery > 0 && commands.length % this.snapshotEvery === this.snapshotEvery - 1) {
-      this.simulation.clock.after(0, () => this.simulation.takeSnapshot(server))
+      this.#takeSnapshotSoon(server)
     }
+  }
+
+  /** A step of its own, after the one that is being looked at. */
+  #takeSnapshotSoon(server: ServerId): void {
+    this.simulation.clock.after(0, () => this.simulation.takeSnapshot(server))
   }
 
   /** At the end of a story: the definitions of all properties, in full. */
