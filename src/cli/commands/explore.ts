@@ -9,7 +9,6 @@ import { exploreProgress, liveness } from "../liveness.ts"
 import { modelName, modelNamed, shown, summary } from "../models.ts"
 import { grouped, seconds } from "../text.ts"
 
-
 const workers = Flag.Int("workers").pipe(
   Flag.withDescription("threads (default 1; more pay from about a million states)"),
   Flag.withDefault(1)
