@@ -152,7 +152,9 @@ class Enumeration {
 
   #number<T>(interner: Interner<T>, value: T): number {
     const found = interner.find(value)
-    return found < 0 ? interner.add(value) : found
+    const number = found < 0 ? interner.add(value) : found
+    if (number > largest) throw new RangeError(`more than ${largest} different servers, messages or ghosts`)
+    return number
   }
 
   #message(m: Message): number {
@@ -317,7 +319,9 @@ class Enumeration {
 /** Two numbers as one. */
 const pair = (a: number, b: number): number => a * 2 ** 24 + b
 
-/** All of them are far below 2 ** 16. */
+/** Numbers are characters of `keyOf`. */
+const largest = 0xffff
+
 const keyOf = ({ ghost, left: { heartbeats, requests, restarts, snapshots }, messages, servers }: World): string =>
   String.fromCharCode(...servers, ghost, requests, heartbeats, restarts, snapshots, ...messages)
 

@@ -37,6 +37,15 @@ test("Model disk: 16,996 states and 34,174 edges, the same ones as TLC's", { tim
   expect([result.distinct, result.generated, result.depth]).toEqual([pinned.distinct, pinned.generated, pinned.depth])
 })
 
+test("what TLC can't evaluate is no agreement", { timeout: 60_000 }, async () => {
+  const library = join(folder, "unevaluable")
+  cpSync(fileURLToPath(specDirectory), library, { recursive: true })
+  const edit = { file: "spec/Disk.tla", from: "Last(s) == s[Len(s)]", to: "Last(s) == s[Len(s) + 1]" }
+  writeFileSync(join(library, "Disk.tla"), mutate("unevaluable", [edit], read).get(edit.file)!)
+  const { differences } = await run(checkDisk(true, { library }))
+  expect(differences).toMatchObject([{ what: "outcome", tlc: expect.stringContaining("Disk.tla"), typescript: "ok" }])
+})
+
 describe("a mistake in the specification is found by its property", () => {
   /** What is wrong, the text and what it is instead, and the property. */
   const mistakes: ReadonlyArray<readonly [title: string, from: string, to: string, property: string]> = [

@@ -135,11 +135,16 @@ class DiskGraph implements GraphSink {
 }
 
 /** Our graph, and where TLC's differs from it; without TLC, where the pinned numbers do. */
-export const checkDisk = Effect.fnUntraced(function*(withTlc: boolean, stop: Effect.Effect<void> = Effect.never) {
+export const checkDisk = Effect.fnUntraced(function*(
+  withTlc: boolean,
+  options: Pick<TlcRun, "library" | "stop"> = {}
+) {
   const { graph, result } = yield* Effect.promise((signal) => explore(diskModel(), { signal }))
   if (!withTlc) return { result, tlc: undefined, differences: compareNumbers(pinned, result) }
   const sink = new DiskGraph(graph)
-  const tlc = yield* tlcDisk({ graph: sink, stop })
-  const differences = tlc.outcome === "ok" ? [...compareNumbers(tlc, result), ...sink.differences()] : []
+  const tlc = yield* tlcDisk({ ...options, graph: sink })
+  const differences: ReadonlyArray<Difference> = tlc.outcome === "ok"
+    ? [...compareNumbers(tlc, result), ...sink.differences()]
+    : [{ what: "outcome", tlc: tlc.violated ?? tlc.message ?? tlc.outcome, typescript: "ok" }]
   return { result, tlc, differences }
 })

@@ -11,7 +11,7 @@ import { grouped, numbers } from "../figures.ts"
 
 export const diskRow = ({ signal }: SuiteOptions, withTlc: boolean) =>
   row("durability", "the log on disk, as specified", Effect.gen(function*() {
-    const { differences, result, tlc } = yield* checkDisk(withTlc, aborted(signal))
+    const { differences, result, tlc } = yield* checkDisk(withTlc, { stop: aborted(signal) })
     const violated = [...result.violations.map(({ name }) => name), ...(tlc?.violated === undefined ? [] : [tlc.violated])]
     if (signal.aborted) return { status: "stopped", found: "interrupted" }
     if (violated.length > 0) return { status: "failed", found: `violated: ${violated.join(", ")}` }
