@@ -117,7 +117,7 @@ export const replayInTlc = Effect.fnUntraced(function*(
 ) {
   const files = yield* FileSystem.FileSystem
   const stuck: Array<Stuck> = []
-  for (const group of alike(courses)) {
+  yield* Effect.forEach(alike(courses), (group) => Effect.gen(function*() {
     const { cfg, tla } = replayModule(group.map(({ course }) => course))
     const result = yield* Effect.gen(function*() {
       const dir = yield* files.makeTempDirectoryScoped({ prefix: "lockstep-replay-" })
@@ -140,7 +140,7 @@ export const replayInTlc = Effect.fnUntraced(function*(
       // It ends the search, so it says nothing of the other courses. What can't be evaluated is the step after the last.
       const step = Number(last["at"]) + (result.outcome === "error" ? 1 : 0)
       stuck.push({ course: group[Number(last["course"]) - 1]!.position, step, reason })
-      continue
+      return
     }
     group.forEach(({ course, position }, n) => {
       const done = reached.get(n + 1) ?? 0
@@ -149,6 +149,6 @@ export const replayInTlc = Effect.fnUntraced(function*(
       const reason = `${step.label} of ${step.after.id} isn't a step of the specification`
       stuck.push({ course: position, step: done + 1, reason })
     })
-  }
-  return stuck
+  }), { concurrency: 2, discard: true })
+  return stuck.toSorted((a, b) => a.course - b.course)
 })
