@@ -271,10 +271,9 @@ class RefinementRun {
 
   /** Flips a bit of a commit that something follows; false when there is none, or not all is durable. */
   #damage(): boolean {
-    const possible = this.#candidates.flatMap((d) => Damage(d))
+    const possible = this.#candidates.flatMap((whole) => Damage(whole).map((damaged) => ({ damaged, whole })))
     if (possible.length === 0) return false
-    const damaged = possible[this.#choose(possible.length)]!
-    const whole = this.#candidates.find((d) => Damage(d).includes(damaged)) ?? this.#candidates[0]!
+    const { damaged, whole } = possible[this.#choose(possible.length)]!
     const n = damaged.segments.findIndex((segment, k) => !isDeepStrictEqual(segment, whole.segments[k]))
     const k = damaged.segments[n]?.findIndex((frame, at) => !isDeepStrictEqual(frame, whole.segments[n]![at])) ?? -1
     const name = `log-${n + 1}`

@@ -1,6 +1,7 @@
 // Goal: random executions of the real thing violate nothing and are rich; those of something faulty are noticed, become
 // short, and can be seen again. Method: few runs of each; the long ones are `lockstep fuzz`.
 import { describe, expect, it } from "vitest"
+import { Cluster, serverIds } from "../cluster/Cluster.ts"
 import { planOf, runSchedule } from "./Execution.ts"
 import {
   acknowledgesFirst,
@@ -23,6 +24,7 @@ import {
 } from "./faulty.ts"
 import { firstViolation, fuzz } from "./Fuzz.ts"
 import type { FinishedRun } from "./Fuzz.ts"
+import { Planner } from "./Plan.ts"
 import { record, replay } from "./Replay.ts"
 import { gates, gatesOfKinds, kindOf, kinds, missedGates } from "./Richness.ts"
 import { realParts } from "./Run.ts"
@@ -254,6 +256,29 @@ describe("a fault is found, becomes short, and can be seen again", () => {
 })
 
 describe("a plan", () => {
+  it("finds a part of a snapshot by what it says, though more has gone the same way", () => {
+    const sent = (...offsets: ReadonlyArray<number>): Cluster => {
+      const cluster = new Cluster(serverIds(3), figure2)
+      for (const offset of offsets) {
+        cluster.sent.push({
+          type: "InstallSnapshotRequest",
+          source: "s1",
+          dest: "s2",
+          term: 1,
+          lastIncludedIndex: 4,
+          lastIncludedTerm: 1,
+          members: serverIds(3),
+          offset,
+          data: [`piece ${offset}`],
+          done: false
+        })
+      }
+      return cluster
+    }
+    const planned = new Planner(sent(0, 1, 2)).plan({ type: "deliver", message: 1 })
+    expect(new Planner(sent(0, 1, 2, 3)).find(planned)).toEqual({ type: "deliver", message: 1 })
+  })
+
   it("does what the decisions did", () => {
     for (const schedule of schedules(5, 300)) {
       const decided = runSchedule(schedule, realParts)

@@ -18,10 +18,14 @@ export type Planned =
     readonly unsynced?: true
   }
 
+/** Terms, indices, ids; lists of ids (members) and of a snapshot's pieces. */
+const sameValue = (a: unknown, b: unknown): boolean =>
+  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((part, n) => part === b[n]))
+
 const sameMessage = (a: Message, b: Message): boolean => {
   const x = a as unknown as Record<string, unknown>
   const y = b as unknown as Record<string, unknown>
-  for (const field in x) if (field !== "entries" && x[field] !== y[field]) return false
+  for (const field in x) if (field !== "entries" && !sameValue(x[field], y[field])) return false
   return a.type !== "AppendEntriesRequest"
     || b.type !== "AppendEntriesRequest"
     || (a.entries.length === b.entries.length && a.entries.every((entry, n) => sameEntry(entry, b.entries[n])))

@@ -3,6 +3,7 @@
  * They are planted as those of the zoo are (check/zoo/README.md).
  */
 import type { Edit } from "../zoo/Mutant.ts"
+import { election, replication, snapshot } from "../zoo/mutants/places.ts"
 
 export interface Control {
   readonly id: string
@@ -11,9 +12,6 @@ export interface Control {
   /** Another way to do it, right by itself, in which alone the mistake does harm. */
   readonly given?: ReadonlyArray<Edit>
 }
-
-const election = "src/raft/Election.ts"
-const replication = "src/raft/Replication.ts"
 
 /**
  * PreVote as in etcd: the question says nothing of its sender's term, so only an answer can teach a term. Ours carries the
@@ -101,7 +99,7 @@ export const controls: ReadonlyArray<Control> = [
     id: "S17",
     title: "after a snapshot has arrived it is sent again",
     edits: [{
-      file: "src/raft/Snapshot.ts",
+      file: snapshot,
       from: "if (m.done) return m.lastIncludedIndex <= s0.matchIndex[j]! ? heard : Matched(s1, j, m.lastIncludedIndex)",
       to: "if (m.done) return heard"
     }]

@@ -3,13 +3,7 @@
  * noticed by a property of spec/Liveness.tla, in TLC and in the explorer.
  */
 import type { Mutant } from "./Mutant.ts"
-
-const election = "src/raft/Election.ts"
-const replication = "src/raft/Replication.ts"
-const snapshot = "src/raft/Snapshot.ts"
-const specElection = "spec/Election.tla"
-const specReplication = "spec/Replication.tla"
-const specSnapshot = "spec/Snapshot.tla"
+import { election, replication, snapshot, specElection, specReplication, specSnapshot } from "./mutants/places.ts"
 
 export const livenessMutants: ReadonlyArray<Mutant> = [
   {
