@@ -9,8 +9,8 @@ StepDown(s) ==
             !.pipelined = {}, !.snapshotOffset = forAll(s.members, 0), !.recentActive = {}]
 
 \* Fig2.A2: "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to follower".
-\* The one place where a term is learnt from others; every handler begins with it. A new term has no vote yet, nor any
-\* part of its leader's snapshot.
+\* The one place where a term is learnt from others; every handler does so first, unless it ignores the message. A new term
+\* has no vote yet, nor any part of its leader's snapshot.
 UpdateTerm(s, term) ==
   IF term <= s.currentTerm THEN s ELSE
   [StepDown(s) EXCEPT !.currentTerm = term, !.votedFor = Nil, !.leaderContact = FALSE, !.partial = NoPartial]

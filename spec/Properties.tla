@@ -190,8 +190,8 @@ SnapshotWhenLogLacks ==
                                                  /\ s.nextIndex[m.dest] <= s.log.lastIncludedIndex
           /\ m.type = "AppendEntriesRequest" => m.prevLogIndex < s.nextIndex[m.dest]]_vars
 
-\* Nothing but its own crash takes from a server what it has appended and no leader has contradicted: the entries after a
-\* snapshot that its own log agrees with stay (Fig13.IS6).
+\* Nothing takes from a server what it has appended and no leader has contradicted: the entries after a snapshot that its own
+\* log agrees with stay (Fig13.IS6).
 InstallKeepsSuffix ==
   [][\A i \in Server :
        LET before == servers[i].log

@@ -92,7 +92,7 @@ BackUp(s, m) ==
 \* Diss. 6.2: j has answered the leader s. Any answer counts, also one that says nothing new.
 Answered(s, j) == IF Settings.checkQuorum THEN [s EXCEPT !.recentActive = @ \cup {j}] ELSE s
 
-\* Diss. 6.2: an election timeout has passed at a leader: "a leader steps down if an election timeout elapses without a
+\* Diss. 6.2: an election timeout has passed at a leader: "a leader ... steps down if an election timeout elapses without a
 \* successful round of heartbeats to a majority of its cluster".
 CheckQuorum(s) ==
   IF s.role # "leader" \/ ~ Settings.checkQuorum THEN None ELSE

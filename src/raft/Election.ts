@@ -20,8 +20,8 @@ export const StepDown = (s: Server): Server => ({
 /**
  * Fig2.A2: "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to follower" (5.1).
  *
- * The one place where a term is learnt from others; every handler begins with it. A new term has no vote yet, nor any part
- * of its leader's snapshot.
+ * The one place where a term is learnt from others; every handler does so first, unless it ignores the message. A new term
+ * has no vote yet, nor any part of its leader's snapshot.
  */
 export const UpdateTerm = (s: Server, term: Term): Server =>
   term <= s.currentTerm

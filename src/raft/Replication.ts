@@ -160,7 +160,7 @@ export const Answered = (s: Server, j: ServerId): Server =>
   !s.settings.checkQuorum || s.recentActive.includes(j) ? s : { ...s, recentActive: [...s.recentActive, j].sort() }
 
 /**
- * Diss. 6.2: an election timeout has passed at a leader: "a leader steps down if an election timeout elapses without a
+ * Diss. 6.2: an election timeout has passed at a leader: "a leader … steps down if an election timeout elapses without a
  * successful round of heartbeats to a majority of its cluster".
  */
 export const CheckQuorum = (s: Server): Step | undefined => {
