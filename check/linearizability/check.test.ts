@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { checkLinearizable, refute } from "./check.ts"
 import type { Json, Operation } from "./History.ts"
+import type { Model } from "./Model.ts"
 import { cas, kv, kvEmpty, lock, queue, register } from "./models.ts"
 import { histories, linearizable, vocabularies } from "./reference.ts"
 import { shard } from "./shardModel.ts"
@@ -155,6 +156,51 @@ describe("a witness", () => {
     const wrong = op("read", null, [2, 3], 2)
     expect(refute([first, wrong], [first, wrong], register)).toContain("is not allowed")
   })
+})
+
+// Each of these is linearizable, and a search that is careless about just one thing calls it illegal.
+describe("the search keeps apart", () => {
+  const claim = (title: string, model: Model, history: ReadonlyArray<Operation>) => {
+    test(title, () => {
+      expect(linearizable(history, model)).toBe(true)
+      expect(verdict(history, model)).toBe("ok")
+    })
+  }
+
+  claim("memory: two places that differ only in which open operations are hidden", kv, [
+    op("append", "ab", [0, 0]),
+    op("put", "b", [0, 1]),
+    op("get", null, [0, 1], "b"),
+    op("append", "ab", [1, 1]),
+    op("get", null, [2, 3], "b")
+  ])
+
+  // The second append is what the gets see. The first, though it returns earlier, was overwritten unnoticed.
+  claim("twins: an operation that may still be dropped, and its equal that may not", kv, [
+    op("append", "a", [0, 5]),
+    op("put", "b", [0, 1]),
+    op("append", "a", [2, 6]),
+    op("get", null, [3, 4], "ba"),
+    op("get", null, [7, 8], "ba")
+  ])
+
+  // The first 0 may go last, with the read of 0; but this takes away the 1 that the other read wants, and no other is in time.
+  claim("closed blocks: a state that somebody wants before the block, and one that nobody wants", register, [
+    op("write", 1, [0, 0]),
+    op("write", 0, [0, 0]),
+    op("read", null, [5, 5], 1),
+    op("write", 0, [5, 5]),
+    op("read", null, [5, 5], 0),
+    op("write", 1, [9, 9])
+  ])
+
+  claim("closed blocks: a state that somebody wants after the block, and one that nobody wants", register, [
+    op("write", 0, [0, 1]),
+    op("write", 1, [0, 1]),
+    op("read", null, [0, 1], 1),
+    op("read", null, [2, 3], 0),
+    op("write", 1, [4, null])
+  ])
 })
 
 /** The history at the moment when just these operations had returned. */
