@@ -76,7 +76,7 @@ export const comparePinned = Effect.fnUntraced(function*(spec: ModelSpec, pinned
 })
 
 /** Where an exploration is not what is pinned for the model. */
-export const differencesFromPinned = (typescript: RaftResult, pinned: Pinned): ReadonlyArray<Difference> => {
+const differencesFromPinned = (typescript: RaftResult, pinned: Pinned): ReadonlyArray<Difference> => {
   const differences = [...compareNumbers(pinned, typescript)]
   for (const label of new Set([...Object.keys(pinned.labels), ...Object.keys(typescript.labels)])) {
     const [tlc, ours] = [pinned.labels[label] ?? 0, typescript.labels[label] ?? 0]

@@ -36,7 +36,7 @@ export interface Envelope {
   readonly dest: ServerId
 }
 
-export const isRequest = ({ type }: Envelope): boolean => type.endsWith("Request")
+const isRequest = ({ type }: Envelope): boolean => type.endsWith("Request")
 
 /** A server's place in the network; a new one after each crash, so nothing passes between lives. */
 interface Port {

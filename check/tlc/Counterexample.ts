@@ -24,7 +24,7 @@ const Heading = /^(?:State )?\d+: (.*)$/
 const Action = /^<(?:([A-Za-z0-9_!]+)(?:\(.*\))? (line .*)|Initial predicate)>$/
 
 /** Cuts `/\ a = 1\n/\ b = 2` (or `a = 1`, where there is but one variable) into the texts of the values by variable. */
-export function variableTexts(state: string): { [variable: string]: string } {
+function variableTexts(state: string): { [variable: string]: string } {
   const texts: { [variable: string]: string } = {}
   for (const conjunct of state.trim().replace(/^\/\\ /, "").split("\n/\\ ")) {
     const equals = conjunct.indexOf(" = ")

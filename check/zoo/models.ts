@@ -124,7 +124,6 @@ const zooModels: ReadonlyArray<ModelSpec> = [
     ...defaults,
     name: "zoo-beside-leader",
     about: "a server that was cut off asks the leader and its follower, who hear each other, for a PreVote",
-    servers: 3,
     maxTerm: 1,
     prune: false,
     settings: { ...figure2, maxInflight: 8, preVote: true },
