@@ -42,6 +42,7 @@ export const configuration = (servers: number, settings: Partial<Settings> = {})
   servers: serverIds(servers),
   electionTimeout: { min: 300, max: 600 },
   heartbeatInterval: 100,
+  maxRaftStateBytes: -1,
   settings: { ...figure2, chunkSize: 4, ...settings }
 })
 

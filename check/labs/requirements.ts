@@ -66,13 +66,13 @@ export const requirements: ReadonlyArray<Lab> = [
   }),
 
   scenario("HR-5", "every server takes snapshots of its own and drops what they cover, leader or not, connected or not", 3, function*(h) {
-    h.maxRaftStateBytes = 30
+    const { maxRaftStateBytes } = h.simulation.configuration
     for (let n = 0; n < 30; n++) yield* h.one(`${n}`, 3)
     const { cluster } = h.simulation
     for (const id of h.ids) {
       const { log } = cluster.servers.get(id)!
       const size = sizeOf(log, log.lastIncludedIndex + 1, lastIndex(log))
-      h.expect(size < h.maxRaftStateBytes, `${id} keeps less than ${h.maxRaftStateBytes} B of what is applied, not ${size}`)
+      h.expect(size < maxRaftStateBytes, `${id} keeps less than ${maxRaftStateBytes} B of what is applied, not ${size}`)
     }
     const covered = new Map(h.ids.map((id) => [id, 0]))
     h.watch("snapshots move forward", () =>
@@ -89,7 +89,7 @@ export const requirements: ReadonlyArray<Lab> = [
       for (let n = 0; n < 12; n++) yield* h.one(`${round} ${n}`, 2)
       h.connect(id)
     }
-  }),
+  }, { configuration: (usual) => ({ ...usual, maxRaftStateBytes: 30 }) }),
 
   scenario("PF-26", "a peer that is down, or cut off, slows nobody else", 5, function*(h) {
     const leader = yield* h.checkOneLeader()

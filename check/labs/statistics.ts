@@ -33,7 +33,7 @@ export const elect = (trial: Trial, seed: number): number => {
   const heartbeatInterval = electionTimeout.min / 2
   let elected: number | undefined
   const simulation = new Simulation(
-    { servers: ids, electionTimeout, heartbeatInterval, settings: figure2 },
+    { servers: ids, electionTimeout, heartbeatInterval, maxRaftStateBytes: -1, settings: figure2 },
     seed,
     ({ step: { server: s } }) => {
       if (s.role === "leader") elected ??= simulation.clock.now
@@ -112,7 +112,7 @@ const firstTimeout = (servers: number, seed: number): number => {
   let first: number | undefined
   const electionTimeout = { min: 300, max: 600 }
   const { clock } = new Simulation(
-    { servers: serverIds(servers), electionTimeout, heartbeatInterval: 100, settings: figure2 },
+    { servers: serverIds(servers), electionTimeout, heartbeatInterval: 100, maxRaftStateBytes: -1, settings: figure2 },
     seed,
     ({ action }) => {
       if (action === "TimeoutAction") first ??= (clock.now - electionTimeout.min) / (electionTimeout.max - electionTimeout.min)

@@ -1,5 +1,6 @@
 /** The table of models, spec/models.json: what each is, what it must reach, and the numbers pinned for it. */
 import * as Schema from "effect/Schema"
+import { SettingsSchema } from "../../src/shell/Configuration.ts"
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
@@ -16,18 +17,6 @@ export const Pinned = Schema.Struct({
   edges: Schema.Boolean
 })
 export type Pinned = typeof Pinned.Type
-
-const AtLeastOne = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
-
-/** `Settings` of src/raft/Server.ts. */
-export const SettingsSchema = Schema.Struct({
-  maxBatchBytes: AtLeastOne,
-  maxInflight: AtLeastOne,
-  maxUncommittedBytes: AtLeastOne,
-  chunkSize: AtLeastOne,
-  preVote: Schema.Boolean,
-  checkQuorum: Schema.Boolean
-})
 
 export const ModelSpec = Schema.Struct({
   name: Schema.String,

@@ -9,6 +9,7 @@ const good: Configuration = {
   servers: ["s1", "s2", "s3"],
   electionTimeout: { min: 150, max: 300 },
   heartbeatInterval: 50,
+  maxRaftStateBytes: -1,
   settings: figure2
 }
 
@@ -36,6 +37,7 @@ describe("A configuration", () => {
     ["with a heartbeat that never comes", { ...good, heartbeatInterval: Infinity }, "heartbeatInterval: expected milliseconds, more than 0"],
     ["with an empty window", { ...good, settings: { ...figure2, maxInflight: 0 } }, "settings.maxInflight: expected at least 1"],
     ["with an empty batch", { ...good, settings: { ...figure2, maxBatchBytes: 0 } }, "settings.maxBatchBytes: expected at least 1"],
+    ["with a log of less than nothing", { ...good, maxRaftStateBytes: -2 }, "maxRaftStateBytes: expected bytes, or -1 for never"],
     ["with empty chunks", { ...good, settings: { ...figure2, chunkSize: 0 } }, "settings.chunkSize: expected at least 1"],
     ["that lets nothing be uncommitted", { ...good, settings: { ...figure2, maxUncommittedBytes: 0 } }, "settings.maxUncommittedBytes: expected at least 1"],
     ["that isn't one", "s1,s2,s3", "Expected object"]

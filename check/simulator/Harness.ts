@@ -50,8 +50,6 @@ export class Harness {
   readonly machines = new Map<ServerId, Array<string>>()
   /** With 10: every server takes a snapshot after commands 9, 19, 29, …; 0: none ever. */
   snapshotEvery = 0
-  /** Every server takes a snapshot when its log measures as many bytes (`snapshotIsDue`); -1: none ever. */
-  maxRaftStateBytes = -1
   /** What the first server to apply each command found there. */
   readonly #commands: Array<string> = []
   readonly #state: StateProperties
@@ -256,7 +254,7 @@ export class Harness {
       if (action !== "SnapshotAction") this.machines.set(server, commands)
     }
     if (action !== "ApplyAction") return
-    if (snapshotIsDue(s, this.maxRaftStateBytes)) this.#takeSnapshotSoon(server)
+    if (snapshotIsDue(s, this.simulation.configuration.maxRaftStateBytes)) this.#takeSnapshotSoon(server)
     const entry = entryAt(s.log, s.lastApplied)
     if (entry.type !== "command") return
     const commands = this.machines.get(server)!

@@ -36,6 +36,7 @@ const configuration: Configuration = {
   servers: ["s1", "s2"],
   electionTimeout: { min: 100, max: 200 },
   heartbeatInterval: 50,
+  maxRaftStateBytes: -1,
   settings: figure2
 }
 

@@ -8,6 +8,7 @@ const configuration = (servers: number): Configuration => ({
   servers: serverIds(servers),
   electionTimeout: { min: 100, max: 200 },
   heartbeatInterval: 50,
+  maxRaftStateBytes: -1,
   settings: figure2
 })
 

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { worldActions } from "../raft/Actions.ts"
-import { SettingsSchema } from "../models/Table.ts"
+import { SettingsSchema } from "../../src/shell/Configuration.ts"
 
 /** TLC counts to 2^31 - 1, and the rules add one. */
 const most = 2 ** 31 - 2

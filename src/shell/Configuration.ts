@@ -17,6 +17,16 @@ const Id = Schema.String.check(
   Schema.makeFilter((id) => /^s[1-9][0-9]*$/.test(id) || "expected an id like s1")
 )
 
+/** `Settings` of src/raft/Server.ts. */
+export const SettingsSchema = Schema.Struct({
+  maxBatchBytes: Count,
+  maxInflight: Count,
+  maxUncommittedBytes: Count,
+  chunkSize: Count,
+  preVote: Schema.Boolean,
+  checkQuorum: Schema.Boolean
+})
+
 export const Configuration = Schema.Struct({
   /** Sorted, as the core has them. */
   servers: Schema.Array(Id).check(
@@ -31,15 +41,9 @@ export const Configuration = Schema.Struct({
   electionTimeout: Schema.Struct({ min: Milliseconds, max: Milliseconds }),
   /** In milliseconds. */
   heartbeatInterval: Milliseconds,
-  /** `Settings` of src/raft/Server.ts. */
-  settings: Schema.Struct({
-    maxBatchBytes: Count,
-    maxInflight: Count,
-    maxUncommittedBytes: Count,
-    chunkSize: Count,
-    preVote: Schema.Boolean,
-    checkQuorum: Schema.Boolean
-  })
+  /** A server takes a snapshot when its log measures as many bytes (`snapshotIsDue`); -1: never. */
+  maxRaftStateBytes: Schema.Int.check(Schema.makeFilter((n) => n >= -1 || "expected bytes, or -1 for never")),
+  settings: SettingsSchema
 }).check(
   Schema.makeFilter(({ electionTimeout: { max, min }, heartbeatInterval }) => [
     ...(max < min ? [{ path: ["electionTimeout", "max"], issue: `${max} is less than min, ${min}` }] : []),
