@@ -7,7 +7,7 @@
 // - Twins: of operations that do the same, only the one that returns first is tried; those of unknown outcome last.
 // - Hidden writes: when a write goes, every other open write or append could have gone just before it, unnoticed. Such
 //   an operation is marked hidden, and may simply be dropped when its time runs out. So no subsets of writes that
-//   nobody reads are ever tried.
+//   nobody reads are ever tried. A delete that found something hides them, too: whatever they leave, it finds it.
 // - Used at once: a write that need not go yet, or anything of unknown outcome, goes only for somebody's sake: what
 //   follows must be allowed by it, and not be another write.
 // - Nothing left behind: a value that somebody still needs, and that nobody can make again, is not left.
@@ -337,27 +337,26 @@ const explore = (problem: Problem, budget: Budget): Found => {
   const leavesBehind = (i: number): boolean =>
     !hasAppends && makers[state] === 0 && needed[state]! > (kind[i] === Kind.SWAP && returns[i] !== OPEN ? 1 : 0)
 
+  const avoided = new Uint8Array(problem.valueCount())
+  for (let i = 0; i < n; i++) {
+    if (kind[i] === Kind.NOT) avoided[a[i]!] = 1
+    else if (kind[i] === Kind.CHANGE) avoided[b[i]!] = 1
+  }
+  /** Is there an operation that must not meet the value? */
+  const isAvoided = (value: number): boolean => avoided[value] === 1
+
   /** May `i`, which is a change, go now, if `blocking` has to go first of all? */
   const mayGo = (i: number, blocking: number): boolean => {
     const to = after(state, i)
     if (to === NONE) return false
-    switch (kind[i]) {
-      case Kind.WRITE:
-        if (needsUse || (i !== blocking && to === DEAD && !isNamedByNot(state))) return false
-        break
-      case Kind.APPEND:
-        // An append that nobody can see goes when it must; in a dead state, it may as well be dropped.
-        if (to === DEAD && (needsUse || i !== blocking || (state === DEAD && hidden[i] === 1))) return false
-        break
-    }
+    const isBlind = kind[i] === Kind.WRITE || kind[i] === Kind.APPEND
+    if (needsUse && kind[i] === Kind.WRITE) return false
+    // What makes a value that nobody sees goes when it must, or when that gets away from a value somebody must not meet.
+    if (isBlind && to === DEAD && (needsUse || i !== blocking) && !isAvoided(state)) return false
+    // It may as well be dropped.
+    if (kind[i] === Kind.APPEND && state === DEAD && hidden[i] === 1) return false
     return to === state || !leavesBehind(i)
   }
-  const named = new Uint8Array(problem.valueCount())
-  for (let i = 0; i < n; i++) {
-    if (kind[i] === Kind.NOT) named[a[i]!] = 1
-    else if (kind[i] === Kind.CHANGE) named[b[i]!] = 1
-  }
-  const isNamedByNot = (value: number): boolean => named[value] === 1
 
   const offer = (i: number) => {
     const c = 2 * classes[i]! + (kind[i] === Kind.APPEND ? hidden[i]! : 0)
@@ -467,10 +466,11 @@ const explore = (problem: Problem, budget: Budget): Found => {
       return
     }
     const k = kind[choice]
-    if (k === Kind.WRITE) {
+    if (k === Kind.WRITE || k === Kind.CHANGE) {
       for (let e = following[0]!; events[e]! >= 0 && e !== end; e = following[e]!) {
         const i = events[e]!
-        if (i !== choice && (kind[i] === Kind.WRITE || kind[i] === Kind.APPEND) && hidden[i] === 0) {
+        const mayHide = kind[i] === Kind.APPEND || (kind[i] === Kind.WRITE && (k === Kind.WRITE || b[i] !== b[choice]))
+        if (i !== choice && hidden[i] === 0 && mayHide) {
           hidden[i] = 1
           trail[trailLength++] = 4 * i + 2
         }
