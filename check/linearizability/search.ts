@@ -390,6 +390,10 @@ const explore = (problem: Problem, budget: Budget): Found => {
       undo(before)
       return "dead end"
     }
+    if (!hasAppends && needs(blocking) && a[blocking] !== state && !isInReach(a[blocking]!, first)) {
+      undo(before)
+      return "dead end"
+    }
     usedCount = 0
     for (k = following[0]!; k !== first; k = following[k]!) {
       const i = events[k]!
@@ -431,18 +435,54 @@ const explore = (problem: Problem, budget: Budget): Found => {
     return "open"
   }
 
+  /** Does `i` need one particular value? */
+  const needs = (i: number): boolean => kind[i] === Kind.READ || kind[i] === Kind.SWAP
+
+  // Values from which the one that `isInReach` asks for can be reached.
+  const reaching = new Int32Array(needed.length)
+  let reachingStamp = 0
+  /** Can what is open before the return `first` make the value? Each operation counts as often as it helps. */
+  const isInReach = (value: number, first: number): boolean => {
+    reaching[value] = ++reachingStamp
+    const now = returns[~events[first]!]!
+    for (let more = true; more; ) {
+      more = false
+      const consider = (i: number): boolean => {
+        if (reaching[b[i]!] !== reachingStamp) return false
+        if (kind[i] !== Kind.SWAP) return true
+        if (reaching[a[i]!] === reachingStamp) return false
+        reaching[a[i]!] = reachingStamp
+        more = true
+        return a[i] === state
+      }
+      for (let k = following[0]!; k !== first; k = following[k]!) {
+        const i = events[k]!
+        if (kind[i] !== Kind.READ && kind[i] !== Kind.NOT && consider(i)) return true
+      }
+      for (const c of openClasses) {
+        const next = openNext[c]!
+        if (next < openFrom[c + 1]! && calls[openOnes[next]!]! < now && consider(openOnes[next]!)) return true
+      }
+    }
+    return false
+  }
+
   /** Would somebody need in vain what `i` makes, were it dropped? */
   const isLastHope = (i: number): boolean =>
     !hasAppends && kind[i] === Kind.WRITE && b[i] !== state && makers[b[i]!] === 1 && needed[b[i]!]! > 0
 
-  /** The lower, the sooner: what has to go; then what lets that go; then the others. */
+  /**
+   * The lower, the sooner: what has to go; then what lets that go; then the others. But before a write come swaps, which
+   * for once cost nothing: the value they need is about to be lost.
+   */
   const score = (i: number, blocking: number): number => {
     const to = after(state, i)
     if (i === blocking) return (kind[i] === Kind.WRITE || kind[i] === Kind.APPEND) && to === DEAD ? 3.5 : 0
     if (kind[i] === Kind.APPEND) return 0.5
-    const wanted = (kind[blocking] === Kind.READ || kind[blocking] === Kind.SWAP) && a[blocking] === to
-    if (returns[i] === OPEN) return wanted ? 2 : 4
-    return wanted ? 1 : 3
+    const helps = needs(blocking) && a[blocking] === to
+    if (returns[i] === OPEN) return helps ? 2 : 4
+    if (helps) return 1
+    return kind[i] !== Kind.SWAP ? 3 : kind[blocking] === Kind.WRITE ? -1 : 2.9
   }
 
   /** Sorts a choice in among those since `from`: high scores and late returns first. */
