@@ -1,4 +1,5 @@
 // Linearizability of a whole history: object by object, within a budget, and with evidence.
+import { describeState } from "./describe.ts"
 import { explain } from "./explain.ts"
 import { APPLIED, History, show } from "./History.ts"
 import type { Operation } from "./History.ts"
@@ -15,6 +16,8 @@ export interface CheckOptions {
   readonly timeoutMs?: number
   /** Bytes that a search may take; 1 GiB unless told. */
   readonly memoryBytes?: number
+  /** Whether to explain what is illegal, which takes several times as long as to find it; true unless told. */
+  readonly explanations?: boolean
 }
 
 /**
@@ -46,7 +49,8 @@ export const checkLinearizable = (
     open = undecided
   }
   // Explanations come last: they must not take the time that a verdict needs.
-  const results = parts.map((part, k) => conclude(columns, model, procedure, part, found[k]!, { deadline, bytes }))
+  const budget = options.explanations === false ? undefined : { deadline, bytes }
+  const results = parts.map((part, k) => conclude(columns, model, procedure, part, found[k]!, budget))
   return { verdict: worst(results.map((r) => r.verdict)), keys: results }
 }
 
@@ -61,7 +65,8 @@ const conclude = (
   procedure: Procedure,
   { name, part }: NamedPart,
   found: Found,
-  budget: Budget
+  /** For an explanation, if one is asked for. */
+  budget: Budget | undefined
 ): KeyResult => {
   const of = { key: name, operations: part.rows.length }
   switch (found.verdict) {
@@ -71,7 +76,11 @@ const conclude = (
       return { ...of, verdict: "ok", witness: found.order.map((i) => part.rows[i]!) }
     }
     case "illegal":
-      return { ...of, verdict: "illegal", explanation: explain(history, model, procedure, part, found.evidence, budget) }
+      return {
+        ...of,
+        verdict: "illegal",
+        explanation: budget === undefined ? undefined : explain(history, model, procedure, part, budget)
+      }
     case "unknown":
       return { ...of, verdict: "unknown", reason: found.reason }
   }
@@ -108,9 +117,6 @@ const refuteByModel = (model: Model, order: ReadonlyArray<Operation>): string | 
   }
   return undefined
 }
-
-/** A state for people. */
-const describeState = (model: Model, state: unknown): string => model.describeState?.(state) ?? (typeof state === "string" ? state : JSON.stringify(state))
 
 /**
  * Replays `order`, rows of `history`, against the model, and compares it with the clock: why it is no linearization of the

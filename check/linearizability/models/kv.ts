@@ -6,7 +6,7 @@ import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
-import { casFailed, casPairs, casStep, describeCall, emptyCells } from "./register.ts"
+import { casFailed, casPairs, casStep, emptyCells } from "./register.ts"
 import { nothing, text, textFromTo, textOrNull, truth, truthOrNull } from "./shapes.ts"
 
 const map = (name: string, absent: Json): Model<string> => ({
@@ -35,7 +35,6 @@ const map = (name: string, absent: Json): Model<string> => ({
   },
   reads: (x) => x.op === "get" || casFailed(x) || (x.op === "delete" && x.output === false),
   alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
-  describe: describeCall,
   procedure: cellProcedure((history) => compile(history, absent))
 })
 

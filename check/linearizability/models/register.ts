@@ -14,14 +14,6 @@ const registerOperations = {
   write: { value: anything, output: nothing }
 }
 
-/** `read() -> 1`, `write(2)`, `cas(1, 2) -> true`: a call as one would write it. */
-export const describeCall = ({ applied, op, output, return: returned, value }: Operation): string => {
-  const values = value === null ? [] : Array.isArray(value) ? (value as ReadonlyArray<Json>) : [value]
-  const call = `${op}(${values.map(canonical).join(", ")})`
-  if (returned === null) return applied === false ? `${call} failed` : `${call} -> ?`
-  return output === null && value !== null ? call : `${call} -> ${canonical(output)}`
-}
-
 /** A read-write register; null at first. The state is the canonical text of the value. */
 export const register: Model<string> = {
   name: "register",
@@ -33,7 +25,6 @@ export const register: Model<string> = {
   },
   reads: (x) => x.op === "read",
   alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
-  describe: describeCall,
   procedure: cellProcedure((history) => compile(history))
 }
 
