@@ -34,6 +34,7 @@ const map = (name: string, absent: Json): Model<string> => ({
     }
   },
   reads: (x) => x.op === "get" || casFailed(x) || (x.op === "delete" && x.output === false),
+  overwrites: (x) => x.op === "put" || (x.op === "delete" && x.output === null),
   alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
   procedure: cellProcedure((history) => compile(history, absent))
 })

@@ -24,6 +24,7 @@ export const register: Model<string> = {
     return x.return === null || canonical(x.output) === state ? state : undefined
   },
   reads: (x) => x.op === "read",
+  overwrites: (x) => x.op === "write",
   alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
   procedure: cellProcedure((history) => compile(history))
 }
