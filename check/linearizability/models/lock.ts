@@ -1,0 +1,98 @@
+// Locks: with nobody's name on them, with a client's, and with a token that tells how old a holder is.
+import type { Operation } from "../History.ts"
+import type { Model } from "../Model.ts"
+import { describeCall, mayAnswer, nothing, number, numberOrNull, sameCall, truth, yes } from "./shapes.ts"
+
+const isRead = (x: Operation): boolean => x.return !== null && x.output === false
+const sameClientsCall = (x: Operation): string => `${x.client} ${sameCall(x)}`
+const describeByClient = (x: Operation): string => `client ${x.client}: ${describeCall(x)}`
+
+/**
+ * A mutex, free at first: `acquire` waits until it is free, `tryacquire` answers whether it was, `release` frees it,
+ * whoever holds it. The state is whether it is held.
+ */
+export const mutex: Model<boolean> = {
+  name: "mutex",
+  operations: {
+    acquire: { value: nothing, output: yes },
+    tryacquire: { value: nothing, output: truth },
+    release: { value: nothing, output: yes }
+  },
+  init: false,
+  step: (held, x) => {
+    if (x.op === "release") return held ? false : undefined
+    if (!held) return isRead(x) ? undefined : true
+    return x.op === "tryacquire" && mayAnswer(x, false) ? held : undefined
+  },
+  reads: isRead,
+  alike: sameCall,
+  describe: describeCall,
+  describeState: (held) => (held ? "held" : "free")
+}
+
+/**
+ * A lock held by a client, free at first: `acquire` waits until it is free, `tryacquire` answers whether it was,
+ * `release` answers whether the client held it. The state is the holder.
+ */
+export const lock: Model<number | null> = {
+  name: "lock",
+  operations: {
+    acquire: { value: nothing, output: yes },
+    tryacquire: { value: nothing, output: truth },
+    release: { value: nothing, output: truth }
+  },
+  init: null,
+  step: (holder, x) => {
+    const changes = holder === (x.op === "release" ? x.client : null)
+    if (!changes) return x.op !== "acquire" && mayAnswer(x, false) ? holder : undefined
+    if (isRead(x)) return undefined
+    return x.op === "release" ? null : x.client
+  },
+  reads: isRead,
+  alike: sameClientsCall,
+  describe: describeByClient,
+  describeState: (holder) => (holder === null ? "free" : `held by client ${holder}`)
+}
+
+interface Fence {
+  readonly holder: number | null
+  /** The holder's token; null where the answer that had it is unknown. */
+  readonly token: number | null
+  /** The largest token that is known to have been given. */
+  readonly last: number | null
+}
+
+/**
+ * A lock with fencing tokens, free at first: `acquire` waits until it is free and answers a token, larger than all
+ * before. `release` answers whether it was held: under this token if it gives one, by this client otherwise. A holder
+ * stays one until the release; locks that expire are another model.
+ */
+export const fencedLock: Model<Fence> = {
+  name: "fenced-lock",
+  operations: {
+    acquire: { value: nothing, output: number },
+    release: { value: numberOrNull, output: truth }
+  },
+  init: { holder: null, token: null, last: null },
+  step: (fence, x) => {
+    const { holder, last, token } = fence
+    if (x.op === "acquire") {
+      if (holder !== null) return undefined
+      if (x.return === null) return { holder: x.client, token: null, last }
+      const given = x.output as number
+      return last === null || given > last ? { holder: x.client, token: given, last: given } : undefined
+    }
+    const named = x.value as number | null
+    // A holder whose token is unknown may hold any that is larger than the last known one, or another.
+    const mayBe = holder !== null && (named === null ? holder === x.client : token === null ? last === null || named > last : named === token)
+    const mustBe = mayBe && (named === null || token !== null)
+    if (isRead(x)) return mustBe ? undefined : fence
+    if (!mayBe) return x.return === null ? fence : undefined
+    return { holder: null, token: null, last: named ?? last }
+  },
+  reads: isRead,
+  alike: sameClientsCall,
+  describe: describeByClient,
+  describeState: ({ holder, token }) =>
+    holder === null ? "free" : `held by client ${holder}${token === null ? "" : ` with token ${token}`}`
+}
