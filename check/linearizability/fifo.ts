@@ -218,7 +218,7 @@ const overtaken = (
   return { verdict: "illegal" }
 }
 
-/** There was always an element in the queue: one after the other, with the latest dc each. */
+/** There was always an element in the queue: of those put in before it, the one with the latest dc; and so on from there. */
 const notEmpty = (
   empty: number,
   called: number,
@@ -232,10 +232,13 @@ const notEmpty = (
 ): Found => {
   const operations = [empty]
   let k = 0
-  for (let time = called; time < returned;) {
-    let best = NONE
-    for (; k < byEr.length && er[byEr[k]!]! < time; k++) if (best === NONE || dc[byEr[k]!]! > dc[best]!) best = byEr[k]!
-    if (best === NONE || dequeues[best] === NONE || isGuessed.has(best)) return { verdict: "illegal" }
+  let best = NONE
+  for (let time = called; time < returned; ) {
+    for (; k < byEr.length && er[byEr[k]!]! < time; k++) {
+      const e = byEr[k]!
+      if (dequeues[e] !== NONE && !isGuessed.has(e) && (best === NONE || dc[e]! > dc[best]!)) best = e
+    }
+    if (best === NONE || dc[best]! <= time) return { verdict: "illegal" }
     operations.push(enqueues[best]!, dequeues[best]!)
     time = dc[best]!
   }

@@ -1,7 +1,10 @@
-// Locks: with nobody's name on them, with a client's, and with a token that tells how old a holder is.
-import type { Operation } from "../History.ts"
+// Locks: with nobody's name on them, with a client's, and with a token that tells how old a holder is. Where the outcome
+// of an attempt is unknown, only its success counts: without it, nothing has happened.
+import { Kind } from "../cells.ts"
+import type { Cells } from "../cells.ts"
+import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
-import { describeCall, mayAnswer, nothing, number, numberOrNull, sameCall, truth, yes } from "./shapes.ts"
+import { describeCall, nothing, number, numberOrNull, sameCall, truth, yes } from "./shapes.ts"
 
 const isRead = (x: Operation): boolean => x.return !== null && x.output === false
 const sameClientsCall = (x: Operation): string => `${x.client} ${sameCall(x)}`
@@ -20,9 +23,8 @@ export const mutex: Model<boolean> = {
   },
   init: false,
   step: (held, x) => {
-    if (x.op === "release") return held ? false : undefined
-    if (!held) return isRead(x) ? undefined : true
-    return x.op === "tryacquire" && mayAnswer(x, false) ? held : undefined
+    if (isRead(x)) return held ? held : undefined
+    return held === (x.op === "release") ? !held : undefined
   },
   reads: isRead,
   alike: sameCall,
@@ -44,9 +46,8 @@ export const lock: Model<number | null> = {
   init: null,
   step: (holder, x) => {
     const changes = holder === (x.op === "release" ? x.client : null)
-    if (!changes) return x.op !== "acquire" && mayAnswer(x, false) ? holder : undefined
-    if (isRead(x)) return undefined
-    return x.op === "release" ? null : x.client
+    if (isRead(x)) return changes ? undefined : holder
+    return changes ? (x.op === "release" ? null : x.client) : undefined
   },
   reads: isRead,
   alike: sameClientsCall,
@@ -87,12 +88,46 @@ export const fencedLock: Model<Fence> = {
     const mayBe = holder !== null && (named === null ? holder === x.client : token === null ? last === null || named > last : named === token)
     const mustBe = mayBe && (named === null || token !== null)
     if (isRead(x)) return mustBe ? undefined : fence
-    if (!mayBe) return x.return === null ? fence : undefined
-    return { holder: null, token: null, last: named ?? last }
+    return mayBe ? { holder: null, token: null, last: named ?? last } : undefined
   },
   reads: isRead,
   alike: sameClientsCall,
   describe: describeByClient,
   describeState: ({ holder, token }) =>
     holder === null ? "free" : `held by client ${holder}${token === null ? "" : ` with token ${token}`}`
+}
+
+const FREE = 0
+
+/** A lock as a cell: free, or held by somebody. `holderOf` gives the number of who is meant, by row, from 1. */
+const lockCells = (history: History, holderOf: (row: number) => number): Cells => {
+  const { length, opNames, ops, outputs, texts } = history
+  const release = opNames.indexOf("release")
+  const failed = texts.of(false)
+  const known = new Uint8Array(length).fill(Kind.SWAP)
+  const open = new Uint8Array(length).fill(Kind.SWAP)
+  const a = new Int32Array(length)
+  const b = new Int32Array(length)
+  let values = 1
+  for (let row = 0; row < length; row++) {
+    const holder = holderOf(row)
+    const releases = ops[row] === release
+    if (outputs[row] === failed) known[row] = Kind.NOT
+    a[row] = releases ? holder : FREE
+    b[row] = releases ? FREE : holder
+    if (holder >= values) values = holder + 1
+  }
+  return { known, open, a, b, init: FREE, values }
+}
+
+export const mutexCells = (history: History): Cells => lockCells(history, () => 1)
+
+export const ownedLockCells = (history: History): Cells => {
+  const numbers = new Map<number, number>()
+  return lockCells(history, (row) => {
+    const client = history.clients[row]!
+    const number = numbers.get(client) ?? numbers.size + 1
+    numbers.set(client, number)
+    return number
+  })
 }
