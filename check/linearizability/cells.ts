@@ -58,7 +58,7 @@ const replayer = ({ a, b, init, known, open, text }: Cells) => (part: Part, orde
 }
 
 /** Reads parts into one set of arrays, which the next reading overwrites. */
-const reader = ({ a, b, init, known, open }: Cells) => {
+export const reader = ({ a, b, init, known, open }: Cells) => {
   let room = 0
   let at = new Int32Array(0)
   let kind = new Uint8Array(0)

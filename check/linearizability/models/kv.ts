@@ -7,7 +7,7 @@ import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import { casFailed, casPairs, casStep, emptyCells } from "./register.ts"
-import { nothing, text, textFromTo, textOrNull, truth, truthOrNull } from "./shapes.ts"
+import { nothing, sameCall, text, textFromTo, textOrNull, truth, truthOrNull } from "./shapes.ts"
 
 const map = (name: string, absent: Json): Model<string> => ({
   name,
@@ -35,7 +35,7 @@ const map = (name: string, absent: Json): Model<string> => ({
   },
   reads: (x) => x.op === "get" || casFailed(x) || (x.op === "delete" && x.output === false),
   overwrites: (x) => x.op === "put" || (x.op === "delete" && x.output === null),
-  alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
+  alike: sameCall,
   procedure: cellProcedure((history) => compile(history, absent))
 })
 

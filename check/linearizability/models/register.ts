@@ -7,7 +7,7 @@ import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
-import { anything, fromTo, nothing, truth } from "./shapes.ts"
+import { anything, fromTo, nothing, sameCall, truth } from "./shapes.ts"
 
 const registerOperations = {
   read: { value: nothing, output: anything },
@@ -25,7 +25,7 @@ export const register: Model<string> = {
   },
   reads: (x) => x.op === "read",
   overwrites: (x) => x.op === "write",
-  alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
+  alike: sameCall,
   procedure: cellProcedure((history) => compile(history))
 }
 
