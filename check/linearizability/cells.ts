@@ -4,11 +4,14 @@ import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { distinct } from "./distinct.ts"
 import type { History } from "./History.ts"
+import type { Model } from "./Model.ts"
 import type { Part, Procedure } from "./Procedure.ts"
+import { breadthFirst, race } from "./race.ts"
 import { search } from "./search.ts"
+import { toggles } from "./toggles.ts"
 
-/** A procedure for an object that is a cell. `compile` says what its operations do. */
-export const cellProcedure = (compile: (history: History) => Cells) => (history: History): Procedure => {
+/** The procedure for a model whose objects are cells. `compile` says what its operations do. */
+export const cellProcedure = (history: History, model: Model, compile: (history: History) => Cells): Procedure => {
   const cells = compile(history)
   const read = reader(cells)
   const whereDistinct = distinct(cells.values)
@@ -16,7 +19,13 @@ export const cellProcedure = (compile: (history: History) => Cells) => (history:
   const bySearch = search(cells)
   const decide: Procedure = (part, budget) => {
     const cell = read(part)
-    return whereDistinct(cell) ?? whereAppended(cell) ?? bySearch(cell, budget)
+    const bytes = budget.bytes / 2
+    return (
+      whereDistinct(cell) ??
+      whereAppended(cell) ??
+      toggles(cell) ??
+      race(bySearch(cell, bytes), () => breadthFirst(history, part, model, bytes), budget)
+    )
   }
   return Object.assign(decide, { replay: replayer(cells) })
 }

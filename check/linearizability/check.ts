@@ -8,6 +8,7 @@ import { partsOf } from "./parts.ts"
 import type { NamedPart } from "./parts.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
+import { general } from "./race.ts"
 import { worst } from "./Result.ts"
 import type { CheckResult, KeyResult } from "./Result.ts"
 
@@ -35,7 +36,7 @@ export const checkLinearizable = (
   const deadline = performance.now() + (options.timeoutMs ?? 10_000)
   const bytes = options.memoryBytes ?? 2 ** 30
   const columns = history instanceof History ? history : History.of(history)
-  const procedure = procedureFor(columns, model)
+  const procedure = model.procedure?.(columns, model) ?? general(columns, model)
   const parts = partsOf(columns, model)
   const found = new Array<Found>(parts.length)
   let open = parts.map((_, k) => k)
@@ -52,11 +53,6 @@ export const checkLinearizable = (
   const budget = options.explanations === false ? undefined : { deadline, bytes }
   const results = parts.map((part, k) => conclude(columns, model, procedure, part, found[k]!, budget))
   return { verdict: worst(results.map((r) => r.verdict)), keys: results }
-}
-
-const procedureFor = (history: History, model: Model): Procedure => {
-  if (model.procedure === undefined) throw new Error("user models: to come")
-  return model.procedure(history)
 }
 
 const conclude = (

@@ -36,7 +36,7 @@ const map = (name: string, absent: Json): Model<string> => ({
   reads: (x) => x.op === "get" || casFailed(x) || (x.op === "delete" && x.output === false),
   overwrites: (x) => x.op === "put" || (x.op === "delete" && x.output === null),
   alike: sameCall,
-  procedure: cellProcedure((history) => compile(history, absent))
+  procedure: (history, model) => cellProcedure(history, model, () => compile(history, absent))
 })
 
 /**

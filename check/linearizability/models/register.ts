@@ -26,7 +26,7 @@ export const register: Model<string> = {
   reads: (x) => x.op === "read",
   overwrites: (x) => x.op === "write",
   alike: sameCall,
-  procedure: cellProcedure((history) => compile(history))
+  procedure: (history, model) => cellProcedure(history, model, compile)
 }
 
 /** A register with compare-and-set; null at first. */
