@@ -12,7 +12,8 @@ import type { Json } from "./Texts.ts"
  * moment after `call`, or never. `output` is null where the operation gives none, and for unknown outcomes.
  *
  * Where it is known otherwise whether the operation took effect (from a log, say), `applied` tells: true with an unknown
- * outcome means that it did at some moment after `call`; false means that it never did: the operation has failed.
+ * outcome means that it did at some moment after `call`, whatever its answer was (a compare-and-set may have found another
+ * value); false means that it never did: the operation has failed.
  */
 export interface Operation {
   readonly client: number

@@ -95,9 +95,7 @@ const misplaced = (history: History, model: Model, procedure: Procedure, part: P
     if (calls[i]! > latestCall) latestCall = calls[i]!
   }
   for (let i = 0; i < rows.length; i++) {
-    if (placed[i] === 0 && returns[i] !== OPEN && (part.answered[i] === 1 || model.reads?.(history.operation(rows[i]!)) !== true)) {
-      return `${words(i)} is missing`
-    }
+    if (placed[i] === 0 && returns[i] !== OPEN) return `${words(i)} is missing`
   }
   if (procedure.replay === undefined) return refuteByModel(model, Array.from(order, (i) => history.operation(rows[i]!)))
   const wrong = procedure.replay(part, order)

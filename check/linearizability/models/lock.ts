@@ -8,6 +8,8 @@ import type { Model } from "../Model.ts"
 import { nothing, number, numberOrNull, sameCall, truth, yes } from "./shapes.ts"
 
 const isRead = (x: Operation): boolean => x.return !== null && x.output === false
+/** An attempt whose outcome is unknown may have come to nothing. */
+const mayFail = (x: Operation): boolean => x.return === null && x.op === "tryacquire"
 const sameClientsCall = (x: Operation): string => `${x.client} ${sameCall(x)}`
 const describeByClient = (x: Operation): string => `client ${x.client}: ${describeCall(x)}`
 
@@ -25,7 +27,8 @@ export const mutex: Model<boolean> = {
   init: false,
   step: (held, x) => {
     if (isRead(x)) return held ? held : undefined
-    return held === (x.op === "release") ? !held : undefined
+    if (held === (x.op === "release")) return !held
+    return mayFail(x) ? held : undefined
   },
   reads: isRead,
   alike: sameCall,
@@ -47,7 +50,8 @@ export const lock: Model<number | null> = {
   step: (holder, x) => {
     const changes = holder === (x.op === "release" ? x.client : null)
     if (isRead(x)) return changes ? undefined : holder
-    return changes ? (x.op === "release" ? null : x.client) : undefined
+    if (changes) return x.op === "release" ? null : x.client
+    return mayFail(x) || (x.op === "release" && x.return === null) ? holder : undefined
   },
   reads: isRead,
   alike: sameClientsCall,
@@ -100,18 +104,20 @@ export const fencedLock: Model<Fence> = {
 const FREE = 0
 
 /** A lock as a cell: free, or held by somebody. `holderOf` gives the number of who is meant, by row, from 1. */
-const lockCells = (history: History, holderOf: (row: number) => number): Cells => {
+const lockCells = (history: History, holderOf: (row: number) => number, releaseMayFail: boolean): Cells => {
   const { length, opNames, ops, outputs, texts } = history
+  const acquire = opNames.indexOf("acquire")
   const release = opNames.indexOf("release")
   const failed = texts.of(false)
   const known = new Uint8Array(length).fill(Kind.SWAP)
-  const open = new Uint8Array(length).fill(Kind.SWAP)
+  const open = new Uint8Array(length).fill(Kind.TRY)
   const a = new Int32Array(length)
   const b = new Int32Array(length)
   let values = 1
   for (let row = 0; row < length; row++) {
     const holder = holderOf(row)
     const releases = ops[row] === release
+    if (ops[row] === acquire || (releases && !releaseMayFail)) open[row] = Kind.SWAP
     if (outputs[row] === failed) known[row] = Kind.NOT
     a[row] = releases ? holder : FREE
     b[row] = releases ? FREE : holder
@@ -120,7 +126,7 @@ const lockCells = (history: History, holderOf: (row: number) => number): Cells =
   return { known, open, a, b, init: FREE, values }
 }
 
-export const mutexCells = (history: History): Cells => lockCells(history, () => 1)
+export const mutexCells = (history: History): Cells => lockCells(history, () => 1, false)
 
 export const ownedLockCells = (history: History): Cells => {
   const numbers = new Map<number, number>()
@@ -129,5 +135,5 @@ export const ownedLockCells = (history: History): Cells => {
     const number = numbers.get(client) ?? numbers.size + 1
     numbers.set(client, number)
     return number
-  })
+  }, true)
 }

@@ -26,7 +26,7 @@ export const register: Model<string> = {
   reads: (x) => x.op === "read",
   overwrites: (x) => x.op === "write",
   alike: sameCall,
-  procedure: (history, model) => cellProcedure(history, model, compile)
+  procedure: (history, model) => cellProcedure(history, model, registerCells)
 }
 
 /** A register with compare-and-set; null at first. */
@@ -48,7 +48,8 @@ export const casStep = (state: string, x: Operation): string | undefined => {
 
 export const casFailed = (x: Operation): boolean => x.op === "cas" && x.return !== null && x.output === false
 
-const compile = (history: History): Cells => {
+/** What the operations of a register do. */
+export const registerCells = (history: History): Cells => {
   const { opNames, ops, outputs, texts, values } = history
   const cells = emptyCells(history, texts.of(null))
   const { a, b, known, open } = cells
@@ -95,7 +96,7 @@ export const casPairs = ({ outputs, returns, texts, values }: History) => {
       b[i] = to
       if (returns[i] === FAILED) return
       known[i] = outputs[i] !== yes ? Kind.NOT : from === to ? Kind.READ : Kind.SWAP
-      open[i] = from === to ? Kind.NOTHING : Kind.SWAP
+      open[i] = from === to ? Kind.NOTHING : Kind.TRY
     }
   }
 }
