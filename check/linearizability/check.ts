@@ -1,7 +1,7 @@
 // Linearizability of a whole history: object by object, within a budget, and with evidence.
 import { describeState } from "./describe.ts"
 import { explain } from "./explain.ts"
-import { APPLIED, History, show } from "./History.ts"
+import { History, show } from "./History.ts"
 import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
 import { partsOf } from "./parts.ts"
@@ -114,21 +114,29 @@ const refuteByModel = (model: Model, order: ReadonlyArray<Operation>): string | 
 
 /**
  * Replays `order`, rows of `history`, against the model, and compares it with the clock: why it is no linearization of the
- * object named `key`, or `undefined` when it is one. Slow and plain, for those who trust no procedure.
+ * object named `key` (of the only one, unless told), or `undefined` when it is one. Slow and plain, for those who trust no
+ * procedure.
  */
-export const refute = (order: ArrayLike<number>, history: History | ReadonlyArray<Operation>, model: Model, key?: string): string | undefined => {
-  const columns = history instanceof History ? history : History.of(history)
-  const rows = new Set(Array.from(order))
-  if (rows.size < order.length) return "an operation is placed twice"
-  for (let i = 0; i < columns.length; i++) {
-    if (columns.returns[i]! < APPLIED && columns.returns[i] !== -Infinity && !rows.has(i) && (key === undefined || (model.partition?.(columns.operation(i)) ?? columns.keyNames[columns.keys[i]!]) === key)) {
-      return `${show(columns.operation(i))} is missing`
-    }
-  }
+export const refute = (
+  order: Iterable<number>,
+  history: History | ReadonlyArray<Operation>,
+  model: Model,
+  key?: string
+): string | undefined => {
+  const operations = history instanceof History ? history.operations() : history
+  const isMeant = (x: Operation): boolean => key === undefined || (model.partition?.(x) ?? x.key) === key
+  const placed = new Set<number>()
   let latestCall = -Infinity
-  for (const i of Array.from(order)) {
-    if (columns.returns[i]! < latestCall) return `${show(columns.operation(i))} comes after an operation called when it had returned`
-    latestCall = Math.max(latestCall, columns.calls[i]!)
+  for (const row of order) {
+    const x = operations[row]
+    if (x === undefined) return `there is no row ${row}`
+    if (placed.has(row)) return `${show(x)} is placed twice`
+    if (!isMeant(x)) return `${show(x)} is of another object`
+    placed.add(row)
+    if (x.return !== null && x.return < latestCall) return `${show(x)} comes after an operation called when it had returned`
+    latestCall = Math.max(latestCall, x.call)
   }
-  return refuteByModel(model, Array.from(order, (i) => columns.operation(i)))
+  const mustBeThere = (x: Operation): boolean => x.applied !== false && (x.return !== null || x.applied === true)
+  const missing = operations.find((x, row) => mustBeThere(x) && isMeant(x) && !placed.has(row))
+  return missing === undefined ? refuteByModel(model, Array.from(placed, (row) => operations[row]!)) : `${show(missing)} is missing`
 }
