@@ -1,6 +1,6 @@
 // The decision procedures of each model, one by one: what is compared with brute force.
 import { reader } from "./cells.ts"
-import type { Cell, Cells } from "./cells.ts"
+import type { Cell, Cells } from "./Cell.ts"
 import { fifo } from "./fifo.ts"
 import type { History } from "./History.ts"
 import { mutexCells } from "./models/lock.ts"

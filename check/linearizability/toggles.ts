@@ -12,8 +12,8 @@
 //
 // A change of unknown outcome has all the time in the world, so it is taken last. A write that may go after everything
 // else is like one of unknown outcome: where no change is needed, it comes at the end.
-import { Kind } from "./cells.ts"
-import type { Cell } from "./cells.ts"
+import { Kind } from "./Cell.ts"
+import type { Cell } from "./Cell.ts"
 import { Heap } from "./Heap.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Found } from "./Procedure.ts"

@@ -1,14 +1,14 @@
 // Locks: with nobody's name on them, with a client's, and with a token that tells how old a holder is. Where the outcome
 // of an attempt is unknown, only its success counts: without it, nothing has happened.
-import { Kind } from "../cells.ts"
-import type { Cells } from "../cells.ts"
+import { Kind } from "../Cell.ts"
+import type { Cells } from "../Cell.ts"
 import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
-import { describeCall, nothing, number, numberOrNull, sameCall, truth, yes } from "./shapes.ts"
+import { sameCall } from "./calls.ts"
+import { nothing, number, numberOrNull, truth, yes } from "./shapes.ts"
 
 const isRead = (x: Operation): boolean => x.return !== null && x.output === false
 const sameClientsCall = (x: Operation): string => `${x.client} ${sameCall(x)}`
-const describeByClient = (x: Operation): string => `client ${x.client}: ${describeCall(x)}`
 
 /**
  * A mutex, free at first: `acquire` waits until it is free, `tryacquire` answers whether it was, `release` frees it,
@@ -28,7 +28,6 @@ export const mutex: Model<boolean> = {
   },
   reads: isRead,
   alike: sameCall,
-  describe: describeCall,
   describeState: (held) => (held ? "held" : "free")
 }
 
@@ -51,7 +50,6 @@ export const lock: Model<number | null> = {
   },
   reads: isRead,
   alike: sameClientsCall,
-  describe: describeByClient,
   describeState: (holder) => (holder === null ? "free" : `held by client ${holder}`)
 }
 
@@ -92,7 +90,6 @@ export const fencedLock: Model<Fence> = {
   },
   reads: isRead,
   alike: sameClientsCall,
-  describe: describeByClient,
   describeState: ({ holder, token }) =>
     holder === null ? "free" : `held by client ${holder}${token === null ? "" : ` with token ${token}`}`
 }
