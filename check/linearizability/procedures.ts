@@ -2,6 +2,7 @@
 import { reader } from "./cells.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { fifo } from "./fifo.ts"
+import { growOnly } from "./growOnly.ts"
 import type { History } from "./History.ts"
 import { mutexCells } from "./models/lock.ts"
 import type { Budget, Found, Part } from "./Procedure.ts"
@@ -17,6 +18,7 @@ const ofCells = (compile: (history: History) => Cells, decide: (cell: Cell) => F
 
 /** By model, then by name. */
 export const procedures: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
+  set: { growOnly },
   queue: { fifo },
   mutex: { toggles: ofCells(mutexCells, toggles) }
 }
