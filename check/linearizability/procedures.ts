@@ -1,6 +1,7 @@
 // The decision procedures of each model, one by one: what is compared with brute force.
 import { reader } from "./cells.ts"
 import type { Cell, Cells } from "./Cell.ts"
+import { counting } from "./counting.ts"
 import { fifo } from "./fifo.ts"
 import { growOnly } from "./growOnly.ts"
 import type { History } from "./History.ts"
@@ -19,6 +20,7 @@ const ofCells = (compile: (history: History) => Cells, decide: (cell: Cell) => F
 /** By model, then by name. */
 export const procedures: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   set: { growOnly },
+  counter: { counting },
   queue: { fifo },
   mutex: { toggles: ofCells(mutexCells, toggles) }
 }
