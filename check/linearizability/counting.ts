@@ -88,7 +88,7 @@ export const counting = (history: History) => {
       order[placed++] = i
     }
     let count = 0
-    const anywhere = new Heap(n, returns)
+    const anywhere = new Heap(returns)
     // Reads that wait for a value, as lists.
     const firstReads = new Int32Array(adds + 1).fill(NONE)
     const nextReads = new Int32Array(n)

@@ -5,7 +5,8 @@ import { counting } from "./counting.ts"
 import { fifo } from "./fifo.ts"
 import { growOnly } from "./growOnly.ts"
 import type { History } from "./History.ts"
-import { mutexCells } from "./models/lock.ts"
+import { holders } from "./holders.ts"
+import { mutexCells, ownedLockCells } from "./models/lock.ts"
 import type { Budget, Found, Part } from "./Procedure.ts"
 import { toggles } from "./toggles.ts"
 
@@ -22,5 +23,6 @@ export const procedures: Readonly<Record<string, Readonly<Record<string, Attempt
   set: { growOnly },
   counter: { counting },
   queue: { fifo },
+  lock: { holders: ofCells(ownedLockCells, holders) },
   mutex: { toggles: ofCells(mutexCells, toggles) }
 }
