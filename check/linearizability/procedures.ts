@@ -2,6 +2,7 @@
 import { reader } from "./cells.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { counting } from "./counting.ts"
+import { fencing } from "./fencing.ts"
 import { fifo } from "./fifo.ts"
 import { growOnly } from "./growOnly.ts"
 import type { History } from "./History.ts"
@@ -24,5 +25,6 @@ export const procedures: Readonly<Record<string, Readonly<Record<string, Attempt
   counter: { counting },
   queue: { fifo },
   lock: { holders: ofCells(ownedLockCells, holders) },
+  "fenced-lock": { fencing },
   mutex: { toggles: ofCells(mutexCells, toggles) }
 }
