@@ -3,10 +3,14 @@ import { appends } from "./appends.ts"
 import { breadthFirst } from "./race.ts"
 import { complete, reader } from "./cells.ts"
 import type { Cell, Cells } from "./Cell.ts"
+import { counting } from "./counting.ts"
 import { depthFirstSteps } from "./depth.ts"
 import { distinct } from "./distinct.ts"
+import { fencing } from "./fencing.ts"
 import { fifo } from "./fifo.ts"
+import { growOnly } from "./growOnly.ts"
 import type { History } from "./History.ts"
+import { holders } from "./holders.ts"
 import { Machine } from "./machine.ts"
 import type { Model } from "./Model.ts"
 import { models } from "./models/index.ts"
@@ -33,6 +37,7 @@ const ofCells = (compile: (history: History) => Cells): Readonly<Record<string, 
     distinct: attempt((cells) => distinct(cells.values)),
     appends: attempt(appends),
     toggles: attempt(() => toggles),
+    holders: attempt(() => holders),
     search: attempt((cells) => {
       const steps = search(cells)
       return (cell, { bytes }) => toTheEnd(steps(cell, bytes))
@@ -61,7 +66,10 @@ const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   cas: ofCells(registerCells),
   kv: ofCells((history) => kvCells(history, null)),
   "kv-empty": ofCells((history) => kvCells(history, "")),
+  set: { growOnly },
+  counter: { counting },
   queue: { fifo },
+  "fenced-lock": { fencing },
   mutex: ofCells(mutexCells),
   lock: ofCells(ownedLockCells)
 }

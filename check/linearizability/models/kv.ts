@@ -6,8 +6,9 @@ import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
+import { sameCall } from "./calls.ts"
 import { casFailed, casPairs, casStep, emptyCells } from "./register.ts"
-import { nothing, sameCall, text, textFromTo, textOrNull, truth, truthOrNull } from "./shapes.ts"
+import { nothing, text, textFromTo, textOrNull, truth, truthOrNull } from "./shapes.ts"
 
 const map = (name: string, absent: Json): Model<string> => ({
   name,

@@ -7,7 +7,8 @@ import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
-import { anything, fromTo, nothing, sameCall, truth } from "./shapes.ts"
+import { sameCall } from "./calls.ts"
+import { anything, fromTo, nothing, truth } from "./shapes.ts"
 
 const registerOperations = {
   read: { value: nothing, output: anything },
