@@ -1,9 +1,10 @@
 /** The picture of a history and of what the checker found out about it. */
 import type { History } from "../linearizability/History.ts"
 import type { Model } from "../linearizability/Model.ts"
-import type { CheckResult, Explanation, KeyResult } from "../linearizability/Result.ts"
+import type { CheckResult, KeyResult } from "../linearizability/Result.ts"
+import { rowsExplained } from "./Explained.ts"
 import { HAD_NO_EFFECT, OPEN, RETURNED, TOOK_EFFECT } from "./Picture.ts"
-import type { Annotation, ObjectSheet, Order, Picture } from "./Picture.ts"
+import type { Annotation, ObjectSheet, Picture } from "./Picture.ts"
 import { describeState, operationWords, outcomeOf, shortened } from "./Words.ts"
 
 export interface HistoryPictureOptions {
@@ -35,7 +36,7 @@ export const historyPicture = (history: History, model: Model, result: CheckResu
 
   const sheets = keys.map((key): ObjectSheet => {
     const all = rowsOf.get(key.key) ?? []
-    const vital = key.verdict === "illegal" ? vitalRows(key.explanation) : new Set<number>()
+    const vital = new Set(key.verdict === "illegal" ? rowsExplained(key.explanation) : [])
     const rows = nearest(all, vital, room)
     room -= rows.length
     const first = operations.clients.length
@@ -147,11 +148,7 @@ const rowsByObject = (history: History, model: Model): Map<string, Array<number>
   return found
 }
 
-/** Rows without which the explanation can't be understood. */
-const vitalRows = ({ blocked, context, core, prefixes }: Explanation): Set<number> =>
-  new Set([...core, ...context, blocked, ...prefixes.flatMap(({ next }) => next.map(({ row }) => row))])
-
-/** All rows if there is room, else none, or of a bad object the vital ones and those called about when they were. */
+/** All rows if there is room, else none, or of a bad object those that are explained and others called about when they were. */
 const nearest = (rows: ReadonlyArray<number>, vital: ReadonlySet<number>, room: number): ReadonlyArray<number> => {
   if (rows.length <= room) return rows
   if (vital.size === 0) return []

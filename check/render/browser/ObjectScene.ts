@@ -1,4 +1,5 @@
 // The operations on one object as a scene: a bar each, from call to return, on the lane of its client.
+import { columnsOf } from "../Columns.ts"
 import { HAD_NO_EFFECT, OPEN, RETURNED, TOOK_EFFECT } from "../Picture.ts"
 import type { ObjectSheet, Order, Picture } from "../Picture.ts"
 import { exact } from "./Scene.ts"
@@ -150,11 +151,16 @@ interface Describe {
 
 /** The scene of some operations, given in the order of their calls. */
 const sceneOf = ({ annotations, operations }: Picture, items: ReadonlyArray<number>, describe: Describe): Scene => {
-  const { axis, columns, ends, starts, times } = columnsOf(items, operations)
-  const { laneOf, lanes } = lanesOf(items, operations.clients, starts, ends, describe)
+  const { calls, clients, outcomes, reads, returns } = operations
+  const found = columnsOf(items.map((item) => calls[item]!), items.map((item) => outcomes[item] === RETURNED ? returns[item]! : Infinity))
+  const { starts, times } = found
+  // Nobody knows when what failed came back; it matters to nobody either.
+  const ends = found.ends.map((end, n) => outcomes[items[n]!] === HAD_NO_EFFECT ? starts[n]! + 0.75 : end)
+  const columns = times.length
+  const { laneOf, lanes } = lanesOf(items, clients, starts, ends, describe)
   const last = new Map<number, Bar & { drawnTo: number }>()
   const bars = items.map((item, n): Bar => {
-    const lane = laneOf(operations.clients[item]!)
+    const lane = laneOf(clients[item]!)
     const [from, to] = [starts[n]!, ends[n]!]
     const before = last.get(lane)
     if (before?.to === Infinity) before.drawnTo = Math.max(before.from + 0.5, from - 0.25)
@@ -165,7 +171,7 @@ const sceneOf = ({ annotations, operations }: Picture, items: ReadonlyArray<numb
       to,
       drawnTo: to === Infinity ? columns + 1 : to,
       label: describe.labelOf(item),
-      look: operations.outcomes[item] === HAD_NO_EFFECT ? "failed" : operations.reads[item] === 1 ? "read" : "change",
+      look: outcomes[item] === HAD_NO_EFFECT ? "failed" : reads[item] === 1 ? "read" : "change",
       mark: describe.marks.get(item) ?? "none"
     }
     last.set(lane, bar)
@@ -189,7 +195,7 @@ const sceneOf = ({ annotations, operations }: Picture, items: ReadonlyArray<numb
     columns,
     times,
     axisName: "time",
-    axis,
+    axis: (column) => times[column] === undefined ? "" : exact(times[column]),
     items,
     marked: describe.marked,
     first: describe.marked,
@@ -198,43 +204,6 @@ const sceneOf = ({ annotations, operations }: Picture, items: ReadonlyArray<numb
     titleOf: describe.titleOf,
     factsOf: describe.factsOf
   }
-}
-
-/**
- * A column for each different moment. What is called at a moment has a column before what returns then: intervals are
- * closed, and so operations that touch are seen to overlap.
- */
-const columnsOf = (items: ReadonlyArray<number>, operations: Picture["operations"]) => {
-  const { calls, outcomes, returns } = operations
-  const moments = new Map<number, { isCall: boolean; isReturn: boolean; column: number }>()
-  const momentOf = (time: number) => {
-    const known = moments.get(time)
-    if (known !== undefined) return known
-    const fresh = { isCall: false, isReturn: false, column: 0 }
-    moments.set(time, fresh)
-    return fresh
-  }
-  for (const item of items) {
-    momentOf(calls[item]!).isCall = true
-    if (outcomes[item] === RETURNED) momentOf(returns[item]!).isReturn = true
-  }
-  const times: Array<number> = []
-  for (const time of Float64Array.from(moments.keys()).sort()) {
-    const moment = moments.get(time)!
-    moment.column = times.length
-    if (moment.isCall) times.push(time)
-    if (moment.isReturn) times.push(time)
-  }
-  const starts = items.map((item) => momentOf(calls[item]!).column)
-  const ends = items.map((item, n) => {
-    const outcome = outcomes[item]!
-    if (outcome === HAD_NO_EFFECT) return starts[n]! + 0.75
-    if (outcome !== RETURNED) return Infinity
-    const { column, isCall } = momentOf(returns[item]!)
-    return column + (isCall ? 1 : 0)
-  })
-  const axis = (column: number) => times[column] === undefined ? "" : exact(times[column])
-  return { axis, columns: times.length, ends, starts, times: Float64Array.from(times) }
 }
 
 /** A lane for each client, or for clients one after the other. */

@@ -179,14 +179,6 @@ export class View {
     this.draw()
   }
 
-  /** Is all of the item, or as much as there is room for, in sight? */
-  sees(item: number): boolean {
-    const bar = this.#barOf.get(item)
-    if (bar === undefined) return false
-    const y = this.#yOf(bar.lane)
-    return this.xOf(bar.from) >= gutter && this.xOf(bar.from) <= this.#width && y > head && y < this.#height
-  }
-
   /** `factor` > 1: closer, with what is at `x` staying there. */
   zoom(factor: number, x = gutter + this.#room / 2) {
     const at = Math.max(gutter, x)
@@ -226,16 +218,9 @@ export class View {
     this.#height = clientHeight
     this.canvas.width = Math.round(clientWidth * devicePixelRatio)
     this.canvas.height = Math.round(clientHeight * devicePixelRatio)
+    this.#scale = Math.max(this.#scale, this.#leastScale)
     this.#keepInside()
     this.draw()
-  }
-
-  /** The middle of what there is to see of an item, in pixels of the canvas. */
-  centreOf(item: number): { readonly x: number; readonly y: number } | undefined {
-    const bar = this.#barOf.get(item)
-    if (bar === undefined) return undefined
-    const [from, to] = [Math.max(gutter, this.xOf(bar.from)), Math.min(this.#width, this.xOf(bar.drawnTo))]
-    return { x: (from + to) / 2, y: this.#yOf(bar.lane) }
   }
 
   /** What is at a place of the canvas: points before bars, and what begins later before what lies below it. */

@@ -54,14 +54,14 @@ class Page {
 
   constructor(picture: Picture) {
     this.#picture = picture
+    document.body.classList.toggle("alone", picture.sheets.length === 1)
+    $("filter").hidden = picture.sheets.length < 12
     this.#drawing = this.#drawingOf(picture.sheets[0]!)
     this.#view = new View($("view"), this.#drawing.scene)
     this.#view.hiddenGroups = this.#hidden
     this.#overview = new Overview($("overview"), this.#view)
     this.#view.onDraw = () => this.#overview.draw()
     $("about").textContent = picture.about
-    document.body.classList.toggle("alone", picture.sheets.length === 1)
-    $("filter").hidden = picture.sheets.length < 12
     this.#listenToPointer($("view"))
     this.#listenToKeys()
     this.#listenToTools()
