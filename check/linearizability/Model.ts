@@ -26,6 +26,8 @@ export interface Model<S = any> {
   readonly hash?: (state: S) => string | number
   /** Operations that change no state in which they are allowed. Unless told: none is known. */
   readonly reads?: (x: Operation) => boolean
+  /** Operations that are allowed in every state, and lead to the same state from all. Unless told: none is known. */
+  readonly overwrites?: (x: Operation) => boolean
   /**
    * Operations with equal answers here are interchangeable: they take each state to the same state. Unless told: those of
    * one client that are equal but for their times.
