@@ -1,11 +1,12 @@
 /** The picture of a history and of what the checker found out about it. */
+import { describeState } from "../linearizability/describe.ts"
 import type { History } from "../linearizability/History.ts"
 import type { Model } from "../linearizability/Model.ts"
 import type { CheckResult, KeyResult } from "../linearizability/Result.ts"
 import { rowsExplained } from "./Explained.ts"
 import { HAD_NO_EFFECT, OPEN, RETURNED, TOOK_EFFECT } from "./Picture.ts"
 import type { Annotation, ObjectSheet, Picture } from "./Picture.ts"
-import { describeState, operationWords, outcomeOf, shortened } from "./Words.ts"
+import { operationWords, outcomeOf, shortened } from "./Words.ts"
 
 export interface HistoryPictureOptions {
   /** What the history is called, such as its file. */
@@ -36,7 +37,8 @@ export const historyPicture = (history: History, model: Model, result: CheckResu
 
   const sheets = keys.map((key): ObjectSheet => {
     const all = rowsOf.get(key.key) ?? []
-    const vital = new Set(key.verdict === "illegal" ? rowsExplained(key.explanation) : [])
+    const explanation = key.verdict === "illegal" ? key.explanation : undefined
+    const vital = new Set(explanation === undefined ? [] : rowsExplained(explanation))
     const rows = nearest(all, vital, room)
     room -= rows.length
     const first = operations.clients.length
@@ -58,7 +60,6 @@ export const historyPicture = (history: History, model: Model, result: CheckResu
       operations.lines.push(history.lines[row]!)
     }
     const at = (row: number) => positions.get(row) ?? -1
-    const explanation = key.verdict === "illegal" ? key.explanation : undefined
     return {
       kind: "object",
       name: key.key,
@@ -68,6 +69,7 @@ export const historyPicture = (history: History, model: Model, result: CheckResu
       count: rows.length,
       left: all.length - rows.length,
       core: explanation?.core.map(at) ?? [],
+      isMinimal: explanation?.isMinimal ?? true,
       context: explanation?.context.map(at) ?? [],
       blocked: explanation === undefined ? null : at(explanation.blocked),
       before: explanation?.before ?? 0,
@@ -158,23 +160,27 @@ const nearest = (rows: ReadonlyArray<number>, vital: ReadonlySet<number>, room: 
   return rows.filter((row, n) => vital.has(row) || (n >= from && n < from + room))
 }
 
-const reasonOf = (key: KeyResult): string =>
-  key.verdict === "illegal"
-    ? key.explanation.reason
-    : key.verdict === "unknown"
-    ? `${key.reason === "time" ? "the time" : "the memory"} did not suffice to decide`
-    : ""
+const reasonOf = (key: KeyResult): string => {
+  switch (key.verdict) {
+    case "illegal":
+      return key.explanation?.reason ?? "no explanation was asked for"
+    case "unknown":
+      return `the ${key.reason} did not suffice to decide`
+    case "ok":
+      return ""
+  }
+}
 
 /** The orders to show, each with how far it goes along with the one before. */
 const ordersOf = (history: History, model: Model, key: KeyResult) => {
   if (key.verdict === "unknown") return []
   if (key.verdict === "ok") return [{ shared: 0, order: [...key.witness], states: replayed(history, model, key.witness), next: [] }]
-  const { prefixes } = key.explanation
+  const prefixes = key.explanation?.prefixes ?? []
   return prefixes.map(({ next, order, states }, n) => {
     const before = prefixes[n - 1]?.order ?? []
     let shared = 0
     while (shared < order.length && order[shared] === before[shared]) shared++
-    return { shared, order: order.slice(shared), states: states.slice(shared), next }
+    return { shared, order: order.slice(shared), states, next }
   })
 }
 

@@ -64,6 +64,8 @@ export interface ObjectSheet {
   /** So many operations on the object are not in the picture, for want of room. */
   readonly left: number
   readonly core: ReadonlyArray<number>
+  /** False where time ran out before it was known that the core can't be smaller. */
+  readonly isMinimal: boolean
   readonly context: ReadonlyArray<number>
   /** The operation with whose return there was no order any more. */
   readonly blocked: number | null
@@ -78,7 +80,7 @@ export interface Order {
   /** It begins with so many operations of the order before it in `Sheet.orders`, and goes on with these. */
   readonly shared: number
   readonly operations: ReadonlyArray<number>
-  /** Numbers in `texts`: the state after each of `operations`. Empty where states aren't known. */
+  /** Numbers in `texts`: the states after the last operations of the whole order, as many as are known. */
   readonly states: ReadonlyArray<number>
   readonly next: ReadonlyArray<{ readonly operation: number; readonly why: string }>
 }

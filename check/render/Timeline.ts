@@ -1,7 +1,7 @@
 /** Why an object is not linearizable, for a terminal: a timeline of the core, the longest orders, and where they end. */
 import type { History } from "../linearizability/History.ts"
 import type { Model } from "../linearizability/Model.ts"
-import type { Explanation, KeyResult, Prefix } from "../linearizability/Result.ts"
+import type { Explanation, Prefix } from "../linearizability/Result.ts"
 import { columnsOf } from "./Columns.ts"
 import { wrap } from "./Story.ts"
 import { operationWords, outcomeOf, shortened } from "./Words.ts"
@@ -13,12 +13,21 @@ export interface TimelineOptions {
   readonly colour?: boolean
 }
 
+/** Operations of the timeline. */
+const mostRows = 24
 /** Orders that are shown, and steps at the end of each. */
 const mostOrders = 3
 const mostSteps = 6
 
-const labelLength = 40
+const labelLength = 48
 const stateLength = 60
+
+/** A `KeyResult` with an explanation. */
+export interface Explainable {
+  readonly key: string
+  readonly operations: number
+  readonly explanation: Explanation
+}
 
 /**
  * The explanation of an object that isn't linearizable. Bars go from call to return, and what lies between two moments
@@ -28,34 +37,35 @@ const stateLength = 60
 export const explanationText = (
   history: History,
   model: Model,
-  key: KeyResult & { readonly verdict: "illegal" },
+  { explanation, key, operations }: Explainable,
   { colour = false, width = 100 }: TimelineOptions = {}
 ): string => {
-  const { explanation } = key
   const paragraph = (text: string, indent: string) => wrap(text.split(" "), width - indent.length).map((line) => indent + line)
   const words = (row: number) => shortened(operationWords(history, row, model), labelLength)
+  const core = new Set(explanation.core)
   const rows = rowsOf(history, explanation)
-  const others = key.operations - rows.length
+  const others = operations - rows.length
   const shown = explanation.prefixes.slice(0, mostOrders)
   const more = explanation.prefixes.length - shown.length
   const blocked = `${words(explanation.blocked)} by client ${history.clients[explanation.blocked]!}`
   const lines = [
-    ...paragraph(`${JSON.stringify(key.key)} is not linearizable: ${explanation.reason}.`, ""),
+    ...paragraph(`${JSON.stringify(key)} is not linearizable: ${explanation.reason}.`, ""),
     "",
-    ...bars(history, rows, new Set(explanation.core), words, width, colour).map((line) => `  ${line}`),
+    ...bars(history, rows, core, words, width, colour).map((line) => `  ${line}`),
     "",
     ...paragraph(
       [
         "== core",
-        ...(rows.length > explanation.core.length ? ["-- context"] : []),
+        ...(rows.some((row) => !core.has(row)) ? ["-- context"] : []),
         ...(rows.some((row) => isOpen(history, row)) ? ["> outcome unknown"] : []),
         ...(others > 0 ? [`${others.toLocaleString("en")} other operations are not shown`] : [])
       ].join(", "),
       "  "
     ),
     "",
-    ...rows.map((row) => `  ${explanation.core.includes(row) ? "=" : "-"} ${describeRow(history, row, words(row))}`),
+    ...rows.map((row) => `  ${core.has(row) ? "=" : "-"} ${describeRow(history, row, words(row))}`),
     "",
+    ...(explanation.isMinimal ? [] : paragraph("Time ran out before it was known that the core can't be smaller.", "")),
     ...paragraph(
       `With the return of ${blocked} there is no order any more; ${explanation.before.toLocaleString("en")} operations had returned before.`,
       ""
@@ -68,9 +78,9 @@ export const explanationText = (
 
 const isOpen = (history: History, row: number) => outcomeOf(history, row) !== "returned"
 
-/** What the timeline shows, in the order of the calls. */
+/** What the timeline shows, in the order of the calls: of a core that is large, the end. */
 const rowsOf = (history: History, { blocked, context, core }: Explanation): ReadonlyArray<number> =>
-  [...new Set([...core, ...context, blocked])].sort((a, b) => history.calls[a]! - history.calls[b]! || a - b)
+  [...new Set([...core, ...context, blocked])].sort((a, b) => history.calls[a]! - history.calls[b]! || a - b).slice(-mostRows)
 
 const describeRow = (history: History, row: number, words: string): string => {
   const returned = isOpen(history, row) ? "" : String(history.returns[row]!)
@@ -87,6 +97,7 @@ const orderLines = (
   paragraph: (text: string, indent: string) => ReadonlyArray<string>
 ): ReadonlyArray<string> => {
   const from = Math.max(0, order.length - mostSteps)
+  const unknown = order.length - states.length
   const which = count === 1 ? "The longest order" : `Longest order ${n + 1} of ${count}`
   const numberWidth = String(order.length).length
   const tail = order.slice(from).map((row) => `${words(row)} by client ${history.clients[row]!}`)
@@ -99,7 +110,7 @@ const orderLines = (
       ""
     ),
     ...tail.map((text, k) =>
-      `  ${String(from + k + 1).padStart(numberWidth)} ${text.padEnd(tailWidth)}  ${shortened(states[from + k] ?? "", stateLength)}`
+      `  ${String(from + k + 1).padStart(numberWidth)} ${text.padEnd(tailWidth)}  ${shortened(states[from + k - unknown] ?? "", stateLength)}`
     ),
     "  and none of these can come next:",
     ...next.flatMap(({ row, why }) => [`  x ${words(row)} by client ${history.clients[row]!}`, ...paragraph(why, "      ")])

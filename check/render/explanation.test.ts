@@ -2,61 +2,60 @@
 // Method: one small violation word for word; larger ones, simulated, by what must hold in them.
 import { describe, expect, test } from "vitest"
 import { History } from "../linearizability/History.ts"
-import type { CheckResult, KeyResult } from "../linearizability/Result.ts"
+import { kvEmpty as kv } from "../linearizability/models/kv.ts"
 import { objectDrawing } from "./browser/ObjectScene.ts"
 import { columnsOf } from "./Columns.ts"
 import { explained } from "./Explained.ts"
-import { kv, operation, simulated, staleRead } from "./fixtures.ts"
+import { firstBad, operation, simulated, staleRead } from "./fixtures.ts"
 import { historyPicture } from "./HistoryPicture.ts"
 import type { ObjectSheet } from "./Picture.ts"
 import { explanationText } from "./Timeline.ts"
-import { describeState, operationWords, shortened } from "./Words.ts"
+import { operationWords, shortened } from "./Words.ts"
 
-const bad = ({ keys }: CheckResult) => keys.find((key): key is KeyResult & { verdict: "illegal" } => key.verdict === "illegal")!
 const small = staleRead()
-const text = (options?: Parameters<typeof explanationText>[3]) => explanationText(small.history, kv, bad(small.result), options)
+const text = (options?: Parameters<typeof explanationText>[3]) => explanationText(small.history, kv, firstBad(small.result), options)
 
 describe("In a terminal", () => {
   test("a timeline of the core, then the longest orders, and why nothing can come next", () => {
-    expect(text()).toBe(`"x" is not linearizable: get -> "a" was called after put "b" had returned, and nobody wrote "a"
+    expect(text()).toBe(`"x" is not linearizable: get() -> "a" was called after put("b") had returned, and nobody wrote "a"
 again.
 
-  client 1  |-- put "a" --| |== put "b" ==|
-  client 3                                  |== get -> "a" ==|
+  client 1  |-- put("a") --| |== put("b") ==|
+  client 3                                    |== get() -> "a" ==|
 
   == core, -- context, 6 other operations are not shown
 
-  - put "a" by client 1 @ 10..20
-  = put "b" by client 1 @ 30..40
-  = get -> "a" by client 3 @ 50..60
+  - put("a") by client 1 @ 10..20
+  = put("b") by client 1 @ 30..40
+  = get() -> "a" by client 3 @ 50..60
 
-With the return of get -> "a" by client 3 there is no order any more; 4 operations had returned
+With the return of get() -> "a" by client 3 there is no order any more; 4 operations had returned
 before.
 
 Longest order 1 of 2 has 4 operations; the state after each:
-  1 put "a" by client 1     "a"
-  2 get -> "a" by client 2  "a"
-  3 put "b" by client 1     "b"
-  4 get -> "b" by client 2  "b"
+  1 put("a") by client 1      "a"
+  2 get() -> "a" by client 2  "a"
+  3 put("b") by client 1      "b"
+  4 get() -> "b" by client 2  "b"
   and none of these can come next:
-  x get -> "a" by client 3
+  x get() -> "a" by client 3
       the state is "b", not "a"
-  x put "z" -> ? by client 4
-      after it the state would be "z", and get -> "a" could not come either
-  x append "c" -> ? by client 6
-      after it the state would be "bc", and get -> "a" could not come either
+  x put("z") -> ? by client 4
+      after it the state would be "z", and get() -> "a" could not come either
+  x append("c") -> ? by client 6
+      after it the state would be "bc", and get() -> "a" could not come either
 
 Longest order 2 of 2 has 5 operations; the state after each:
-  1 put "z" -> ? by client 4  "z"
-  2 put "a" by client 1       "a"
-  3 get -> "a" by client 2    "a"
-  4 put "b" by client 1       "b"
-  5 get -> "b" by client 2    "b"
+  1 put("z") -> ? by client 4  "z"
+  2 put("a") by client 1       "a"
+  3 get() -> "a" by client 2   "a"
+  4 put("b") by client 1       "b"
+  5 get() -> "b" by client 2   "b"
   and none of these can come next:
-  x get -> "a" by client 3
+  x get() -> "a" by client 3
       the state is "b", not "a"
-  x append "c" -> ? by client 6
-      after it the state would be "bc", and get -> "a" could not come either`)
+  x append("c") -> ? by client 6
+      after it the state would be "bc", and get() -> "a" could not come either`)
   })
 
   test("operations that overlap are drawn so, also if they only touch; an unknown end is open", () => {
@@ -65,12 +64,12 @@ Longest order 2 of 2 has 5 operations; the state after each:
       operation({ client: 2, op: "put", value: "b", call: 5, return: 9 }),
       operation({ client: 3, op: "put", value: "c", call: 6 })
     ])
-    const explanation = { reason: "r", core: [0, 1, 2], context: [], blocked: 1, before: 1, prefixes: [] }
-    const [, , first, second, third] = explanationText(history, kv, { key: "x", operations: 3, verdict: "illegal", explanation }).split("\n")
+    const explanation = { reason: "r", core: [0, 1, 2], isMinimal: true, context: [], blocked: 1, before: 1, prefixes: [] }
+    const [, , first, second, third] = explanationText(history, kv, { key: "x", operations: 3, explanation }).split("\n")
     expect([first, second, third]).toEqual([
-      "  client 1  |== put \"a\" ==|",
-      "  client 2    |=== put \"b\" ===|",
-      "  client 3                  |== put \"c\" -> ? ==>"
+      "  client 1  |== put(\"a\") ==|",
+      "  client 2    |=== put(\"b\") ===|",
+      "  client 3                   |== put(\"c\") -> ? ==>"
     ])
   })
 
@@ -81,8 +80,8 @@ Longest order 2 of 2 has 5 operations; the state after each:
       operation({ client: 3, op: "put", value: "c", call: 5, return: 6 }),
       operation({ client: 4, op: "get", output: "a".repeat(2_000), call: 7, return: 8 })
     ])
-    const explanation = { reason: "nobody knows why", core: [0, 1, 2, 3], context: [], blocked: 3, before: 3, prefixes: [] }
-    const lines = explanationText(history, kv, { key: "x", operations: 4, verdict: "illegal", explanation }, { width: 72 }).split("\n")
+    const explanation = { reason: "nobody knows why", core: [0, 1, 2, 3], isMinimal: true, context: [], blocked: 3, before: 3, prefixes: [] }
+    const lines = explanationText(history, kv, { key: "x", operations: 4, explanation }, { width: 72 }).split("\n")
     expect(Math.max(...lines.slice(0, 8).map((line) => line.length))).toBeLessThanOrEqual(72)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100)
   })
@@ -95,20 +94,16 @@ Longest order 2 of 2 has 5 operations; the state after each:
 })
 
 test("As data: with the operations that are spoken of", () => {
-  const { operations, ...explanation } = explained(small.history, bad(small.result).explanation)
-  expect(explanation).toEqual(bad(small.result).explanation)
+  const { operations, ...explanation } = explained(small.history, firstBad(small.result).explanation)
+  expect(explanation).toEqual(firstBad(small.result).explanation)
   expect(Object.keys(operations)).toEqual(["0", "1", "3", "5", "7"])
   expect(operations[1]).toEqual(operation({ client: 4, op: "put", value: "z", call: 12 }))
 })
 
 describe("Words", () => {
-  test.each([[0, "put \"a\""], [1, "put \"z\" -> ?"], [2, "get -> \"a\""], [4, "put \"f\" failed"]])("of row %i: %s", (row, words) =>
+  test.each([[0, "put(\"a\")"], [1, "put(\"z\") -> ?"], [2, "get() -> \"a\""], [4, "put(\"f\") failed"]])("of row %i: %s", (row, words) =>
     expect(operationWords(small.history, row, kv)).toBe(words))
-  test("a model's own come first", () => {
-    expect(operationWords(small.history, 0, { ...kv, describe: (x) => `${x.op}!` })).toBe("put!")
-    const { describeState: _, ...plain } = kv
-    expect([describeState(kv, "a"), describeState(plain, { b: 1, a: 2 })]).toEqual(["\"a\"", "{\"a\":2,\"b\":1}"])
-  })
+  test("a model's own come first", () => expect(operationWords(small.history, 0, { ...kv, describe: (x) => `${x.op}!` })).toBe("put!"))
   test("what is long is cut in the middle, and says so", () => {
     expect(shortened("x".repeat(30), 30)).toBe("x".repeat(30))
     expect(shortened("abcdefghi".repeat(10), 9)).toBe("abc … defghi (90 characters)")

@@ -1,27 +1,9 @@
 /** Histories and results for tests, the bench and pictures to look at: a few operations by hand, or any number simulated. */
 import { History } from "../linearizability/History.ts"
 import type { Operation } from "../linearizability/History.ts"
-import type { Model } from "../linearizability/Model.ts"
 import type { CheckResult, KeyResult, Prefix } from "../linearizability/Result.ts"
 import { canonical } from "../linearizability/Texts.ts"
-
-/** A map of strings, one key at a time; "" at first. */
-export const kv: Model<string> = {
-  name: "kv",
-  init: "",
-  step: (state, x) => {
-    switch (x.op) {
-      case "put":
-        return x.value as string
-      case "append":
-        return state + x.value
-      default:
-        return x.return === null || x.output === state ? state : undefined
-    }
-  },
-  reads: (x) => x.op === "get",
-  describeState: (state) => JSON.stringify(state)
-}
+import type { Explainable } from "./Timeline.ts"
 
 interface Given {
   readonly client: number
@@ -44,6 +26,12 @@ export const operation = ({ client, op, value, output, call, return: returned, a
   ...(applied === undefined ? {} : { applied })
 })
 
+/** The first object that is not linearizable, explained. */
+export const firstBad = ({ keys }: CheckResult): Explainable => {
+  for (const key of keys) if (key.verdict === "illegal" && key.explanation !== undefined) return { ...key, explanation: key.explanation }
+  throw new Error("nothing is wrong")
+}
+
 /** A get that misses a put which was over, beside operations of all other kinds. Rows are in the order of calls. */
 export const staleRead = (): { readonly history: History; readonly result: CheckResult } => {
   const history = History.of([
@@ -62,8 +50,8 @@ export const staleRead = (): { readonly history: History; readonly result: Check
     states: ["\"a\"", "\"a\"", "\"b\"", "\"b\""],
     next: [
       { row: 5, why: "the state is \"b\", not \"a\"" },
-      { row: 1, why: "after it the state would be \"z\", and get -> \"a\" could not come either" },
-      { row: 7, why: "after it the state would be \"bc\", and get -> \"a\" could not come either" }
+      { row: 1, why: "after it the state would be \"z\", and get() -> \"a\" could not come either" },
+      { row: 7, why: "after it the state would be \"bc\", and get() -> \"a\" could not come either" }
     ]
   }
   const withUnknown: Prefix = {
@@ -80,8 +68,9 @@ export const staleRead = (): { readonly history: History; readonly result: Check
         operations: history.length,
         verdict: "illegal",
         explanation: {
-          reason: "get -> \"a\" was called after put \"b\" had returned, and nobody wrote \"a\" again",
+          reason: "get() -> \"a\" was called after put(\"b\") had returned, and nobody wrote \"a\" again",
           core: [3, 5],
+          isMinimal: true,
           context: [0],
           blocked: 5,
           before: 4,
@@ -169,8 +158,9 @@ const spoil = (
   const state = canonical(states[place - 1]!)
   const open = rows.slice(place + 1).filter((row) => opOf(row).call < opOf(read).return!).slice(0, 6)
   return {
-    reason: `get -> ${canonical(opOf(old).value)} was called after put ${canonical(opOf(overwriting).value)} had returned, which came after put ${canonical(opOf(old).value)}`,
+    reason: `get() -> ${canonical(opOf(old).value)} was called after put(${canonical(opOf(overwriting).value)}) had returned, which came after put(${canonical(opOf(old).value)})`,
     core: [overwriting, read],
+    isMinimal: true,
     context: [old],
     blocked: read,
     before: done.filter((row) => (opOf(row).return ?? Infinity) < opOf(read).return!).length,

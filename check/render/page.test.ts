@@ -8,10 +8,11 @@ import { pathToFileURL } from "node:url"
 import type { Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { History } from "../linearizability/History.ts"
+import { kvEmpty as kv } from "../linearizability/models/kv.ts"
 import type { CheckResult } from "../linearizability/Result.ts"
 import { runScenario } from "../scenario/Scenario.ts"
 import { findChromium, openChromium } from "./Chromium.ts"
-import { kv, operation, simulated, staleRead } from "./fixtures.ts"
+import { firstBad, operation, simulated, staleRead } from "./fixtures.ts"
 import { historyPicture } from "./HistoryPicture.ts"
 import { page as pageOf } from "./Page.ts"
 import type { Annotation, Picture } from "./Picture.ts"
@@ -103,8 +104,8 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
   it("opens from a disk without trouble, and asks for nothing", async () => {
     const page = await open(small())
     expect(await page.title()).toBe("small.jsonl")
-    expect(await page.textContent("#about")).toBe("not linearizable · model kv · 9 operations · 6 clients")
-    expect(await page.textContent("#reason")).toContain("get -> \"a\" was called after put \"b\" had returned")
+    expect(await page.textContent("#about")).toBe("not linearizable · model kv-empty · 9 operations · 6 clients")
+    expect(await page.textContent("#reason")).toContain("get() -> \"a\" was called after put(\"b\") had returned")
     await page.close()
     expect(trouble).toEqual([])
   })
@@ -120,14 +121,13 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
     for (const [clients, unknown] of [[10, 0], [50, 0.05]] as const) {
       const { history, result } = simulated({ operations: 10_000, clients, unknown, bad: 1 })
       const picture = historyPicture(history, kv, result, { title: "many" })
-      const bad = result.keys[0]!
-      if (bad.verdict !== "illegal") throw new Error("the fixture is wrong")
+      const { context, core } = firstBad(result).explanation
       expect(pageOf(picture).length).toBeLessThan(1_000_000)
       const page = await open(picture)
       const { width, height } = (await page.locator("#view").boundingBox())!
       const shown = (await drawn(page)).filter(({ x, y }) => x > 96 && x < width && y < height + 200)
-      expect(shown.filter(({ text }) => text.startsWith("◆"))).toHaveLength(bad.explanation.core.length)
-      expect(shown.filter(({ text }) => text.startsWith("◇"))).toHaveLength(bad.explanation.context.length)
+      expect(shown.filter(({ text }) => text.startsWith("◆"))).toHaveLength(core.length)
+      expect(shown.filter(({ text }) => text.startsWith("◇"))).toHaveLength(context.length)
       // And what is around: neither nothing nor everything.
       expect(shown.length).toBeGreaterThan(20)
       expect(shown.length).toBeLessThan(400)
@@ -137,10 +137,10 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
 
   it("tells all about the operation under the pointer", async () => {
     const page = await open(small())
-    const { x, y } = await find(page, "put \"z\"")
+    const { x, y } = await find(page, "put(\"z\")")
     await page.mouse.move(x + 5, y)
     const tooltip = page.locator("#tooltip")
-    expect(await tooltip.innerText()).toMatch(/put "z" -> \? by client 4[^]*call\s+12[^]*return\s+unknown: it may take effect at any later time, or never[^]*place\s+1 in order 2/)
+    expect(await tooltip.innerText()).toMatch(/put\("z"\) -> \? by client 4[^]*call\s+12[^]*return\s+unknown: it may take effect at any later time, or never[^]*place\s+1 in order 2/)
     await page.mouse.move(x - 30, 500)
     expect(await tooltip.isVisible()).toBe(false)
     await page.close()
@@ -149,15 +149,15 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
   it("shows for a selected operation an order that has it, with numbers and states, also when the pointer has left", async () => {
     const page = await open(small())
     expect(await numbers(page)).toEqual([1, 2, 3, 4])
-    const { x, y } = await find(page, "put \"z\"")
+    const { x, y } = await find(page, "put(\"z\")")
     await page.mouse.click(x + 5, y)
     await page.mouse.move(700, 480)
     // It is only in the second order.
     expect(await numbers(page)).toEqual([1, 2, 3, 4, 5])
     const steps = page.locator("#details section").nth(1)
     expect(await steps.locator("h2").innerText()).toBe("Longest order 2 of 2: 5 operations")
-    expect(await steps.locator("li").allInnerTexts()).toEqual(expect.arrayContaining([expect.stringMatching(/^1\s+put "z" -> \? by client 4\s+"z"$/)]))
-    expect(await steps.locator("[aria-current]").innerText()).toContain("put \"z\"")
+    expect(await steps.locator("li").allInnerTexts()).toEqual(expect.arrayContaining([expect.stringMatching(/^1\s+put\("z"\) -> \? by client 4\s+"z"$/)]))
+    expect(await steps.locator("[aria-current]").innerText()).toContain("put(\"z\")")
     expect(await page.locator("#details section").nth(2).innerText()).toContain("the state is \"b\", not \"a\"")
     await page.close()
   })
@@ -202,9 +202,9 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
 
   it("comes closer and goes farther, by wheel and keys", async () => {
     const page = await open(small())
-    const distance = async () => (await find(page, "get -> \"a\"")).x - (await find(page, "◇ put \"a\"")).x
+    const distance = async () => (await find(page, "get() -> \"a\"")).x - (await find(page, "◇ put(\"a\")")).x
     const before = await distance()
-    const { x, y } = await find(page, "◇ put \"a\"")
+    const { x, y } = await find(page, "◇ put(\"a\")")
     await page.mouse.move(x, y)
     await page.mouse.wheel(0, -200)
     const closer = await distance()
@@ -218,7 +218,7 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
 
   it("comes closer under two fingers", async () => {
     const page = await open(small())
-    const distance = async () => (await find(page, "get -> \"a\"")).x - (await find(page, "◇ put \"a\"")).x
+    const distance = async () => (await find(page, "get() -> \"a\"")).x - (await find(page, "◇ put(\"a\")")).x
     const before = await distance()
     const session = await browser.context.newCDPSession(page)
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...xs: ReadonlyArray<number>) =>
@@ -255,7 +255,7 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
         key: evil,
         operations: 2,
         verdict: "illegal",
-        explanation: { reason: evil, core: [1], context: [0], blocked: 1, before: 1, prefixes: [{ order: [0], states: [evil], next: [{ row: 1, why: evil }] }] }
+        explanation: { reason: evil, core: [1], isMinimal: true, context: [0], blocked: 1, before: 1, prefixes: [{ order: [0], states: [evil], next: [{ row: 1, why: evil }] }] }
       }]
     }
     const page = await open(historyPicture(History.of(ops), kv, result, { title: evil, annotations: [{ group: evil, label: evil, from: 1, to: 2 }] }))
@@ -276,7 +276,7 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
     const page = await open(historyPicture(history, kv, result, { title: "times" }))
     await press(page, ".", "Enter")
     expect(await page.locator("#details dd").allInnerTexts()).toEqual(["1", "get", "\"\"", "1152921504606847232", "1152921504606847232", "1 in order 1"])
-    await find(page, "get -> \"\"")
+    await find(page, "get() -> \"\"")
     await page.close()
   })
 
@@ -298,7 +298,7 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
     await press(page, "Shift+N")
     expect(await page.textContent("#reason")).toBe("x is linearizable.")
     expect(await numbers(page)).toEqual([1, 2])
-    expect(await page.locator("#details section").nth(1).innerText()).toMatch(/An order that works: 2 operations[^]*1\s+put "a" by client 1\s+"a"[^]*2\s+get -> "a" by client 2\s+"a"/)
+    expect(await page.locator("#details section").nth(1).innerText()).toMatch(/An order that works: 2 operations[^]*1\s+put\("a"\) by client 1\s+"a"[^]*2\s+get\(\) -> "a" by client 2\s+"a"/)
     await page.close()
   })
 

@@ -10,6 +10,9 @@ const lanesInSight = 10
 /** With more clients than this, those that are never active at the same time share a lane. */
 const lanesWithoutSharing = 24
 
+/** Operations of a core that are listed at most: the last ones. */
+const mostListed = 100
+
 /** Steps of an order that are listed before and after the one selected. */
 const stepsAround = 6
 
@@ -60,7 +63,7 @@ export const objectDrawing = (picture: Picture, sheet: ObjectSheet): Drawing => 
           title: sheet.verdict === "illegal" ? "Core" : "Operation",
           note: sheet.verdict === "illegal" ? coreNote(sheet) : "Select an operation to see all about it.",
           facts: [],
-          entries: describe.marked.map((item) => entry(item, markSigns[marks.get(item)!], markWords[marks.get(item)!]))
+          entries: describe.marked.slice(-mostListed).map((item) => entry(item, markSigns[marks.get(item)!], markWords[marks.get(item)!]))
         }
         : { title: titleOf(selected), note: "", facts: factsOf(selected), entries: [] },
       ...orderSections(sheet, orders[n], n, texts, selected, entry)
@@ -83,13 +86,17 @@ const markWords: Readonly<Record<Mark, string>> = {
 
 const markSigns: Readonly<Record<Mark, string>> = { core: "◆", context: "◇", blocked: "■", none: "" }
 
-const coreNote = ({ before, core }: ObjectSheet) =>
-  `${core.length === 1 ? "This operation alone has" : `These ${core.length} operations (◆) have`} no order, whatever became of all others. `
-  + `${before.toLocaleString("en")} had returned before.`
+const coreNote = ({ before, core, isMinimal }: ObjectSheet) => {
+  if (core.length === 0) return "Nothing is known of why."
+  const who = core.length === 1 ? "This operation (◆) has" : `These ${core.length.toLocaleString("en")} operations (◆) have`
+  const fewer = isMinimal ? "" : " Perhaps fewer of them would do: time ran out."
+  return `${who} no order, whatever became of all others.${fewer} ${before.toLocaleString("en")} had returned before.`
+}
 
 interface WholeOrder {
   readonly operations: ReadonlyArray<number>
-  readonly states: ReadonlyArray<number>
+  /** The state after the n-th operation, a number in `texts`, where it is known. */
+  readonly stateAfter: (n: number) => number | undefined
   /** Where each operation is. */
   readonly places: ReadonlyMap<number, number>
 }
@@ -99,8 +106,8 @@ const wholeOrders = (orders: ReadonlyArray<Order>): ReadonlyArray<WholeOrder> =>
   for (const order of orders) {
     const before = whole.at(-1)
     const operations = [...before?.operations.slice(0, order.shared) ?? [], ...order.operations]
-    const states = [...before?.states.slice(0, order.shared) ?? [], ...order.states]
-    whole.push({ operations, states, places: new Map(operations.flatMap((item, n) => item < 0 ? [] : [[item, n]])) })
+    const unknown = operations.length - order.states.length
+    whole.push({ operations, stateAfter: (n) => order.states[n - unknown], places: new Map(operations.flatMap((item, n) => item < 0 ? [] : [[item, n]])) })
   }
   return whole
 }
@@ -116,7 +123,10 @@ const orderSections = (
 ): ReadonlyArray<Section> => {
   if (order === undefined) return []
   const { length } = order.operations
-  const stateAfter = (k: number) => order.states[k] === undefined ? "" : texts[order.states[k]]!
+  const stateAfter = (k: number) => {
+    const state = order.stateAfter(k)
+    return state === undefined ? "" : texts[state]!
+  }
   const at = selected === undefined ? undefined : order.places.get(selected)
   const middle = at ?? length - 1
   const [from, to] = [Math.max(0, middle - stepsAround), Math.min(length, middle + stepsAround + 1)]
@@ -126,7 +136,7 @@ const orderSections = (
   return [
     {
       title: `${which}: ${length.toLocaleString("en")} operations`,
-      note: missing + (to < length ? `Steps ${from + 1} to ${to}, each with the state after it.` : "The last steps, each with the state after it."),
+      note: missing + (to < length ? `Steps ${from + 1} to ${to}` : "The last steps") + (stateAfter(from) === "" ? "." : ", each with the state after it."),
       facts: [],
       entries: order.operations.slice(from, to).map((item, k) => entry(item, String(from + k + 1), stateAfter(from + k)))
     },

@@ -8,7 +8,7 @@ import { storyDrawing } from "./StoryScene.ts"
 import { View } from "./View.ts"
 
 /** Sheets that are listed at once; others come with the filter. */
-const mostListed = 500
+const mostSheets = 500
 
 /** A drawing in which what matters is closer together than this, in pixels a column, needn't be narrowed down to it. */
 const leastReadable = 4
@@ -181,7 +181,7 @@ class Page {
   #listSheets() {
     const wanted = $<HTMLInputElement>("filter").value.toLowerCase()
     const all = this.#picture.sheets.flatMap((sheet, n) => `${sheet.name} ${sheet.reason}`.toLowerCase().includes(wanted) ? [{ sheet, n }] : [])
-    const listed = all.slice(0, mostListed).map(({ n, sheet }) => {
+    const listed = all.slice(0, mostSheets).map(({ n, sheet }) => {
       const note = sheet.kind === "story" ? `${sheet.steps.length} steps` : sheet.reason || `${sheet.count + sheet.left} operations`
       const button = element("button", n === this.#sheet ? { "aria-current": "true" } : {}, element("b", {}, sheet.name), element("small", {}, note))
       button.addEventListener("click", () => this.#openSheet(n))
