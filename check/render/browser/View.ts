@@ -11,6 +11,8 @@ const barHeight = 20
 /** Even what takes no time is so wide. */
 const leastWidth = 3
 const mostWidth = 400
+/** How far a message that doesn't arrive is drawn: beyond what stands above a point. */
+const lostLength = 27
 /** Pixels per column at which everything is shown, if it fits. */
 const fitWidth = 90
 const font = "12px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -403,7 +405,7 @@ export class View {
       const far = { x: isLost ? x + Math.min(24, this.#scale * 0.4) : this.xOf(arrow.to!), y: this.#yOf(arrow.toLane) }
       const sign = Math.sign(far.y - y)
       const start = y + sign * barHeight / 2
-      const end = isLost ? y + sign * (barHeight / 2 + 20) : far.y - sign * (barHeight / 2 + 1)
+      const end = isLost ? y + sign * (barHeight / 2 + lostLength) : far.y - sign * (barHeight / 2 + 1)
       const isChosen = arrow.item === this.selected || arrow.item === this.hovered
       c.strokeStyle = colour(isChosen ? "--selected" : isLost ? "--muted" : "--arrow")
       c.fillStyle = c.strokeStyle

@@ -61,7 +61,6 @@ class Page {
     this.#view.hiddenGroups = this.#hidden
     this.#overview = new Overview($("overview"), this.#view)
     this.#view.onDraw = () => this.#overview.draw()
-    $("about").textContent = picture.about
     this.#listenToPointer($("view"))
     this.#listenToKeys()
     this.#listenToTools()
@@ -399,8 +398,12 @@ const reasonOf = (sheet: Sheet): string => {
 }
 
 read().then((picture) => {
-  if (picture.sheets.length === 0) $("reason").textContent = "There is nothing to show."
-  else new Page(picture)
+  $("about").textContent = picture.about
+  if (picture.sheets.length > 0) new Page(picture)
+  else {
+    document.body.classList.add("empty")
+    $("reason").textContent = "There is nothing to show."
+  }
   document.documentElement.dataset["ready"] = "true"
 }, (error: unknown) => {
   $("reason").textContent = `This page cannot be shown: ${error}. It needs a browser of 2023 or later.`
