@@ -3,7 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { chromium } from "playwright-core"
-import type { BrowserContext } from "playwright-core"
+import type { BrowserContext, Page } from "playwright-core"
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
@@ -45,4 +45,18 @@ export const openChromium = async (
     rmSync(folder, { recursive: true, force: true })
   }
   return { context, close }
+}
+
+/** Waits until all that was asked for is drawn: a frame for the request, and one in which it is done. */
+export const settled = async (page: Page): Promise<void> => {
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+}
+
+/** Goes to one of our pages, waits until it is drawn, and says how long that took, in milliseconds. */
+export const goToDrawn = async (page: Page, url: string): Promise<number> => {
+  const start = performance.now()
+  await page.goto(url)
+  await page.waitForSelector("html[data-ready]", { state: "attached" })
+  await settled(page)
+  return performance.now() - start
 }

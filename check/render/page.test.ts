@@ -11,7 +11,7 @@ import { History } from "../linearizability/History.ts"
 import { kvEmpty as kv } from "../linearizability/models/kv.ts"
 import type { CheckResult } from "../linearizability/Result.ts"
 import { runScenario } from "../scenario/Scenario.ts"
-import { findChromium, openChromium } from "./Chromium.ts"
+import { findChromium, goToDrawn, openChromium, settled } from "./Chromium.ts"
 import { firstBad, operation, simulated, staleRead } from "./fixtures.ts"
 import { historyPicture } from "./HistoryPicture.ts"
 import { page as pageOf } from "./Page.ts"
@@ -38,9 +38,6 @@ const remember = `
     drawn.push({ text, x: left + x, y: top + y })
     fillText.call(this, text, x, y)
   }`
-
-/** Two frames later all is drawn. */
-const settle = (page: Page) => page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 const chromium = findChromium()
 const folder = mkdtempSync(join(tmpdir(), "lockstep-page-"))
@@ -72,13 +69,11 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
       trouble.push(`dialog: ${dialog.message()}`)
       void dialog.dismiss()
     })
-    await page.goto(url)
-    await page.waitForSelector("html[data-ready]", { state: "attached" })
-    await settle(page)
+    await goToDrawn(page, url)
     return page
   }
   const drawn = async (page: Page): Promise<ReadonlyArray<Drawn>> => {
-    await settle(page)
+    await settled(page)
     return page.evaluate<ReadonlyArray<Drawn>>("drawn")
   }
   const texts = async (page: Page) => (await drawn(page)).map(({ text }) => text)
@@ -94,7 +89,7 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
   }
   const press = async (page: Page, ...keys: ReadonlyArray<string>) => {
     for (const key of keys) await page.keyboard.press(key)
-    await settle(page)
+    await settled(page)
   }
   const small = (annotations: ReadonlyArray<Annotation> = []) => {
     const { history, result } = staleRead()
@@ -218,13 +213,13 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
 
   it("comes closer under two fingers", async () => {
     const page = await open(small())
-    const distance = async () => (await find(page, "get() -> \"a\"")).x - (await find(page, "◇ put(\"a\")")).x
+    const distance = async () => (await find(page, "◆ get")).x - (await find(page, "◆ put")).x
     const before = await distance()
     const session = await browser.context.newCDPSession(page)
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...xs: ReadonlyArray<number>) =>
       session.send("Input.dispatchTouchEvent", { type, touchPoints: xs.map((x, id) => ({ x, y: 300, id })) })
-    await touch("touchStart", 150, 200)
-    for (let k = 1; k <= 10; k++) await touch("touchMove", 150 - 2 * k, 200 + 3 * k)
+    await touch("touchStart", 425, 475)
+    for (let k = 1; k <= 10; k++) await touch("touchMove", 425 - 2 * k, 475 + 3 * k)
     await touch("touchEnd")
     expect(await distance()).toBeCloseTo(2 * before, -1)
     await page.close()
@@ -304,10 +299,10 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
 
   it("draws what isn't an operation, and hides it on wish", async () => {
     const page = await open(small([{ group: "partition", label: "n1 | n2 n3", from: 15, to: 35 }, { group: "kill", label: "n1", from: 40, to: null }]))
-    expect(await texts(page)).toEqual(expect.arrayContaining(["n1 | n2 n3", "n1"]))
+    expect(await texts(page)).toEqual(expect.arrayContaining(["partition: n1 | n2 n3", "kill: n1"]))
     await page.getByLabel("partition").uncheck()
-    expect(await texts(page)).not.toContain("n1 | n2 n3")
-    expect(await texts(page)).toContain("n1")
+    expect(await texts(page)).not.toContain("partition: n1 | n2 n3")
+    expect(await texts(page)).toContain("kill: n1")
     await page.close()
   })
 

@@ -47,7 +47,9 @@ export const objectDrawing = (picture: Picture, sheet: ObjectSheet): Drawing => 
   const titleOf = (item: number) => item < 0 ? labelOf(item) : `${labelOf(item)} by client ${operations.clients[item]!}`
   const next = sheet.orders.flatMap((order) => order.next.map(({ operation }) => operation)).filter((item) => item >= 0)
   const vital = byCall(new Set([...marks.keys(), ...next]))
-  const describe = { factsOf, titleOf, labelOf, marks, marked: byCall(marks.keys()), vital }
+  const ends = orders.flatMap(({ operations }) => operations.slice(-stepsAround)).filter((item) => item >= 0)
+  const near = new Set([...vital, ...sheet.verdict === "illegal" ? ends : []])
+  const describe = { factsOf, titleOf, labelOf, marks, marked: byCall(marks.keys()), near }
   const scene = sceneOf(picture, all, describe)
 
   const entry = (item: number, sign: string, hint: string): Entry => ({ item: item < 0 ? undefined : item, sign, text: titleOf(item), hint })
@@ -155,8 +157,8 @@ interface Describe {
   readonly labelOf: (item: number) => string
   readonly marks: ReadonlyMap<number, Mark>
   readonly marked: ReadonlyArray<number>
-  /** Marked ones, and those that could come next. */
-  readonly vital: ReadonlyArray<number>
+  /** Marked ones, those that could come next, and those that came last. */
+  readonly near: ReadonlySet<number>
 }
 
 /** The scene of some operations, given in the order of their calls. */
@@ -222,7 +224,7 @@ const lanesOf = (
   clientOf: ReadonlyArray<number>,
   starts: ReadonlyArray<number>,
   ends: ReadonlyArray<number>,
-  { marked, vital }: Describe
+  { marked, near }: Describe
 ) => {
   const spans = new Map<number, { from: number; to: number }>()
   items.forEach((item, n) => {
@@ -246,9 +248,10 @@ const lanesOf = (
     }
   }
   if (lanes.length > lanesInSight) {
-    const [first, second] = [marked, vital].map((those) => new Set(those.map((item) => clientOf[item]!)))
+    const clientsOf = (those: Iterable<number>) => new Set(Array.from(those, (item) => clientOf[item]!))
+    const [first, second] = [clientsOf(marked), clientsOf(near)]
     const rank = ({ clients }: { readonly clients: ReadonlyArray<number> }) =>
-      clients.some((client) => first!.has(client)) ? 0 : clients.some((client) => second!.has(client)) ? 1 : 2
+      clients.some((client) => first.has(client)) ? 0 : clients.some((client) => second.has(client)) ? 1 : 2
     lanes.sort((a, b) => rank(a) - rank(b))
   }
   const laneOf = new Map(lanes.flatMap(({ clients }, n) => clients.map((client) => [client, n])))

@@ -10,9 +10,12 @@ const above = 10
 const barHeight = 20
 /** Even what takes no time is so wide. */
 const leastWidth = 3
+const leastMarked = 6
 const mostWidth = 400
 /** How far a message that doesn't arrive is drawn: beyond what stands above a point. */
 const lostLength = 27
+/** Columns before the first one. */
+const margin = 0.5
 /** Pixels per column at which everything is shown, if it fits. */
 const fitWidth = 90
 const font = "12px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -136,7 +139,7 @@ export class View {
 
   /** Columns that are drawn, with room for the ends of what has none. */
   get #extent(): number {
-    return this.scene.columns + 1
+    return this.scene.columns + 1 + margin
   }
 
   get #leastScale(): number {
@@ -146,7 +149,7 @@ export class View {
   /** Everything, as wide as there is room. */
   fit() {
     this.#scale = this.#leastScale
-    this.#left = 0
+    this.#left = -margin
     this.#top = 0
     this.draw()
   }
@@ -154,15 +157,16 @@ export class View {
   /** Some items, with what is around them. */
   fitItems(items: ReadonlyArray<number>) {
     const bars = items.flatMap((item) => this.#barOf.get(item) ?? [])
-    if (bars.length === 0) return this.fit()
+    // Where everything can be read at once there is nothing to choose.
+    if (bars.length === 0 || this.#leastScale >= this.scene.columnWidth) return this.fit()
     const from = Math.min(...bars.map((bar) => bar.from))
     const to = Math.max(...bars.map((bar) => bar.to === Infinity ? bar.from + 2 : bar.to))
     const [start, end] = [this.#placeOf(from), this.#placeOf(to)]
-    const margin = Math.max(3, (end - start) * 0.15)
+    const around = Math.max(2, (end - start) * 0.15)
     // As close as it takes to read what stands on them, if there is room for all of them.
     const readable = Math.max(...bars.map((bar) => (bar.label.length * 7.5 + 30) / (bar.drawnTo - bar.from)))
     const most = Math.max(this.scene.columnWidth, Math.min(2 * fitWidth, readable))
-    this.#scale = Math.max(this.#leastScale, Math.min(most, this.#room / (end - start + 2 * margin)))
+    this.#scale = Math.max(this.#leastScale, Math.min(most, this.#room / (end - start + 2 * around)))
     this.#left = (start + end) / 2 - this.#room / 2 / this.#scale
     this.#top = (Math.min(...bars.map((bar) => bar.lane)) - 1) * this.scene.laneHeight
     this.#keepInside()
@@ -209,7 +213,7 @@ export class View {
 
   #keepInside() {
     const most = this.#extent - this.#room / this.#scale
-    this.#left = Math.max(-1, Math.min(this.#left, Math.max(0, most)))
+    this.#left = Math.max(-margin, Math.min(this.#left, most - margin))
     const below = this.scene.lanes.length * this.scene.laneHeight - (this.#height - head - above)
     this.#top = Math.max(0, Math.min(this.#top, Math.max(0, below)))
   }
@@ -248,7 +252,7 @@ export class View {
 
   #edges(bar: Bar): readonly [number, number] {
     const from = this.xOf(bar.from)
-    return [from, Math.max(from + leastWidth, this.xOf(bar.drawnTo))]
+    return [from, Math.max(from + (bar.mark === "none" ? leastWidth : leastMarked), this.xOf(bar.drawnTo))]
   }
 
   /** Draws, at the next frame. */
@@ -277,7 +281,9 @@ export class View {
     c.rect(gutter, head, this.#width - gutter, this.#height - head)
     c.clip()
     this.#drawBands(colour)
-    for (const bars of this.#lanes) for (const bar of bars) this.#drawBar(bar, colour)
+    for (const bars of this.#lanes) for (const bar of bars) if (bar.mark === "none") this.#drawBar(bar, colour)
+    // What is marked is seen from any distance.
+    for (const bar of this.scene.bars) if (bar.mark !== "none") this.#drawBar(bar, colour)
     this.#drawArrows(colour)
     this.#drawPoints(colour)
     this.#drawPath(colour)
@@ -343,8 +349,10 @@ export class View {
       c.fillRect(from, head, to - from, this.#height)
       hatch(c, from, head, Math.min(to, this.#width), this.#height, colour("--band-line"))
       c.fillStyle = colour("--band-text")
+      c.fillRect(from, head, 1, this.#height)
+      if (band.to !== Infinity) c.fillRect(to - 1, head, 1, this.#height)
       c.font = smallFont
-      c.fillText(band.label, Math.max(gutter, from) + 4, this.#height - 10)
+      c.fillText(`${band.group}: ${band.label}`, Math.max(gutter, from) + 4, this.#height - 10)
       c.font = font
     }
   }
@@ -456,6 +464,8 @@ export class View {
     // One more on each side, so that lines come from somewhere.
     const start = Math.max(0, firstAtLeast(columns, from) - 1)
     const end = Math.min(columns.length, firstAtLeast(columns, to) + 2)
+    // From far away an order would only cover everything.
+    if (end - start > this.#room / 3) return
     c.strokeStyle = colour("--path")
     c.lineWidth = 1.5
     c.beginPath()
