@@ -24,7 +24,7 @@ export const page = (picture: Picture): string => {
     style,
     script,
     // Compressed, and in letters that mean nothing in HTML: what a client has written cannot become a part of the page.
-    data: gzipSync(JSON.stringify(picture), { level: 9 }).toString("base64")
+    data: gzipSync(JSON.stringify(picture)).toString("base64")
   }
   return source("page.html").replaceAll(/<!--(\w+)-->|\{\{(\w+)\}\}/g, (_, a: string, b: string) => parts[a ?? b]!)
 }
