@@ -62,14 +62,16 @@ Longest order 2 of 2 has 5 operations; the state after each:
     const history = History.of([
       operation({ client: 1, op: "put", value: "a", call: 1, return: 5 }),
       operation({ client: 2, op: "put", value: "b", call: 5, return: 9 }),
-      operation({ client: 3, op: "put", value: "c", call: 6 })
+      operation({ client: 3, op: "put", value: "c", call: 6 }),
+      operation({ client: 4, op: "put", value: "d", call: 7, applied: true })
     ])
-    const explanation = { reason: "r", core: [0, 1, 2], isMinimal: true, context: [], blocked: 1, before: 1, prefixes: [] }
-    const [, , first, second, third] = explanationText(history, kv, { key: "x", operations: 3, explanation }).split("\n")
-    expect([first, second, third]).toEqual([
+    const explanation = { reason: "r", core: [0, 1, 2, 3], isMinimal: true, context: [], blocked: 1, before: 1, prefixes: [] }
+    const [, , ...lines] = explanationText(history, kv, { key: "x", operations: 4, explanation }).split("\n")
+    expect(lines.slice(0, 4)).toEqual([
       "  client 1  |== put(\"a\") ==|",
-      "  client 2    |=== put(\"b\") ===|",
-      "  client 3                   |== put(\"c\") -> ? ==>"
+      "  client 2    |==== put(\"b\") ====|",
+      "  client 3                   |=== put(\"c\") -> ? ===>",
+      "  client 4                     |== put(\"d\") -> ? ==>"
     ])
   })
 
