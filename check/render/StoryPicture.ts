@@ -5,8 +5,14 @@ import type { Picture, StorySheet } from "./Picture.ts"
 import { actionWords, changeWords, sendersOf, stateWords } from "./Story.ts"
 import type { Story } from "./Story.ts"
 
+/** A story, and its first step that isn't one of the TypeScript core, if there is one. */
+export interface Told {
+  readonly story: Story
+  readonly missing?: { readonly step: number; readonly reason: string }
+}
+
 /** The picture of one or more stories, one sheet each. */
-export const storyPicture = (title: string, about: string, stories: ReadonlyArray<Story>): Picture => ({
+export const storyPicture = (title: string, about: string, stories: ReadonlyArray<Told>): Picture => ({
   title,
   about,
   texts: [],
@@ -15,13 +21,15 @@ export const storyPicture = (title: string, about: string, stories: ReadonlyArra
   sheets: stories.map(storySheet)
 })
 
-const storySheet = (story: Story): StorySheet => {
+const storySheet = ({ missing, story }: Told): StorySheet => {
   const ids = story.servers.map(({ id }) => id)
   const senders = sendersOf(story)
   return {
     kind: "story",
     name: story.title,
-    reason: story.title,
+    reason: missing === undefined
+      ? story.title
+      : `${story.title}. Step ${missing.step} is not a step of the TypeScript core: ${missing.reason}`,
     servers: story.servers.map((s) => ({ name: s.id, state: stateWords(s).join(" "), role: s.role })),
     steps: story.steps.map((step, n) => ({
       server: ids.indexOf(step.after.id),

@@ -317,7 +317,7 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
 
   it("draws a story: servers, steps, messages, and all states at the selected step", async () => {
     const { servers, steps } = runScenario("servers 3\ntimeout s1\ndeliver RequestVoteRequest s1->s2\ndeliver RequestVoteResponse s2->s1\n", "votes")
-    const page = await open(storyPicture("a story", "s1 is elected", [{ title: "s1 is elected", servers, steps }]))
+    const page = await open(storyPicture("a story", "s1 is elected", [{ story: { title: "s1 is elected", servers, steps } }]))
     expect(await texts(page)).toEqual(expect.arrayContaining(["s1", "s2", "s3", "Timeout", "RequestVoteRequest", "C t1 c0 votes=s1 []"]))
     expect(await page.locator("#details h2").first().innerText()).toBe("Step 3: RequestVoteResponse at s1")
     await press(page, "n", "n")

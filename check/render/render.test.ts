@@ -198,7 +198,7 @@ describe("A story as a space-time diagram", () => {
 })
 
 test("A story as a scene: an arrow a message, from the step that sent it; one that nobody receives ends nowhere", () => {
-  const sheet = storyPicture("t", "", [overwritten]).sheets[0] as StorySheet
+  const sheet = storyPicture("t", "", [{ story: overwritten }]).sheets[0] as StorySheet
   const { arrows, bars, points } = storyDrawing(sheet).scene
   const received = arrows.filter(({ to }) => to !== undefined)
   expect(received.map(({ from, fromLane, to, toLane }) => [fromLane, from, toLane, to])).toEqual([

@@ -21,7 +21,7 @@ const many = (title: string, simulation: Simulation): Picture => {
 
 const story = (name: string): Picture => {
   const { servers, steps } = runScenario(readFileSync(new URL(`../scenarios/${name}.txt`, import.meta.url), "utf8"), name)
-  return storyPicture(name, "a scenario", [{ title: name, servers, steps }])
+  return storyPicture(name, "a scenario", [{ story: { title: name, servers, steps } }])
 }
 
 const small = (): Picture => {

@@ -44,7 +44,7 @@ export const exploreProgress = Effect.fnUntraced(function*(
     faults.length === 0 ? `holds: ${livenessNames.join(", ")}` : faults.join("\n"),
     ...told.map(toldText)
   ].join("\n"))
-  yield* writePage(html, () => storyPicture(`explore ${spec.name} --liveness`, counted, told.map(({ story }) => story)))
+  yield* writePage(html, () => storyPicture(`explore ${spec.name} --liveness`, counted, told))
   if (wasInterrupted) return yield* interrupted
   if (!found.complete) return yield* undecided
   if (faults.length > 0) return yield* violated

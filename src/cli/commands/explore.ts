@@ -68,7 +68,7 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
       mustReach,
       violations: violations.map((v) => ({ ...v, summary: summary(v) }))
     }, lines.join("\n"))
-    yield* writePage(flags.html, () => storyPicture(`explore ${model}`, counted, violations.flatMap((v) => tell(spec, v)?.story ?? [])))
+    yield* writePage(flags.html, () => storyPicture(`explore ${model}`, counted, violations.flatMap((v) => tell(spec, v) ?? [])))
     if (violations.length > 0) return yield* violated
     if (wasInterrupted) return yield* interrupted
     if (!complete) return yield* undecided

@@ -56,10 +56,10 @@ const runFile = Effect.fnUntraced(function*(file: string, write: boolean) {
   return { file, differences: write ? [] : ran.differences, violations: ran.violations, text: ran.text } satisfies Ran
 })
 
-const storyOf = ({ file, text }: Ran): ReadonlyArray<Story> => {
+const storyOf = ({ file, text }: Ran): ReadonlyArray<{ readonly story: Story }> => {
   if (text === undefined) return []
   const { servers, steps } = runScenario(text, file)
-  return [{ title: basename(file), servers, steps }]
+  return [{ story: { title: basename(file), servers, steps } }]
 }
 
 const isGood = ({ differences, stuck, violations }: Ran): boolean =>

@@ -54,7 +54,7 @@ export const tlc = Command.make("tlc", { model: modelName, workers, html, json }
       ...told.map(toldText)
     ]
     yield* result(flags.json, { model: spec.name, ...found }, lines.join("\n"))
-    yield* writePage(flags.html, () => storyPicture(`tlc ${spec.name}`, counted, told.map(({ story }) => story)))
+    yield* writePage(flags.html, () => storyPicture(`tlc ${spec.name}`, counted, told))
     if (wasInterrupted) return yield* interrupted
     if (outcome !== "ok") return yield* violated
   }))
