@@ -1,13 +1,12 @@
-// A heap of small integers by a number that each has.
+// A heap of small integers, each with a key.
 
-/** Numbers from 0 to `room` - 1, the one with the least `keys[number]` on top. Keys must not change while they are in. */
+/** Small integers, the one with the least `keys[integer]` on top. Keys must not change while they are in. */
 export class Heap {
-  readonly #items: Int32Array
+  #items = new Int32Array(8)
   readonly #keys: Int32Array
   #size = 0
 
-  constructor(room: number, keys: Int32Array) {
-    this.#items = new Int32Array(room)
+  constructor(keys: Int32Array) {
     this.#keys = keys
   }
 
@@ -21,6 +20,11 @@ export class Heap {
   }
 
   push(item: number) {
+    if (this.#size === this.#items.length) {
+      const larger = new Int32Array(2 * this.#size)
+      larger.set(this.#items)
+      this.#items = larger
+    }
     const items = this.#items
     const keys = this.#keys
     const key = keys[item]!

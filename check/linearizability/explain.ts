@@ -73,15 +73,16 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
       states.push(state)
     }
     const placed = new Set(order)
-    const next = Array.from(part.rows.keys()).filter((i) => part.calls[i]! <= now && !placed.has(i))
+    const next = Array.from(part.rows.keys()).filter((i) => part.calls[i]! <= now && (i === blocked || !placed.has(i)))
     return {
       order: Array.from(order, row),
       states: states.slice(-STATES).map((s) => describeState(model, s)),
-      next: next.map((i) => ({ row: row(i), why: whyNot(i, state) }))
+      next: next.map((i) => ({ row: row(i), why: whyNot(i, state, placed.has(i)) }))
     }
   }
 
-  function whyNot(i: number, state: unknown): string {
+  function whyNot(i: number, state: unknown, isPlaced: boolean): string {
+    if (isPlaced) return "takes effect in this order, but cannot have answered this there"
     return model.step(state, operations[i]!) === undefined
       ? `not allowed in state ${describeState(model, state)}`
       : `possible, but ${words(blocked)} still has no place then`

@@ -117,7 +117,7 @@ const arrange = (
   // Which element comes next: nobody left must come before it.
   const order = new Int32Array(count)
   const isPlaced = new Uint8Array(count)
-  const candidates = new Heap(count, dc)
+  const candidates = new Heap(dc)
   let called = 0
   let nextEr = 0
   let nextDr = 0

@@ -89,6 +89,7 @@ const addHistory = ({ call, model, wrong }: Vocabulary, random: Random, writer: 
     if (p.outcome === "never" || p.outcome === "failed" || (i === lost && p.outcome === "known")) continue
     const x = { client: p.client, key, op: made.op, value: made.value, output: made.output, call: 0, return: 0 }
     const after = model.step(state, x)
+    if (p.outcome === "applied" && after === state) p.outcome = "unknown"
     if (after === undefined) throw new Error(`model ${model.name} does not allow ${JSON.stringify(x)} in ${JSON.stringify(state)}`)
     state = i === twice ? (model.step(after, x) ?? after) : after
   }

@@ -20,7 +20,7 @@ import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { Memory } from "./Memory.ts"
 import { OPEN } from "./Procedure.ts"
-import type { Budget, Found } from "./Procedure.ts"
+import type { Found } from "./Procedure.ts"
 import { strings } from "./strings.ts"
 import type { Strings } from "./strings.ts"
 
@@ -33,7 +33,7 @@ const FRAME = 7
 /** Larger than any of its kind: names of pairs are made with it. */
 const MANY = 0x800000
 
-/** The procedure for any cell of a history. It overwrites the cell. */
+/** Searches for an order of any cell of a history, in small steps. It overwrites the cell, and searches one at a time. */
 export const search = ({ text, values }: Cells) => {
   // Numbers of values that somebody sees into, where `numbered` has the number of the cell.
   const numbers = new Int32Array(values)
@@ -168,7 +168,7 @@ export const search = ({ text, values }: Cells) => {
   }
 
   /** Sets up the lists and counts. */
-  const begin = (init: number, { bytes }: Budget) => {
+  const begin = (init: number, bytes: number) => {
     if (n > hidden.length) enlarge()
     let lastRank = -1
     left = 0
@@ -564,9 +564,9 @@ export const search = ({ text, values }: Cells) => {
     return order.subarray(0, length)
   }
 
-  return (cell: Cell, budget: Budget): Found => {
+  return function* (cell: Cell, bytes: number): Generator<void, Found> {
     const init = prepare(cell)
-    begin(init, budget)
+    begin(init, bytes)
     const orphan = readOfNothing(init)
     if (orphan !== NONE) {
       const i = cell.at[orphan]!
@@ -592,7 +592,7 @@ export const search = ({ text, values }: Cells) => {
           undo(frames[frame]!)
         }
       }
-      if ((++steps & 1023) === 0 && performance.now() > budget.deadline) return { verdict: "unknown", reason: "time" }
+      if ((++steps & 255) === 0) yield
       take(choice, ~events[frames[FRAME * (frameCount - 1) + 5]!]!)
     }
     return { verdict: "ok", order: finalOrder(cell.at) }

@@ -64,7 +64,7 @@ export const toggles = ({ a, at, b, calls, init, kind, kinds, n, returns }: Cell
   }
   let state = 0
   const waiting: readonly [Array<number>, Array<number>] = [[], []]
-  const changes = [new Heap(n, deadlines), new Heap(n, deadlines)] as const
+  const changes = [new Heap(deadlines), new Heap(deadlines)] as const
   /** Makes the change to the other value that must be done first, if one is open, and lets the reads of it go. */
   const toggle = (): boolean => {
     const to = 1 - state

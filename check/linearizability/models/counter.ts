@@ -1,6 +1,7 @@
 // A counter.
 import type { Model } from "../Model.ts"
-import { nothing, number, numberOrNull, sameCall } from "./shapes.ts"
+import { sameCall } from "./calls.ts"
+import { nothing, number, numberOrNull } from "./shapes.ts"
 
 /** A counter, 0 at first: `add` d, which answers nothing or the new value, and `read` -> value. */
 export const counter: Model<number> = {
@@ -16,6 +17,5 @@ export const counter: Model<number> = {
     return x.return === null || x.output === null || x.output === after ? after : undefined
   },
   reads: (x) => x.op === "read" || x.value === 0,
-  alike: sameCall,
-  describeState: String
+  alike: sameCall
 }

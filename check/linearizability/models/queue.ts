@@ -1,8 +1,8 @@
 // A first-in-first-out queue.
 import type { Model } from "../Model.ts"
 import type { Json } from "../Texts.ts"
-import { anything, mayAnswer, nothing, sameCall, something } from "./shapes.ts"
-import { canonical } from "../Texts.ts"
+import { mayAnswer, sameCall } from "./calls.ts"
+import { anything, nothing, something } from "./shapes.ts"
 
 /** A first-in-first-out queue, empty at first: `enq` v, `deq` -> v, or null when it is empty. */
 export const queue: Model<ReadonlyArray<Json>> = {
@@ -17,6 +17,5 @@ export const queue: Model<ReadonlyArray<Json>> = {
     return mayAnswer(x, elements[0] ?? null) ? elements.slice(1) : undefined
   },
   reads: (x) => x.op === "deq" && x.return !== null && x.output === null,
-  alike: sameCall,
-  describeState: canonical
+  alike: sameCall
 }

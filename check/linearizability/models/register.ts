@@ -7,7 +7,8 @@ import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
-import { anything, fromTo, nothing, sameCall, truth } from "./shapes.ts"
+import { sameCall } from "./calls.ts"
+import { anything, fromTo, nothing, truth } from "./shapes.ts"
 
 const registerOperations = {
   read: { value: nothing, output: anything },
@@ -26,7 +27,7 @@ export const register: Model<string> = {
   reads: (x) => x.op === "read",
   overwrites: (x) => x.op === "write",
   alike: sameCall,
-  procedure: cellProcedure((history) => compile(history))
+  procedure: (history, model) => cellProcedure(history, model, registerCells)
 }
 
 /** A register with compare-and-set; null at first. */
@@ -48,7 +49,8 @@ export const casStep = (state: string, x: Operation): string | undefined => {
 
 export const casFailed = (x: Operation): boolean => x.op === "cas" && x.return !== null && x.output === false
 
-const compile = (history: History): Cells => {
+/** What the operations of a register do. */
+export const registerCells = (history: History): Cells => {
   const { opNames, ops, outputs, texts, values } = history
   const cells = emptyCells(history, texts.of(null))
   const { a, b, known, open } = cells
@@ -95,7 +97,7 @@ export const casPairs = ({ outputs, returns, texts, values }: History) => {
       b[i] = to
       if (returns[i] === FAILED) return
       known[i] = outputs[i] !== yes ? Kind.NOT : from === to ? Kind.READ : Kind.SWAP
-      open[i] = from === to ? Kind.NOTHING : Kind.SWAP
+      open[i] = from === to ? Kind.NOTHING : Kind.TRY
     }
   }
 }

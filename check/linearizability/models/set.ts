@@ -3,7 +3,8 @@ import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import type { Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
-import { anything, list, mayAnswer, nothing, sameCall, truth, truthOrNull } from "./shapes.ts"
+import { mayAnswer, sameCall } from "./calls.ts"
+import { anything, list, nothing, truth, truthOrNull } from "./shapes.ts"
 
 /**
  * A set of JSON values, empty at first: `add` v and `remove` v answer nothing, or whether they changed it; `contains` v

@@ -3,7 +3,8 @@ import type { Operation } from "../History.ts"
 import type { Model, ShapeOf } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
-import { nothing, sameCall } from "./shapes.ts"
+import { sameCall } from "./calls.ts"
+import { integer, nothing } from "./shapes.ts"
 
 export interface Configuration {
   readonly num: number
@@ -24,7 +25,6 @@ export const first: Configuration = { num: 0, shards: Array(10).fill(0), groups:
 export const textOf = (configuration: Configuration): string => canonical(configuration as unknown as Json)
 
 const isRecord = (v: Json): v is { readonly [key: string]: Json } => v !== null && typeof v === "object" && !Array.isArray(v)
-const integer: ShapeOf = { words: "an integer", accepts: Number.isInteger }
 const groups: ShapeOf = {
   words: "{gid: [servers]}",
   accepts: (v) => isRecord(v) && Object.entries(v).every(([gid, servers]) => /^[1-9]\d*$/.test(gid) && Array.isArray(servers))
