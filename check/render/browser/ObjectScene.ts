@@ -210,7 +210,7 @@ const sceneOf = ({ annotations, operations }: Picture, items: ReadonlyArray<numb
     axis: (column) => times[column] === undefined ? "" : exact(times[column]),
     items,
     marked: describe.marked,
-    first: describe.marked,
+    first: [describe.marked, describe.marked.filter((item) => describe.marks.get(item) !== "context")],
     laneHeight: 34,
     columnWidth: 24,
     titleOf: describe.titleOf,

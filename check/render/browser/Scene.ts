@@ -63,8 +63,8 @@ export interface Scene {
   readonly items: ReadonlyArray<number>
   /** Items to step through, in their order. */
   readonly marked: ReadonlyArray<number>
-  /** Items to show first. */
-  readonly first: ReadonlyArray<number>
+  /** What to show first: the first of these sets of items that can be read in one view. */
+  readonly first: ReadonlyArray<ReadonlyArray<number>>
   /** Pixels from one lane to the next, and from one column to the next where there is room. */
   readonly laneHeight: number
   readonly columnWidth: number

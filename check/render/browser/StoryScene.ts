@@ -83,7 +83,7 @@ export const storyDrawing = (sheet: StorySheet): Drawing => {
     axis: (column) => column === 0 ? "before" : column <= steps.length ? String(column) : "",
     items,
     marked: [...steps.keys()],
-    first: [last < 0 ? initial(0) : last],
+    first: [[last < 0 ? initial(0) : last]],
     laneHeight: 76,
     columnWidth: 120,
     titleOf,

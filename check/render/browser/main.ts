@@ -105,9 +105,10 @@ class Page {
   }
 
   #showFirst() {
-    const { first } = this.#scene
-    if (first.length === 0) this.#view.fit()
-    else this.#view.fitItems(first)
+    for (const items of this.#scene.first) {
+      this.#view.fitItems(items)
+      if (this.#view.scale >= leastReadable) return
+    }
   }
 
   /** Only what matters, or everything. */
