@@ -10,7 +10,7 @@ const lanesInSight = 10
 /** With more clients than this, those that are never active at the same time share a lane. */
 const lanesWithoutSharing = 24
 
-/** Operations of a core that are listed at most: the last ones. */
+/** Operations of a core that are listed at most: the last ones; and those that could come next. */
 const mostListed = 100
 
 /** Steps of an order that are listed before and after the one selected. */
@@ -52,6 +52,7 @@ export const objectDrawing = (picture: Picture, sheet: ObjectSheet): Drawing => 
   const describe = { factsOf, titleOf, labelOf, marks, marked: byCall(marks.keys()), near }
   const scene = sceneOf(picture, all, describe)
 
+  const marked = (mark: Mark) => describe.marked.filter((item) => marks.get(item) === mark).slice(-mostListed)
   const entry = (item: number, sign: string, hint: string): Entry => ({ item: item < 0 ? undefined : item, sign, text: titleOf(item), hint })
   return {
     scene,
@@ -65,7 +66,7 @@ export const objectDrawing = (picture: Picture, sheet: ObjectSheet): Drawing => 
           title: sheet.verdict === "illegal" ? "Core" : "Operation",
           note: sheet.verdict === "illegal" ? coreNote(sheet) : "Select an operation to see all about it.",
           facts: [],
-          entries: describe.marked.slice(-mostListed).map((item) => entry(item, markSigns[marks.get(item)!], markWords[marks.get(item)!]))
+          entries: [...marked("core"), ...marked("blocked"), ...marked("context")].map((item) => entry(item, markSigns[marks.get(item)!], markWords[marks.get(item)!]))
         }
         : { title: titleOf(selected), note: "", facts: factsOf(selected), entries: [] },
       ...orderSections(sheet, orders[n], n, texts, selected, entry)
@@ -146,7 +147,7 @@ const orderSections = (
       title: "None of these can come next",
       note: length === 0 ? "" : `The state then: ${stateAfter(length - 1)}`,
       facts: [],
-      entries: next.map(({ operation, why }) => entry(operation, "✗", why))
+      entries: next.slice(0, mostListed).map(({ operation, why }) => entry(operation, "✗", why))
     }])
   ]
 }

@@ -281,9 +281,9 @@ export class View {
     c.rect(gutter, head, this.#width - gutter, this.#height - head)
     c.clip()
     this.#drawBands(colour)
-    for (const bars of this.#lanes) for (const bar of bars) if (bar.mark === "none") this.#drawBar(bar, colour)
-    // What is marked is seen from any distance.
-    for (const bar of this.scene.bars) if (bar.mark !== "none") this.#drawBar(bar, colour)
+    for (const bars of this.#lanes) this.#drawLane(bars, colour)
+    // What stands out is seen from any distance.
+    for (const bar of this.scene.bars) if (this.#standsOut(bar)) this.#drawBar(bar, colour)
     this.#drawArrows(colour)
     this.#drawPoints(colour)
     this.#drawPath(colour)
@@ -354,6 +354,22 @@ export class View {
       c.font = smallFont
       c.fillText(`${band.group}: ${band.label}`, Math.max(gutter, from) + 4, this.#height - 10)
       c.font = font
+    }
+  }
+
+  #standsOut({ item, mark }: Bar): boolean {
+    return mark !== "none" || item === this.selected || item === this.hovered || this.found.has(item)
+  }
+
+  /** All bars of a lane that do not stand out. From far away many lie on the same pixels: one of those is enough. */
+  #drawLane(bars: ReadonlyArray<Bar>, colour: Colours) {
+    let until = gutter
+    for (const bar of bars) {
+      const [from, to] = this.#edges(bar)
+      if (from > this.#width) return
+      if (to <= until || this.#standsOut(bar)) continue
+      this.#drawBar(bar, colour)
+      until = Math.floor(to)
     }
   }
 
