@@ -106,7 +106,6 @@ order any more; 3 operations had returned before.`)
   })
 
   test("colour adds nothing that isn't there without it", () => {
-    // eslint-disable-next-line no-control-regex -- the escape sequences are the point
     expect(text({ colour: true }).replaceAll(/\x1b\[[\d;]*m/g, "")).toBe(text())
     expect(text({ colour: true })).not.toBe(text())
   })
