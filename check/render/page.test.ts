@@ -181,6 +181,8 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
     expect(await texts(page)).not.toEqual(moved)
     await press(page, "c")
     expect(await page.getAttribute("#focus", "aria-pressed")).toBe("true")
+    await press(page, "Shift+N", "Shift+P")
+    expect(await page.getAttribute("#focus", "aria-pressed")).toBe("false")
     await press(page, "t")
     expect(await page.getAttribute("#time", "aria-pressed")).toBe("true")
     await press(page, "/")

@@ -1,17 +1,17 @@
 // The whole of a scene in a strip: how much is going on, where the marked items are, and which part is being seen.
 import type { Scene } from "./Scene.ts"
-import { coloursOf } from "./View.ts"
-import type { View } from "./View.ts"
+import { coloursOf } from "./Shapes.ts"
+import type { Viewport } from "./Viewport.ts"
 
 export class Overview {
   readonly #canvas: HTMLCanvasElement
-  readonly #view: View
+  readonly #port: Viewport
 
-  constructor(canvas: HTMLCanvasElement, view: View) {
+  constructor(canvas: HTMLCanvasElement, port: Viewport) {
     this.#canvas = canvas
-    this.#view = view
+    this.#port = port
     const follow = (event: PointerEvent) => {
-      if (event.buttons === 1) view.centre((event.offsetX / canvas.clientWidth) * view.scene.columns)
+      if (event.buttons === 1) port.centre((event.offsetX / canvas.clientWidth) * port.scene.columns)
     }
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId)
@@ -28,7 +28,7 @@ export class Overview {
     canvas.height = Math.round(height * devicePixelRatio)
     c.scale(devicePixelRatio, devicePixelRatio)
     const colour = coloursOf(canvas)
-    const { scene, window } = this.#view
+    const { scene, window } = this.#port
     const xOf = (column: number) => Math.max(0, Math.min(1, column / scene.columns)) * width
     const counts = activity(scene, Math.max(1, Math.floor(width / 2)))
     const most = Math.max(1, ...counts)

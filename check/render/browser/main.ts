@@ -1,11 +1,14 @@
 // The page: finds its data, draws one sheet at a time, and does what mouse, fingers and keys ask for.
 import type { Picture, Sheet } from "../Picture.ts"
 import { element, sectionElements, Tooltip } from "./Details.ts"
+import { listenToGestures } from "./Gestures.ts"
+import { legendElements } from "./Legend.ts"
 import { objectDrawing } from "./ObjectScene.ts"
 import { Overview } from "./Overview.ts"
 import type { Drawing, Scene } from "./Scene.ts"
 import { storyDrawing } from "./StoryScene.ts"
 import { View } from "./View.ts"
+import { Viewport } from "./Viewport.ts"
 
 /** Sheets that are listed at once; others come with the filter. */
 const mostSheets = 500
@@ -39,6 +42,7 @@ const keys: ReadonlyArray<readonly [string, string]> = [
 
 class Page {
   readonly #picture: Picture
+  readonly #port: Viewport
   readonly #view: View
   readonly #overview: Overview
   readonly #tooltip = new Tooltip($("tooltip"))
@@ -57,11 +61,19 @@ class Page {
     document.body.classList.toggle("alone", picture.sheets.length === 1)
     $("filter").hidden = picture.sheets.length < 12
     this.#drawing = this.#drawingOf(picture.sheets[0]!)
-    this.#view = new View($("view"), this.#drawing.scene)
+    this.#port = new Viewport(this.#drawing.scene)
+    this.#view = new View($("view"), this.#port)
     this.#view.hiddenGroups = this.#hidden
-    this.#overview = new Overview($("overview"), this.#view)
+    this.#overview = new Overview($("overview"), this.#port)
     this.#view.onDraw = () => this.#overview.draw()
-    this.#listenToPointer($("view"))
+    listenToGestures(this.#view.canvas, this.#port, {
+      hover: (x, y, event) => this.#hover(x, y, event),
+      leave: () => this.#leave(),
+      select: (x, y) => {
+        const item = this.#view.itemAt(x, y)
+        this.#select(item === this.#selected ? undefined : item)
+      }
+    })
     this.#listenToKeys()
     this.#listenToTools()
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#view.draw())
@@ -73,7 +85,7 @@ class Page {
   }
 
   get #scene(): Scene {
-    return this.#view.scene
+    return this.#port.scene
   }
 
   #openSheet(n: number) {
@@ -82,18 +94,21 @@ class Page {
     this.#drawing = this.#drawingOf(sheet)
     this.#selected = undefined
     this.#current = undefined
+    this.#view.selected = undefined
+    this.#view.hovered = undefined
     this.#order = 0
+    this.#isNarrow = false
     $("reason").textContent = reasonOf(sheet)
     this.#listSheets()
     this.#show(this.#drawing.scene)
     this.#showFirst()
-    if (this.#drawing.focus !== undefined && this.#view.scale < leastReadable) this.#narrow(true)
+    if (this.#drawing.focus !== undefined && this.#port.scale < leastReadable) this.#narrow(true)
     this.#find($<HTMLInputElement>("search").value, false)
   }
 
   #show(scene: Scene) {
     this.#view.show(scene, this.#drawing.path(scene, this.#order))
-    this.#legend()
+    $("legend").replaceChildren(...legendElements(scene, this.#drawing.orders > 0, this.#hidden, () => this.#view.draw()))
     this.#details()
     const [focus, order, time] = [$<HTMLButtonElement>("focus"), $<HTMLButtonElement>("order"), $<HTMLButtonElement>("time")]
     focus.hidden = this.#drawing.focus === undefined
@@ -101,13 +116,13 @@ class Page {
     order.hidden = this.#drawing.orders < 2
     order.textContent = `Order ${this.#order + 1} of ${this.#drawing.orders}`
     time.hidden = scene.times.length === 0
-    time.setAttribute("aria-pressed", String(this.#view.isByTime))
+    time.setAttribute("aria-pressed", String(this.#port.isByTime))
   }
 
   #showFirst() {
     for (const items of this.#scene.first) {
-      this.#view.fitItems(items)
-      if (this.#view.scale >= leastReadable) return
+      this.#port.fitItems(items)
+      if (this.#port.scale >= leastReadable) return
     }
   }
 
@@ -117,14 +132,14 @@ class Page {
     this.#isNarrow = isNarrow && focus !== undefined
     this.#show(this.#isNarrow ? focus! : scene)
     this.#showFirst()
-    if (this.#selected !== undefined) this.#view.reveal(this.#selected)
+    if (this.#selected !== undefined) this.#port.reveal(this.#selected)
   }
 
   /** Goes to an item, wherever it is. */
   #go(item: number) {
     if (this.#isNarrow && !this.#scene.items.includes(item)) this.#narrow(false)
     this.#select(item)
-    this.#view.reveal(item)
+    this.#port.reveal(item)
   }
 
   #select(item: number | undefined) {
@@ -158,7 +173,7 @@ class Page {
     this.#current = items[next]!
     this.#view.hovered = this.#current
     this.#say(this.#drawing.scene.titleOf(this.#current), this.#drawing.scene.factsOf(this.#current))
-    this.#view.reveal(this.#current)
+    this.#port.reveal(this.#current)
     if (this.#selected !== undefined || this.#drawing.orders === 0) this.#select(this.#current)
   }
 
@@ -192,39 +207,6 @@ class Page {
     $("sheets").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" })
   }
 
-  #legend() {
-    const swatch = (style: string, sign: string, text: string) => {
-      const box = element("span", { class: "swatch" }, sign)
-      for (const rule of style.split(";")) {
-        const [name, value] = rule.split(":")
-        if (value !== undefined) box.style.setProperty(name!.trim(), value.trim())
-      }
-      return element("span", {}, box, text)
-    }
-    const looks = [...new Set(this.#scene.bars.map(({ look }) => look))]
-    const marks = new Set(this.#scene.bars.map(({ mark }) => mark))
-    const groups = [...new Set(this.#scene.bands.map(({ group }) => group))]
-    $("legend").replaceChildren(
-      ...looks.map((look) => swatch(`background: var(--look-${look}); border-color: var(--edge-${look})${look === "failed" ? "; border-style: dashed" : ""}`, look === "failed" ? "—" : "", lookWords[look] ?? look)),
-      ...(marks.has("core") ? [swatch("border: 2px solid var(--mark-core)", "◆", "core")] : []),
-      ...(marks.has("context") ? [swatch("border: 2px dashed var(--mark-context)", "◇", "context")] : []),
-      ...(marks.has("blocked") ? [swatch("border: 2px solid var(--mark-blocked)", "■", "no order from its return on")] : []),
-      ...(this.#scene.bars.some(({ to }) => to === Infinity) && this.#drawing.orders > 0 ? [swatch("border-right: 3px dotted var(--text)", "", "outcome unknown")] : []),
-      ...(this.#drawing.orders > 0 ? [swatch("border-color: var(--path)", "•12", "place in the order shown")] : []),
-      ...(this.#scene.points.length > 0 ? [swatch("border: none", "◆", "last step"), swatch("border: none; color: var(--arrow)", "→", "message"), swatch("border: none", "⇢✕", "message that isn't received")] : []),
-      ...groups.map((group) => {
-        const box = element("input", { type: "checkbox" })
-        box.checked = !this.#hidden.has(group)
-        box.addEventListener("change", () => {
-          if (box.checked) this.#hidden.delete(group)
-          else this.#hidden.add(group)
-          this.#view.draw()
-        })
-        return element("label", {}, box, ` ${group}`)
-      })
-    )
-  }
-
   /** Marks all operations that have the text in their words, and goes to the first. */
   #find(text: string, go: boolean) {
     const wanted = text.trim().toLowerCase()
@@ -245,51 +227,10 @@ class Page {
     $("found").textContent = `${next + 1} of ${this.#found.length.toLocaleString("en")}`
   }
 
-  #listenToPointer(canvas: HTMLCanvasElement) {
-    const view = this.#view
-    const down = new Map<number, { x: number; y: number }>()
-    let hasMoved = false
-    const leave = () => {
-      view.hovered = undefined
-      this.#tooltip.hide()
-      view.draw()
-    }
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId)
-      down.set(event.pointerId, { x: event.offsetX, y: event.offsetY })
-      hasMoved = false
-    })
-    canvas.addEventListener("pointermove", (event) => {
-      const [x, y] = [event.offsetX, event.offsetY]
-      const before = down.get(event.pointerId)
-      if (before === undefined) return this.#hover(x, y, event)
-      const other = [...down].find(([id]) => id !== event.pointerId)?.[1]
-      if (other !== undefined) {
-        const spread = (p: { x: number; y: number }) => Math.max(1, Math.hypot(p.x - other.x, p.y - other.y))
-        view.zoom(spread({ x, y }) / spread(before), (x + other.x) / 2)
-        hasMoved = true
-      } else if (hasMoved || Math.hypot(x - before.x, y - before.y) > 4) {
-        hasMoved = true
-        this.#tooltip.hide()
-        view.pan(x - before.x, y - before.y)
-      } else return
-      down.set(event.pointerId, { x, y })
-    })
-    canvas.addEventListener("pointerup", (event) => {
-      const wasAlone = down.size === 1
-      down.delete(event.pointerId)
-      if (hasMoved || !wasAlone) return
-      const item = view.itemAt(event.offsetX, event.offsetY)
-      this.#select(item === this.#selected ? undefined : item)
-    })
-    canvas.addEventListener("pointercancel", (event) => down.delete(event.pointerId))
-    canvas.addEventListener("pointerleave", leave)
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault()
-      const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey
-      if (isSideways) view.pan(-(event.deltaX || event.deltaY), 0)
-      else view.zoom(Math.exp(-event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 0.05 : 0.002)), event.offsetX)
-    }, { passive: false })
+  #leave() {
+    this.#view.hovered = undefined
+    this.#tooltip.hide()
+    this.#view.draw()
   }
 
   #hover(x: number, y: number, { clientX, clientY }: PointerEvent) {
@@ -308,9 +249,9 @@ class Page {
 
   #listenToTools() {
     const on = (id: string, does: () => void) => $(id).addEventListener("click", does)
-    on("in", () => this.#view.zoom(1.5))
-    on("out", () => this.#view.zoom(1 / 1.5))
-    on("fit", () => this.#view.fit())
+    on("in", () => this.#port.zoom(1.5))
+    on("out", () => this.#port.zoom(1 / 1.5))
+    on("fit", () => this.#port.fit())
     on("help", () => this.#help())
     on("focus", () => this.#narrow(!this.#isNarrow))
     on("order", () => this.#nextOrder())
@@ -326,21 +267,21 @@ class Page {
   }
 
   #toggleTime() {
-    this.#view.isByTime = !this.#view.isByTime
-    $("time").setAttribute("aria-pressed", String(this.#view.isByTime))
+    this.#port.isByTime = !this.#port.isByTime
+    $("time").setAttribute("aria-pressed", String(this.#port.isByTime))
   }
 
   #listenToKeys() {
-    const view = this.#view
+    const port = this.#port
     const actions: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => view.pan(80, 0),
-      ArrowRight: () => view.pan(-80, 0),
-      ArrowUp: () => view.pan(0, 60),
-      ArrowDown: () => view.pan(0, -60),
-      "+": () => view.zoom(1.5),
-      "=": () => view.zoom(1.5),
-      "-": () => view.zoom(1 / 1.5),
-      "0": () => view.fit(),
+      ArrowLeft: () => port.pan(80, 0),
+      ArrowRight: () => port.pan(-80, 0),
+      ArrowUp: () => port.pan(0, 60),
+      ArrowDown: () => port.pan(0, -60),
+      "+": () => port.zoom(1.5),
+      "=": () => port.zoom(1.5),
+      "-": () => port.zoom(1 / 1.5),
+      "0": () => port.fit(),
       n: () => this.#step(this.#scene.marked, 1),
       p: () => this.#step(this.#scene.marked, -1),
       N: () => this.#stepSheet(1),
@@ -382,8 +323,6 @@ class Page {
     dialog.showModal()
   }
 }
-
-const lookWords: Readonly<Record<string, string>> = { change: "change", read: "read", failed: "failed, without effect", preCandidate: "pre-candidate" }
 
 const reasonOf = (sheet: Sheet): string => {
   if (sheet.kind === "story") return sheet.reason
