@@ -12,8 +12,9 @@
 // - Free operations: when an operation that overwrites goes, every other open one that overwrites could have gone just
 //   before it, unnoticed. It is marked free, which stands for both, and when it returns it may just be taken as done.
 //   So no subsets of writes that nobody reads are ever tried.
-// - Used at once: an operation that overwrites and need not return yet goes only where something else, which does not
-//   overwrite, is then allowed. Otherwise the next one overwrites it, and it would have been free as well.
+// - Used at once: an operation that overwrites and need not return yet, or one of unknown outcome, goes only where
+//   something that does not overwrite is then allowed. Otherwise the next one overwrites it unnoticed: it would have been
+//   free as well, or may be left out.
 // - Covered configurations (`Configurations`): one that can do no more than another is not needed.
 // - Unknown operations of one kind are a number: how many of them took effect.
 //
@@ -70,11 +71,10 @@ export class Breadth {
   #newReads = new Int32Array(1)
   #expansion = 0
   #triedAt = new Int32Array(64)
-  /** For each state, which open reads are allowed in it: a place in `#allowed`, good for one return. */
-  #allowedAt = new Int32Array(64)
-  #allowedIn = new Int32Array(64)
-  #allowed = new Int32Array(64)
-  #allowedLength = 0
+  /** Which open reads are allowed in a state: good for one return, and for the latest state of those with the same bits. */
+  readonly #allowedFor = new Int32Array(ALLOWED)
+  readonly #allowedAt = new Int32Array(ALLOWED)
+  #allowed = new Int32Array(ALLOWED)
   #returning = 0
 
   constructor(machine: Machine) {
@@ -85,15 +85,9 @@ export class Breadth {
 
   get bytes(): number {
     const sets = this.#now.bytes + this.#done.bytes + this.#way.bytes
-    const marks = this.#triedAt.byteLength + this.#allowedAt.byteLength + this.#allowedIn.byteLength + this.#allowed.byteLength
-    return sets + marks + this.#links.bytes + this.#multisets.bytes + 100 * this.#unknown.length
+    return sets + this.#triedAt.byteLength + this.#allowed.byteLength + this.#links.bytes + this.#multisets.bytes + 100 * this.#unknown.length
   }
 
-  stats() { const live = (c: any) => { let k = 0; for (let i = 0; i < c.count; i++) k += c.needed[i]; return k + "/" + c.count }
-    const P = (f: any) => { const S = new Set(); const c: any = this.#now; for (let i = 0; i < c.count; i++) if (c.needed[i]) S.add(f(Array.from(c.rows.subarray(i*c.width, (i+1)*c.width)))); return S.size }
-    const W = this.#words, R = this.#readMask
-    return [live(this.#now), live(this.#way), this.#mutators.length, this.#readers.length, this.#unknown.length, "states", P((r: any) => r[0]), "reads", P((r: any) => r.slice(2, 2+W).map((x: any, k: any) => x & R[k]!).join()), "mut", P((r: any) => r.slice(2, 2+W).map((x: any, k: any) => x & ~R[k]!).join()), "free", P((r:any) => r.slice(2+W).join()), "used", P((r:any)=> r[1]),
-     "mut+state", P((r: any) => r[0] + ":" + r.slice(2, 2+W).map((x: any, k: any) => x & ~R[k]!).join())].join(" ") }
   /** How many configurations there are now. */
   get count(): number {
     return this.#now.count
@@ -157,6 +151,7 @@ export class Breadth {
     this.#readMask = grown(this.#readMask, wide)
     this.#overwriteMask = grown(this.#overwriteMask, wide)
     this.#newReads = new Int32Array(wide)
+    this.#allowed = new Int32Array(ALLOWED * wide)
     this.#row = new Int32Array(2 + 2 * wide)
     const { count, links, rows, width } = this.#now
     this.#done.clear(wide, this.#readMask)
@@ -176,7 +171,6 @@ export class Breadth {
   *return(i: number): Generator<void, boolean> {
     const x = this.#byNumber.get(i)!
     this.#returning++
-    this.#allowedLength = 0
     this.#done.clear(this.#words, this.#readMask)
     this.#way.clear(this.#words, this.#readMask)
     const { count, links, needed, rows, width } = this.#now
@@ -233,14 +227,12 @@ export class Breadth {
     for (const [kind, ofKind] of this.#unknownOfKind) {
       if (this.#triedAt[2 * kind] === expansion) continue
       const after = machine.next(state, kind)
-      const overwrites = machine.overwrites(kind)
-      if (after === NOT_ALLOWED || (after === state && !overwrites)) continue
+      if (after === NOT_ALLOWED) continue
       const count = this.#multisets.count(used, kind)
-      if (count === ofKind.length) continue
-      if (overwrites && !this.#isUsed(after, way.rows, base, used)) continue
+      if (count === ofKind.length || !this.#isUsed(after, way.rows, base, used)) continue
       this.#start(way, c, after)
       this.#row[1] = this.#multisets.plus(used, kind)
-      this.#arrive(way, c, overwrites, ofKind[count]!, x)
+      this.#arrive(way, c, machine.overwrites(kind), ofKind[count]!, x)
     }
   }
 
@@ -262,21 +254,15 @@ export class Breadth {
 
   /** Which open reads are allowed in `state`: the place in `#allowed` of as many words as there are. */
   #readsAllowedIn(state: number): number {
-    if (state >= this.#allowedAt.length) {
-      const room = 2 * Math.max(state, this.#machine.states)
-      this.#allowedAt = grown(this.#allowedAt, room)
-      this.#allowedIn = grown(this.#allowedIn, room)
-    }
-    if (this.#allowedAt[state] === this.#returning) return this.#allowedIn[state]!
-    const place = this.#allowedLength
-    this.#allowedLength += this.#words
-    if (this.#allowedLength > this.#allowed.length) this.#allowed = grown(this.#allowed, 2 * this.#allowedLength)
-    this.#allowed.fill(0, place, this.#allowedLength)
+    const at = state & (ALLOWED - 1)
+    const place = at * this.#words
+    if (this.#allowedAt[at] === this.#returning && this.#allowedFor[at] === state) return place
+    this.#allowedAt[at] = this.#returning
+    this.#allowedFor[at] = state
+    this.#allowed.fill(0, place, place + this.#words)
     for (const r of this.#readers) {
       if (this.#machine.next(state, r.kind) !== NOT_ALLOWED) this.#allowed[place + r.word]! |= r.bit
     }
-    this.#allowedAt[state] = this.#returning
-    this.#allowedIn[state] = place
     return place
   }
 
@@ -365,6 +351,8 @@ export class Breadth {
     return Array.from(links, ([state, link]) => ({ state, order: this.#links.order(link) }))
   }
 }
+
+const ALLOWED = 1 << 8
 
 /** Decides a part breadth-first. `kinds` are those of the part's operations. */
 export const breadthFirst = (part: Part, kinds: Int32Array, machine: Machine, budget: Budget): Found => {
