@@ -14,18 +14,18 @@ export class Configurations {
   words = 1
   width = 4
   count = 0
-  rows = new Int32Array(64 * this.width)
+  rows: Int32Array = new Int32Array(64 * this.width)
   /** Where each configuration came from (`Links`). */
-  links = new Int32Array(64)
+  links: Int32Array = new Int32Array(64)
   /** 0 for a configuration that another one makes needless. */
-  needed = new Uint8Array(64)
+  needed: Uint8Array = new Uint8Array(64)
   /** Open addressing; a place holds a configuration plus one. */
-  #table = new Int32Array(256)
+  #table: Int32Array = new Int32Array(256)
   /** Lists of configurations plus one, by some bits of their states. */
-  #first = new Int32Array(256)
-  #next = new Int32Array(64)
+  #first: Int32Array = new Int32Array(256)
+  #next: Int32Array = new Int32Array(64)
   /** A bit for every slot of an operation that changes nothing. */
-  readMask = new Int32Array(1)
+  readMask: Int32Array = new Int32Array(1)
 
   constructor(multisets: Multisets) {
     this.#multisets = multisets

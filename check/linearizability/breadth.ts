@@ -25,6 +25,9 @@ import type { Machine } from "./machine.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part } from "./Procedure.ts"
 
+/** Work in steps, short ones, each of which yields the bytes in use. */
+export type Steps<A> = Generator<number, A>
+
 /** An operation that was called and will return. */
 interface Open {
   readonly i: number
@@ -83,8 +86,9 @@ export class Breadth {
     this.#now.add(this.#row, 0)
   }
 
+  /** An estimate of the bytes that this and the machine take. */
   get bytes(): number {
-    const sets = this.#now.bytes + this.#done.bytes + this.#way.bytes
+    const sets = this.#now.bytes + this.#done.bytes + this.#way.bytes + this.#machine.bytes
     return sets + this.#triedAt.byteLength + this.#allowed.byteLength + this.#links.bytes + this.#multisets.bytes + 100 * this.#unknown.length
   }
 
@@ -164,15 +168,10 @@ export class Breadth {
     ;[this.#now, this.#done] = [this.#done, this.#now]
   }
 
-  /**
-   * Operation `i` returns. Ends with false when no configuration is left: then `count` and what `ways` tells are those
-   * before. Yields now and then, so that somebody can look at the time, and at `bytes`.
-   */
-  *return(i: number): Generator<void, boolean> {
+  /** Operation `i` returns. Ends with false when no configuration is left: then those before stay. */
+  *return(i: number): Steps<boolean> {
     const x = this.#byNumber.get(i)!
-    this.#returning++
-    this.#done.clear(this.#words, this.#readMask)
-    this.#way.clear(this.#words, this.#readMask)
+    this.#begin()
     const { count, links, needed, rows, width } = this.#now
     const row = this.#row
     for (let c = 0; c < count; c++) {
@@ -183,15 +182,26 @@ export class Breadth {
       else this.#finish(x, links[c]!)
       if (isFree && this.#finish(x, 0) !== -1) this.#done.links[this.#done.count - 1] = this.#links.add(links[c]!, i, WAS_FREE)
     }
-    const way = this.#way
-    for (let c = 0; c < way.count; c++) {
-      if (way.needed[c] === 1) this.#expand(way, c, x)
-      if ((this.#expansion & 63) === 0) yield
-    }
+    yield* this.#goOn(x)
     if (this.#done.count === 0) return false
     this.#close(x)
     ;[this.#now, this.#done] = [this.#done, this.#now]
     return true
+  }
+
+  #begin() {
+    this.#returning++
+    this.#done.clear(this.#words, this.#readMask)
+    this.#way.clear(this.#words, this.#readMask)
+  }
+
+  /** Lets open operations take effect until `x` has, if there is one. */
+  *#goOn(x: Open | undefined): Steps<void> {
+    const way = this.#way
+    for (let c = 0; c < way.count; c++) {
+      if (way.needed[c] === 1) this.#expand(way, c, x)
+      if ((this.#expansion & 63) === 0) yield this.bytes
+    }
   }
 
   /** Adds the working row, in which `x` is done or free, to those that are done, without `x`. */
@@ -201,8 +211,8 @@ export class Breadth {
     return this.#done.add(this.#row, link)
   }
 
-  /** Adds what can come next after configuration `c` of those on the way to the return of `x`. */
-  #expand(way: Configurations, c: number, x: Open) {
+  /** Adds what can come next after configuration `c` of those on the way to `x`. */
+  #expand(way: Configurations, c: number, x: Open | undefined) {
     const machine = this.#machine
     const words = this.#words
     const base = c * way.width
@@ -274,7 +284,7 @@ export class Breadth {
   }
 
   /** The working row is what operation `i` makes of configuration `c`: adds it, and what goes with it. */
-  #arrive(way: Configurations, c: number, overwrites: boolean, i: number, x: Open) {
+  #arrive(way: Configurations, c: number, overwrites: boolean, i: number, x: Open | undefined) {
     const row = this.#row
     const words = this.#words
     const allowed = this.#readsAllowedIn(row[0]!)
@@ -283,7 +293,7 @@ export class Breadth {
       this.#newReads[w] = this.#allowed[allowed + w]! & ~row[2 + w]!
       row[2 + w]! |= this.#newReads[w]!
     }
-    const isDone = (row[2 + x.word]! & x.bit) !== 0
+    const isDone = x !== undefined && (row[2 + x.word]! & x.bit) !== 0
     const isNew = (isDone ? this.#finish(x, 0) : way.add(row, 0)) !== -1
     if (!isNew) return
     let link = this.#links.add(way.links[c]!, i, overwrites ? OVERWROTE : WENT)
@@ -338,50 +348,66 @@ export class Breadth {
   }
 
   /**
-   * After a return that left none: the states that were possible before it, at most `limit`, each with an order of all
-   * that had returned and others that were open. These are all there are: whatever else comes next, no order goes on.
+   * The states in which the object may be now, at most `limit`, each with an order of all that has returned and others
+   * that are open; if it can be, one without operations of kind `avoided`.
    */
-  ways(limit: number): ReadonlyArray<{ readonly state: number; readonly order: ReadonlyArray<number> }> {
-    // Later configurations of a state come from longer orders, mostly.
-    const links = new Map<number, number>()
-    for (let c = 0; c < this.#way.count; c++) {
-      const state = this.#way.rows[c * this.#way.width]!
-      if (links.size < limit || links.has(state)) links.set(state, this.#way.links[c]!)
+  *ways(limit: number, avoided: number): Steps<ReadonlyArray<Way>> {
+    this.#begin()
+    const { count, links, needed, rows, width } = this.#now
+    for (let c = 0; c < count; c++) if (needed[c] === 1) this.#way.add(rows.slice(c * width, (c + 1) * width), links[c]!)
+    yield* this.#goOn(undefined)
+    const way = this.#way
+    const found = new Map<number, number>()
+    for (const avoids of [true, false]) {
+      for (let c = 0; c < way.count && found.size < limit; c++) {
+        const state = way.rows[c * width]!
+        const isOne = this.#multisets.count(way.rows[c * width + 1]!, avoided) === 0 || !avoids
+        if (isOne && !found.has(state)) found.set(state, way.links[c]!)
+      }
     }
-    return Array.from(links, ([state, link]) => ({ state, order: this.#links.order(link) }))
+    return Array.from(found, ([state, link]) => ({ state, order: this.#links.order(link) }))
   }
+}
+
+/** A state, and an order of operations that leads to it. */
+export interface Way {
+  readonly state: number
+  readonly order: ReadonlyArray<number>
 }
 
 const ALLOWED = 1 << 8
 
 /** Decides a part breadth-first. `kinds` are those of the part's operations. */
 export const breadthFirst = (part: Part, kinds: Int32Array, machine: Machine, budget: Budget): Found => {
-  const steps = breadthFirstSteps(part, kinds, machine, budget.bytes)
+  const found = within(budget, breadthFirstSteps(part, kinds, machine))
+  return typeof found === "string" ? { verdict: "unknown", reason: found } : found
+}
+
+/** The same in small steps, each of which yields the bytes in use, so that it can race another search. */
+export function* breadthFirstSteps(part: Part, kinds: Int32Array, machine: Machine): Steps<Found> {
+  const search = new Breadth(machine)
+  const blocked = yield* follow(search, part, kinds)
+  return blocked === undefined ? { verdict: "ok", order: Int32Array.from(search.order()) } : { verdict: "illegal" }
+}
+
+/** Feeds a part to a new search. Ends with the operation whose return leaves no configuration, if there is one. */
+export function* follow(search: Breadth, part: Part, kinds: Int32Array): Steps<number | undefined> {
+  for (const event of eventsOf(part)) {
+    if (event >= 0) search.call(event, kinds[event]!, part.returns[event]!)
+    else if (!(yield* search.return(~event))) return ~event
+    search.tidy()
+  }
+  return undefined
+}
+
+/** Takes all steps, unless time or memory is used up before. */
+export const within = <A>(budget: Budget, steps: Steps<A>): A | "time" | "memory" => {
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value
-    if (performance.now() > budget.deadline) return { verdict: "unknown", reason: "time" }
+    if (value > budget.bytes) return "memory"
+    if (performance.now() > budget.deadline) return "time"
   }
-}
-
-/** The same in small steps, so that it can race another search. */
-export function* breadthFirstSteps(part: Part, kinds: Int32Array, machine: Machine, bytes: number): Generator<void, Found> {
-  const search = new Breadth(machine)
-  for (const event of eventsOf(part)) {
-    if (event >= 0) {
-      search.call(event, kinds[event]!, part.returns[event]!)
-      continue
-    }
-    const steps = search.return(~event)
-    let step = steps.next()
-    for (; step.done !== true; step = steps.next()) {
-      if (search.bytes + machine.bytes > bytes) return { verdict: "unknown", reason: "memory" }
-      yield
-    }
-    if (!step.value) return { verdict: "illegal" }
-    search.tidy()
-  }
-  return { verdict: "ok", order: Int32Array.from(search.order()) }
 }
 
 /** The events of a part in the order of the clock: `i` is the call of operation `i`, `~i` its return. */
