@@ -14,16 +14,16 @@ export class Configurations {
   words = 1
   width = 4
   count = 0
-  rows: Int32Array = new Int32Array(64 * this.width)
+  rows: Int32Array = new Int32Array(ROOM * this.width)
   /** Where each configuration came from (`Links`). */
-  links: Int32Array = new Int32Array(64)
+  links: Int32Array = new Int32Array(ROOM)
   /** 0 for a configuration that another one makes needless. */
-  needed: Uint8Array = new Uint8Array(64)
+  needed: Uint8Array = new Uint8Array(ROOM)
   /** Open addressing; a place holds a configuration plus one. */
-  #table: Int32Array = new Int32Array(256)
+  #table: Int32Array = new Int32Array(4 * ROOM)
   /** Lists of configurations plus one, by some bits of their states. */
-  #first: Int32Array = new Int32Array(256)
-  #next: Int32Array = new Int32Array(64)
+  #first: Int32Array = new Int32Array(4 * ROOM)
+  #next: Int32Array = new Int32Array(ROOM)
   /** A bit for every slot of an operation that changes nothing. */
   readMask: Int32Array = new Int32Array(1)
 
@@ -37,9 +37,9 @@ export class Configurations {
 
   /** Forgets all configurations. From now on they have `words` words of slots. */
   clear(words: number, readMask: Int32Array) {
-    if (this.#table.length > 256 && this.#table.length > 16 * this.count) {
-      this.#table = new Int32Array(256)
-      this.#first = new Int32Array(256)
+    if (this.#table.length > 4 * ROOM && this.#table.length > 16 * this.count) {
+      this.#table = new Int32Array(4 * ROOM)
+      this.#first = new Int32Array(4 * ROOM)
     } else {
       this.#table.fill(0)
       this.#first.fill(0)
@@ -49,6 +49,22 @@ export class Configurations {
     this.width = 2 + 2 * words
     this.readMask = readMask
     if (this.rows.length < this.width * this.links.length) this.rows = new Int32Array(this.width * this.links.length)
+  }
+
+  /** Takes these configurations, of at most as many words, instead of its own. They can be looked at, but not added to. */
+  load(rows: Int32Array, links: Int32Array, words: number) {
+    const room = Math.max(ROOM, links.length)
+    const narrow = 2 + 2 * words
+    if (this.links.length < room) this.#makeRoom(room)
+    this.count = links.length
+    this.links.set(links)
+    this.needed.fill(1, 0, this.count)
+    this.rows.fill(0, 0, this.count * this.width)
+    for (let c = 0; c < this.count; c++) {
+      const half = c * narrow + 2 + words
+      this.rows.set(rows.subarray(c * narrow, half), c * this.width)
+      this.rows.set(rows.subarray(half, (c + 1) * narrow), c * this.width + 2 + this.words)
+    }
   }
 
   /** Adds the configuration in `row`. Answers its number, or -1 when it is there already, or not needed. */
@@ -65,7 +81,7 @@ export class Configurations {
     const list = row[0]! & (this.#first.length - 1)
     if (!this.#settle(list, row)) return -1
     const c = this.count++
-    if (c === this.links.length) this.#grow()
+    if (c === this.links.length) this.#makeRoom(2 * c)
     this.rows.set(row.subarray(0, width), c * width)
     this.links[c] = link
     this.needed[c] = 1
@@ -132,8 +148,7 @@ export class Configurations {
     return isCovered && this.#multisets.isWithin(usedB, usedA) ? IS_COVERED : NEITHER
   }
 
-  #grow() {
-    const room = 2 * this.links.length
+  #makeRoom(room: number) {
     this.rows = grown(this.rows, room * this.width)
     this.links = grown(this.links, room)
     this.needed = grown(this.needed, room)
@@ -164,6 +179,8 @@ const hashOf = (rows: Int32Array, from: number, width: number): number => {
   for (let k = from; k < from + width; k++) hash = Math.imul(hash ^ rows[k]!, 0x9e3779b1) ^ (hash >>> 13)
   return hash ^ (hash >>> 16)
 }
+
+const ROOM = 16
 
 /** With how many others of its state a configuration is compared. More would find more that is needless, but slower. */
 const COMPARED = 1_000
@@ -229,12 +246,23 @@ export class Multisets {
 export const WENT = 0
 export const OVERWROTE = 1
 export const WAS_FREE = 2
+/** Instead of an operation: the state in which a history begins whose past is forgotten. */
+export const BEGINS = 3
+
+/** How a configuration came about. */
+export interface Origin {
+  /** The state in which `order` begins, where what came before is forgotten. */
+  readonly from: number | undefined
+  readonly order: ReadonlyArray<number>
+  /** Operations that were open then, and took effect before, unnoticed. */
+  readonly earlier: ReadonlyArray<number>
+}
 
 /** Whence configurations came: a tree of operations. Link 0 is its root. */
 export class Links {
-  #parents = new Int32Array(256)
+  #parents: Int32Array = new Int32Array(ROOM)
   /** The number of an operation, times four, and how it went. */
-  #operations = new Int32Array(256)
+  #operations: Int32Array = new Int32Array(ROOM)
   #length = 1
   #lengthAtLastGathering = 1
 
@@ -253,20 +281,24 @@ export class Links {
     return link
   }
 
-  /**
-   * The order of operations from the root to `link`. What was free goes just before the last one that overwrote: it was
-   * open then, and is unnoticed there.
-   */
-  order(link: number): Array<number> {
+  /** How a configuration came about. */
+  origin(link: number): Origin {
     const path: Array<number> = []
     for (let at = link; at !== 0; at = this.#parents[at]!) path.push(this.#operations[at]!)
+    path.reverse()
+    const from = (path[0]! & 3) === BEGINS ? path.shift()! >> 2 : undefined
     const order: Array<number> = []
-    for (const step of path.reverse()) {
-      let at = order.length
-      if ((step & 3) === WAS_FREE) while ((order[--at]! & 3) !== OVERWROTE);
-      order.splice(at, 0, step)
+    const earlier: Array<number> = []
+    for (const step of path) {
+      if ((step & 3) !== WAS_FREE) order.push(step)
+      else {
+        // It goes just before the last one that overwrote: it was open then, and is unnoticed there.
+        const at = order.findLastIndex((other) => (other & 3) === OVERWROTE)
+        if (at === -1) earlier.push(step >> 2)
+        else order.splice(at, 0, step)
+      }
     }
-    return order.map((step) => step >> 2)
+    return { from, order: order.map((step) => step >> 2), earlier }
   }
 
   /** Is it time to forget what nobody comes from? */

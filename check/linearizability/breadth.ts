@@ -19,7 +19,7 @@
 // - Unknown operations of one kind are a number: how many of them took effect.
 //
 // Configurations are compared as a whole, never by a hash of them.
-import { Configurations, grown, Links, Multisets, OVERWROTE, WAS_FREE, WENT } from "./Configurations.ts"
+import { BEGINS, Configurations, grown, Links, Multisets, OVERWROTE, WAS_FREE, WENT } from "./Configurations.ts"
 import { NOT_ALLOWED } from "./machine.ts"
 import type { Machine } from "./machine.ts"
 import { OPEN } from "./Procedure.ts"
@@ -68,12 +68,14 @@ export class Breadth {
   /** The operations of unknown outcome in the order of their calls, and for each kind those of it. */
   readonly #unknown: Array<{ readonly i: number; readonly kind: number }> = []
   readonly #unknownOfKind = new Map<number, Array<number>>()
+  /** Those kinds of them that do not overwrite. */
+  readonly #unknownSteps = new Set<number>()
 
   // Working memory of an expansion.
   #row = new Int32Array(4)
   #newReads = new Int32Array(1)
   #expansion = 0
-  #triedAt = new Int32Array(64)
+  #triedAt: Int32Array = new Int32Array(16)
   /** Which open reads are allowed in a state: good for one return, and for the latest state of those with the same bits. */
   readonly #allowedFor = new Int32Array(ALLOWED)
   readonly #allowedAt = new Int32Array(ALLOWED)
@@ -144,8 +146,11 @@ export class Breadth {
   #callUnknown(i: number, kind: number) {
     this.#unknown.push({ i, kind })
     const others = this.#unknownOfKind.get(kind)
-    if (others === undefined) this.#unknownOfKind.set(kind, [i])
-    else others.push(i)
+    if (others !== undefined) others.push(i)
+    else {
+      this.#unknownOfKind.set(kind, [i])
+      if (!this.#machine.overwrites(kind)) this.#unknownSteps.add(kind)
+    }
   }
 
   /** Makes room for 32 more open operations. */
@@ -157,15 +162,9 @@ export class Breadth {
     this.#newReads = new Int32Array(wide)
     this.#allowed = new Int32Array(ALLOWED * wide)
     this.#row = new Int32Array(2 + 2 * wide)
-    const { count, links, rows, width } = this.#now
-    this.#done.clear(wide, this.#readMask)
-    for (let c = 0; c < count; c++) {
-      this.#row.fill(0)
-      this.#row.set(rows.subarray(c * width, c * width + 2 + words))
-      this.#row.set(rows.subarray(c * width + 2 + words, (c + 1) * width), 2 + wide)
-      this.#done.add(this.#row, links[c]!)
-    }
-    ;[this.#now, this.#done] = [this.#done, this.#now]
+    const { rows, links } = this.save()
+    this.#now.clear(wide, this.#readMask)
+    this.#now.load(rows, links, words)
   }
 
   /** Operation `i` returns. Ends with false when no configuration is left: then those before stay. */
@@ -255,8 +254,8 @@ export class Breadth {
       if (machine.overwrites(z.kind) || (rows[base + 2 + z.word]! & z.bit) !== 0) continue
       if (machine.next(state, z.kind) !== NOT_ALLOWED) return true
     }
-    for (const [kind, ofKind] of this.#unknownOfKind) {
-      if (machine.overwrites(kind) || this.#multisets.count(used, kind) === ofKind.length) continue
+    for (const kind of this.#unknownSteps) {
+      if (this.#multisets.count(used, kind) === this.#unknownOfKind.get(kind)!.length) continue
       if (machine.next(state, kind) !== NOT_ALLOWED) return true
     }
     return false
@@ -311,40 +310,73 @@ export class Breadth {
 
   /** What is known now, to come back to it. */
   save(): Moment {
-    const kept = Array.from({ length: this.#now.count }, (_, c) => c).filter((c) => this.#now.needed[c] === 1)
-    const { links, rows, width } = this.#now
-    const saved = { words: this.#words, rows: new Int32Array(kept.length * width), links: new Int32Array(kept.length) }
-    kept.forEach((c, k) => {
-      saved.rows.set(rows.subarray(c * width, (c + 1) * width), k * width)
-      saved.links[k] = links[c]!
-    })
-    return { ...saved, open: [...this.#byNumber.values()], unknown: this.#unknown.length }
+    const { count, links, needed, rows, width, words } = this.#now
+    let kept = 0
+    for (let c = 0; c < count; c++) kept += needed[c]!
+    const saved = { rows: new Int32Array(kept * width), links: new Int32Array(kept) }
+    for (let c = 0, k = 0; c < count; c++) {
+      if (needed[c] === 0) continue
+      for (let j = 0; j < width; j++) saved.rows[k * width + j] = rows[c * width + j]!
+      saved.links[k++] = links[c]!
+    }
+    return { ...saved, words, open: [...this.#byNumber.values()], unknown: this.#unknown.length }
   }
 
   /** Goes back to a moment: as if nothing had come since. */
-  restore(moment: Moment) {
+  restore({ links, open, rows, unknown, words }: Moment) {
     for (const x of [...this.#byNumber.values()]) this.#close(x)
-    while (this.#unknown.length > moment.unknown) {
+    while (this.#unknown.length > unknown) {
       const { kind } = this.#unknown.pop()!
       const ofKind = this.#unknownOfKind.get(kind)!
       ofKind.pop()
-      if (ofKind.length === 0) this.#unknownOfKind.delete(kind)
+      if (ofKind.length > 0) continue
+      this.#unknownOfKind.delete(kind)
+      this.#unknownSteps.delete(kind)
     }
-    for (const x of moment.open) this.#open(x)
+    for (const x of open) this.#open(x)
+    this.#now.clear(this.#words, this.#readMask)
+    this.#now.load(rows, links, words)
+  }
+
+  /**
+   * A new search that begins at a moment of this one, and has forgotten all before, on a machine of its own. `kindOf` tells
+   * the kinds of operations there. Unknown operations that took effect in every configuration are forgotten as well.
+   */
+  since(moment: Moment, machine: Machine, kindOf: (i: number) => number): Breadth {
+    const later = new Breadth(machine)
+    while (later.#words < moment.words) later.#widen()
+    for (const x of moment.open) later.#open({ ...x, kind: kindOf(x.i) })
     const width = 2 + 2 * moment.words
-    const words = this.#words
-    this.#now.clear(words, this.#readMask)
-    moment.links.forEach((link, c) => {
-      this.#row.fill(0)
-      this.#row.set(moment.rows.subarray(c * width, c * width + 2 + moment.words))
-      this.#row.set(moment.rows.subarray(c * width + 2 + moment.words, (c + 1) * width), 2 + words)
-      this.#now.add(this.#row, link)
+    const spent = Array.from(moment.links, (_, c) => this.#spent(moment.rows[c * width + 1]!))
+    const spentByAll = spent.reduce((all, some) => all.intersection(some))
+    for (const { i } of this.#unknown.slice(0, moment.unknown)) if (!spentByAll.has(i)) later.#callUnknown(i, kindOf(i))
+    const rows = moment.rows.slice()
+    const links = moment.links.map((_, c) => {
+      const state = machine.number(this.#machine.state(rows[c * width]!))
+      const used = [...spent[c]!.difference(spentByAll)].map(kindOf).sort((a, b) => a - b)
+      rows[c * width] = state
+      rows[c * width + 1] = later.#multisets.of(used)
+      return later.#links.add(0, state, BEGINS)
     })
+    later.#now.load(rows, links, moment.words)
+    return later
+  }
+
+  /** The operations of unknown outcome that are in a multiset of kinds: of each kind the first ones. */
+  #spent(used: number): Set<number> {
+    const counts = new Map<number, number>()
+    const spent = new Set<number>()
+    for (const kind of this.#multisets.members(used)) {
+      const count = counts.get(kind) ?? 0
+      counts.set(kind, count + 1)
+      spent.add(this.#unknownOfKind.get(kind)![count]!)
+    }
+    return spent
   }
 
   /** An order of operations that leads to one of the configurations that there are now. */
-  order(): Array<number> {
-    return this.#links.order(this.#now.links[this.#now.needed.indexOf(1)]!)
+  order(): ReadonlyArray<number> {
+    return this.#links.origin(this.#now.links[this.#now.needed.indexOf(1)]!).order
   }
 
   /**
@@ -362,20 +394,27 @@ export class Breadth {
       for (let c = 0; c < way.count && found.size < limit; c++) {
         const state = way.rows[c * width]!
         const isOne = this.#multisets.count(way.rows[c * width + 1]!, avoided) === 0 || !avoids
-        if (isOne && !found.has(state)) found.set(state, way.links[c]!)
+        if (isOne && !found.has(state)) found.set(state, c)
       }
     }
-    return Array.from(found, ([state, link]) => ({ state, order: this.#links.order(link) }))
+    return Array.from(found, ([state, c]) => {
+      const { earlier, from, order } = this.#links.origin(way.links[c]!)
+      const done = new Set([...order, ...earlier, ...this.#spent(way.rows[c * width + 1]!)])
+      return { from: from ?? this.#machine.init, order, state, done }
+    })
   }
 }
 
-/** A state, and an order of operations that leads to it. */
+/** An order of operations that leads from one state to another. */
 export interface Way {
-  readonly state: number
+  readonly from: number
   readonly order: ReadonlyArray<number>
+  readonly state: number
+  /** The operations that have taken effect: those of the order, and open ones that did so before it. */
+  readonly done: ReadonlySet<number>
 }
 
-const ALLOWED = 1 << 8
+const ALLOWED = 1 << 6
 
 /** Decides a part breadth-first. `kinds` are those of the part's operations. */
 export const breadthFirst = (part: Part, kinds: Int32Array, machine: Machine, budget: Budget): Found => {

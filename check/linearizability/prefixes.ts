@@ -9,6 +9,11 @@ import type { Budget, Part } from "./Procedure.ts"
 import { MAX_PREFIXES } from "./Result.ts"
 import type { Prefix } from "./Result.ts"
 
+/** A prefix of a history whose past may be forgotten: `from` is the state, for people, in which it begins. */
+export interface LatePrefix extends Prefix {
+  readonly from: string
+}
+
 /** Part of an `Explanation`: rows of the history. */
 export interface HowFar {
   readonly blocked: number
@@ -84,23 +89,27 @@ export const prefixesOf = (
   blocked: { readonly i: number; readonly known: Operation },
   machine: Machine,
   budget: Budget
-): ReadonlyArray<Prefix> | undefined => {
+): ReadonlyArray<LatePrefix> | undefined => {
   const ways = within(budget, search.ways(MAX_PREFIXES, machine.kind(unanswered(blocked.known))))
   if (typeof ways === "string") return undefined
   const words = machine.describe(blocked.known)
-  return ways.map(({ order, state }) => {
-    let s = machine.init
+  return ways.map(({ done, from, order, state }) => {
+    let s = from
     const states = order.map((i) => machine.describeState((s = machine.next(s, machine.kind(operation(i))))))
-    const placed = new Set(order)
     const why = (i: number): string => {
       const after = machine.next(state, machine.kind(i === blocked.i ? blocked.known : operation(i)))
       if (after === NOT_ALLOWED) return `not allowed where the state is ${machine.describeState(state)}`
       const effect = after === state ? "changes nothing" : `makes it ${machine.describeState(after)}`
       return `allowed, and ${effect}; but no order that goes on from there has a place for ${words}`
     }
-    const next = operations.filter((i) => !placed.has(i)).map((row) => ({ row, why: why(row) }))
-    const otherwise = `here it has taken effect already; but with the answer it gave, ${words}, no order gets here`
-    return { order, states, next: placed.has(blocked.i) ? [{ row: blocked.i, why: otherwise }, ...next] : next }
+    const next = operations
+      .filter((i) => operation(i).return === null && !done.has(i))
+      .map((row) => ({ row, why: why(row) }))
+    const otherwise =
+      blocked.known.applied === false
+        ? "here it has taken effect; but it failed, and without it no order gets here"
+        : `here it has taken effect already; but with the answer it gave, ${words}, no order gets here`
+    return { from: machine.describeState(from), order, states, next: done.has(blocked.i) ? [{ row: blocked.i, why: otherwise }, ...next] : next }
   })
 }
 
