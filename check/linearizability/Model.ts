@@ -40,7 +40,7 @@ export interface Model<S = any> {
   /** The operations by name; each says whether value and (known) output have the right shape. Unless told: anything goes. */
   readonly operations?: Readonly<Record<string, Shape>>
   /** A decision procedure made for this model. Unless told: a search that asks `step`. */
-  readonly procedure?: (history: History) => Procedure
+  readonly procedure?: (history: History, model: Model<S>) => Procedure
 }
 
 /** Checks of one operation's value and output, each with words for the error message. */

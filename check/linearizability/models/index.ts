@@ -1,14 +1,26 @@
 // All models, by name.
 import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
+import { counter } from "./counter.ts"
 import { kv, kvEmpty } from "./kv.ts"
+import { fencedLock, lock, mutex } from "./lock.ts"
+import { queue } from "./queue.ts"
 import { cas, register } from "./register.ts"
+import { set } from "./set.ts"
+import { shard } from "./shard.ts"
 
 export const models: Readonly<Record<string, Model>> = {
   register,
   cas,
   kv,
-  "kv-empty": kvEmpty
+  "kv-empty": kvEmpty,
+  set,
+  counter,
+  queue,
+  mutex,
+  lock,
+  "fenced-lock": fencedLock,
+  shard
 }
 
 /**
@@ -18,7 +30,7 @@ export const models: Readonly<Record<string, Model>> = {
 export const modelFor = (history: History, name?: string): Model | undefined => {
   const used = new Set(history.opNames)
   const fits = (model: Model) => used.isSubsetOf(new Set(Object.keys(model.operations ?? {})))
-  const model = name === undefined ? [register, cas, kv].find(fits) : Object.hasOwn(models, name) ? models[name] : undefined
+  const model = name === undefined ? [register, cas, kv, queue, lock, shard, set, counter].find(fits) : Object.hasOwn(models, name) ? models[name] : undefined
   if (model !== kv || used.has("delete") || used.has("cas")) return model
   return readsEmpty(history) ? kvEmpty : kv
 }
