@@ -416,17 +416,16 @@ export interface Way {
 
 const ALLOWED = 1 << 6
 
-/** Decides a part breadth-first. `kinds` are those of the part's operations. */
-export const breadthFirst = (part: Part, kinds: Int32Array, machine: Machine, budget: Budget): Found => {
-  const found = within(budget, breadthFirstSteps(part, kinds, machine))
-  return typeof found === "string" ? { verdict: "unknown", reason: found } : found
-}
-
-/** The same in small steps, each of which yields the bytes in use, so that it can race another search. */
-export function* breadthFirstSteps(part: Part, kinds: Int32Array, machine: Machine): Steps<Found> {
+/** Decides a part breadth-first, in small steps. `kinds` are those of its operations. */
+export function* breadthFirstSteps(part: Part, kinds: Int32Array, machine: Machine, bytes: number): Generator<void, Found> {
   const search = new Breadth(machine)
-  const blocked = yield* follow(search, part, kinds)
-  return blocked === undefined ? { verdict: "ok", order: Int32Array.from(search.order()) } : { verdict: "illegal" }
+  const steps = follow(search, part, kinds)
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) {
+    if (step.value > bytes) return { verdict: "unknown", reason: "memory" }
+    yield
+  }
+  return step.value === undefined ? { verdict: "ok", order: Int32Array.from(search.order()) } : { verdict: "illegal" }
 }
 
 /** Feeds a part to a new search. Ends with the operation whose return leaves no configuration, if there is one. */

@@ -98,19 +98,6 @@ export class Machine<S = any> {
     const after = this.model.step(this.#states[state]!, sample)
     return after === undefined ? NOT_ALLOWED : this.number(after)
   }
-
-  /** A state for people. */
-  describeState(state: number): string {
-    const s = this.#states[state]!
-    return this.model.describeState?.(s) ?? canonical(s as Json)
-  }
-
-  /** An operation for people. */
-  describe(x: Operation): string {
-    if (this.model.describe !== undefined) return this.model.describe(x)
-    const output = x.return === null ? " -> ?" : x.output === null && x.value !== null ? "" : ` -> ${canonical(x.output)}`
-    return `${x.op}(${x.value === null ? "" : canonical(x.value)})${output}`
-  }
 }
 
 interface Kind {

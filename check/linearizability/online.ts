@@ -8,6 +8,7 @@
 // came in between are few, as many as are concurrent. So a violation is found at the very return that makes it one.
 import { Breadth, within } from "./breadth.ts"
 import type { Moment } from "./breadth.ts"
+import { describeCall } from "./describe.ts"
 import type { Operation } from "./History.ts"
 import { Machine } from "./machine.ts"
 import { misfit } from "./Model.ts"
@@ -287,14 +288,14 @@ class OnlineObject {
     const place = (number: number) => places.get(number)!
     const operation = (number: number) => this.#entries.get(number)!.x
     const found = isThere ? prefixesOf(this.#search, numbers, operation, { i, known }, this.#machine, this.#budget()) : undefined
-    const words = this.#machine.describe(known)
+    const words = `client ${known.client}'s ${(this.#model.describe ?? describeCall)(known)}`
     const before = known.applied === false ? this.#returned : this.#returned - 1
     return {
       key: this.#key,
       reason:
         known.applied === false
-          ? `${words} failed, but no order of the ${before} operations that had returned does without it`
-          : `no order has a place for ${words} (returned before it: ${before} operations)`,
+          ? `${words}, but no order of what had returned does without it`
+          : `${words} has no place in any order of what had returned before it`,
       operations: numbers.map((number) => (number === i ? known : operation(number))),
       blocked: place(i),
       before,
