@@ -1,0 +1,64 @@
+// Jepsen's log of a test, as those of etcd: its lines about operations are `INFO  jepsen.util - 3  :invoke  :cas  [1 4]`.
+import { HistoryError } from "../History.ts"
+import { EdnForms } from "./edn.ts"
+import { Events } from "./events.ts"
+import type { Meaning } from "./events.ts"
+import { endOfLine } from "./Format.ts"
+import type { FormatReader, Reading } from "./Format.ts"
+import { END } from "./Forms.ts"
+
+/** What comes before an operation, which begins with the process and the type. */
+const beforeEvent = /^.*\bjepsen\.util:?\s+(?:-\s+)?(?=(?:-?\d+|:[\w-]+)\s+:)/
+/** What else a log has: also the traces of exceptions, which are indented. */
+const otherLine = /^\s|^$|\bjepsen\b|\b(?:TRACE|DEBUG|INFO|WARN|ERROR)\b/
+
+export class JepsenLogReader implements FormatReader {
+  line = 1
+  readonly #reading: Reading
+  readonly #forms: EdnForms
+  readonly #events: Events
+
+  constructor(reading: Reading, meaning: Meaning) {
+    this.#reading = reading
+    this.#forms = new EdnForms(reading.file)
+    this.#events = new Events(reading, meaning)
+  }
+
+  get operations(): number {
+    return this.#events.operations
+  }
+
+  read(bytes: Uint8Array, end: number): number {
+    let at = 0
+    for (;;) {
+      const lineEnd = endOfLine(bytes, at, end)
+      if (lineEnd === end) return at
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, lineEnd - at).toString()
+      const before = beforeEvent.exec(text)
+      if (before !== null) this.#event(bytes, at, at + Buffer.byteLength(before[0]), lineEnd)
+      else if (!otherLine.test(text)) throw this.#error("not a line of a Jepsen log")
+      at = lineEnd + 1
+      this.line++
+    }
+  }
+
+  /** Reads the event at `at` in the line from `start` to `end`. What comes behind it in the line is an error message. */
+  #event(bytes: Uint8Array, start: number, at: number, end: number) {
+    const forms = this.#forms
+    forms.inLine(bytes, start, at, end, this.line)
+    const form = () => {
+      if (forms.next() === END) throw this.#error("not an operation: expected process, type, f and value")
+      return forms.form()
+    }
+    const wrong = this.#events.add({ process: form(), type: form(), f: form(), value: form() }, this.line)
+    if (wrong !== undefined) throw this.#error(wrong)
+  }
+
+  #error(reason: string): HistoryError {
+    return new HistoryError({ file: this.#reading.file, line: this.line, reason })
+  }
+
+  end() {
+    this.#events.end()
+  }
+}
