@@ -16,7 +16,7 @@ export interface Part {
   readonly rows: Int32Array
   readonly calls: Int32Array
   readonly returns: Int32Array
-  /** 1 for an operation whose output is known: then it is to be believed. Those with a return mostly have one. */
+  /** 1 for an operation whose output is known: then it is to be believed.  */
   readonly answered: Uint8Array
 }
 
@@ -46,4 +46,11 @@ export interface Evidence {
 }
 
 /** Decides one part of the history for which it was made. */
-export type Procedure = (part: Part, budget: Budget) => Found
+export interface Procedure {
+  (part: Part, budget: Budget): Found
+  /**
+   * Follows an order of a part on its own, sharing nothing with how it was found: the first operation that is not
+   * allowed where it stands, or `undefined`. Without it the model's `step` is asked.
+   */
+  readonly replay?: (part: Part, order: Int32Array) => number | undefined
+}

@@ -27,6 +27,8 @@ export class Texts {
   #table = new Int32Array(1 << 9)
   /** Numbers of strings and numbers that came as such: what `of` would otherwise encode anew each time. */
   readonly #scalars = new Map<string | number, number>()
+  /** Values that were asked for, or came as such. */
+  readonly #values: Array<Json | undefined> = []
   #length = 0
 
   constructor() {
@@ -49,6 +51,7 @@ export class Texts {
       if (known !== undefined) return known
       const id = this.#ofText(JSON.stringify(value))
       this.#scalars.set(value, id)
+      this.#values[id] = value
       return id
     }
     return this.#ofText(canonical(value))
@@ -116,7 +119,7 @@ export class Texts {
 
   /** Value `id` itself. */
   json(id: number): Json {
-    return JSON.parse(this.text(id)) as Json
+    return (this.#values[id] ??= JSON.parse(this.text(id)) as Json)
   }
 }
 

@@ -1,133 +1,134 @@
-// Linearizability of a whole history: key by key (locality, Herlihy & Wing 1990), within a budget, and with evidence.
+// Linearizability of a whole history: object by object, within a budget, and with evidence.
 import { explain } from "./explain.ts"
-import { canonical, show } from "./History.ts"
+import { APPLIED, History, show } from "./History.ts"
 import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
-import { prepare } from "./problem.ts"
-import { search } from "./search.ts"
-import type { Budget, Found } from "./search.ts"
-
-export type Verdict = "ok" | "illegal" | "unknown"
-
-/** What was found for one key. */
-export type KeyResult =
-  | {
-      readonly key: string
-      readonly operations: number
-      readonly verdict: "ok"
-      /** An order that the model allows, replayed before this verdict is given. */
-      readonly witness: ReadonlyArray<Operation>
-    }
-  | {
-      readonly key: string
-      readonly operations: number
-      readonly verdict: "illegal"
-      /** The operation with whose return the history stopped being linearizable (see `explain`). */
-      readonly blocked: Operation
-      /** An order of those that returned before it; `undefined` where the budget did not suffice to find one. */
-      readonly prefix: ReadonlyArray<Operation> | undefined
-      readonly reason: string
-    }
-  | {
-      readonly key: string
-      readonly operations: number
-      readonly verdict: "unknown"
-      /** Which budget was used up. */
-      readonly reason: "time" | "memory"
-    }
-
-export interface CheckResult {
-  /** `illegal` if a key is, else `unknown` if a key is, else `ok`. */
-  readonly verdict: Verdict
-  /** One result per key, in the order of the keys' first operations. */
-  readonly keys: ReadonlyArray<KeyResult>
-}
+import { partsOf } from "./parts.ts"
+import type { NamedPart } from "./parts.ts"
+import { OPEN } from "./Procedure.ts"
+import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
+import { worst } from "./Result.ts"
+import type { CheckResult, KeyResult } from "./Result.ts"
 
 export interface CheckOptions {
   /** Milliseconds for the whole history; 10,000 unless told. */
   readonly timeoutMs?: number
-  /** Bytes the search may take, estimated; 1 GiB unless told. */
+  /** Bytes that a search may take; 1 GiB unless told. */
   readonly memoryBytes?: number
 }
 
-/** The worst of several verdicts. */
-export const worst = (verdicts: Iterable<Verdict>): Verdict => {
-  const all = new Set(verdicts)
-  return all.has("illegal") ? "illegal" : all.has("unknown") ? "unknown" : "ok"
-}
-
 /**
- * Decides whether `history` is linearizable for `model`, each key being an object of its own. The operations must fit
- * the model (see `misfit`); their order does not matter.
+ * Decides whether `history` is linearizable for `model`, each object (each key, unless the model says otherwise) alone.
+ * The operations must fit the model (see `misfit`); their order does not matter.
  *
- * All keys are decided, also after one was found illegal. They are searched in rounds, each with ten times the nodes of
- * the last, so that one hard key does not eat the time of the others.
+ * All objects are decided, also after one was found illegal: in rounds, each with more time than the last, so that one
+ * hard object does not eat the time of the others.
  */
 export const checkLinearizable = (
-  history: ReadonlyArray<Operation>,
+  history: History | ReadonlyArray<Operation>,
   model: Model,
   options: CheckOptions = {}
 ): CheckResult => {
   const deadline = performance.now() + (options.timeoutMs ?? 10_000)
   const bytes = options.memoryBytes ?? 2 ** 30
-  const keys = Map.groupBy(history, (x) => x.key)
-  const found = new Map<string, Found>()
-  let open = [...keys.keys()]
-  for (let nodes = 10_000; open.length > 0; nodes *= 10) {
-    for (const key of open) found.set(key, search(prepare(keys.get(key)!, model), { deadline, nodes, bytes }))
-    open = open.filter((key) => {
-      const result = found.get(key)!
-      return result.verdict === "unknown" && result.reason === "nodes"
-    })
+  const columns = history instanceof History ? history : History.of(history)
+  const procedure = procedureFor(columns, model)
+  const parts = partsOf(columns, model)
+  const found = new Array<Found>(parts.length)
+  let open = parts.map((_, k) => k)
+  for (let slice = 50; open.length > 0; slice *= 4) {
+    const undecided: Array<number> = []
+    for (const k of open) {
+      const until = Math.min(deadline, open.length === 1 ? Infinity : performance.now() + slice)
+      const result = (found[k] = procedure(parts[k]!.part, { deadline: until, bytes }))
+      if (result.verdict === "unknown" && result.reason === "time" && until < deadline) undecided.push(k)
+    }
+    open = undecided
   }
   // Explanations come last: they must not take the time that a verdict needs.
-  const results = [...keys].map(([key, operations]) => {
-    return conclude(key, operations, model, found.get(key)!, { deadline, nodes: Infinity, bytes })
-  })
+  const results = parts.map((part, k) => conclude(columns, model, procedure, part, found[k]!, { deadline, bytes }))
   return { verdict: worst(results.map((r) => r.verdict)), keys: results }
 }
 
-const conclude = (key: string, history: ReadonlyArray<Operation>, model: Model, found: Found, budget: Budget): KeyResult => {
-  const operations = history.length
+const procedureFor = (history: History, model: Model): Procedure => {
+  if (model.procedure === undefined) throw new Error("user models: to come")
+  return model.procedure(history)
+}
+
+const conclude = (
+  history: History,
+  model: Model,
+  procedure: Procedure,
+  { name, part }: NamedPart,
+  found: Found,
+  budget: Budget
+): KeyResult => {
+  const of = { key: name, operations: part.rows.length }
   switch (found.verdict) {
     case "ok": {
-      const fault = refute(found.order, history, model)
+      const fault = misplaced(history, model, procedure, part, found.order)
       if (fault !== undefined) throw new Error(`the linearizability checker is wrong: ${fault}`)
-      return { key, operations, verdict: "ok", witness: found.order }
+      return { ...of, verdict: "ok", witness: found.order.map((i) => part.rows[i]!) }
     }
-    case "illegal": {
-      const { blocked, before, prefix } = explain(history, model, budget)
-      const reason = `no order has a place for ${show(blocked)} (returned before it: ${before} operations)`
-      return { key, operations, verdict: "illegal", blocked, prefix, reason }
-    }
+    case "illegal":
+      return { ...of, verdict: "illegal", explanation: explain(history, model, procedure, part, found.evidence, budget) }
     case "unknown":
-      return { key, operations, verdict: "unknown", reason: found.reason === "time" ? "time" : "memory" }
+      return { ...of, verdict: "unknown", reason: found.reason }
   }
 }
 
-/**
- * Replays `order` against the model, and compares it with the clock: why it is no linearization of `history` (one key),
- * or `undefined` when it is one. Shares nothing with the search.
- */
-export const refute = (
-  order: ReadonlyArray<Operation>,
-  history: ReadonlyArray<Operation>,
-  model: Model
-): string | undefined => {
-  const placed = new Set(order)
-  if (placed.size < order.length) return "an operation is placed twice"
-  if (!placed.isSubsetOf(new Set(history))) return "an operation is placed that the history does not have"
-  // A read says nothing where its outcome is unknown; anything else whose return was seen must have happened.
-  const missing = history.find((x) => x.return !== null && !placed.has(x))
-  if (missing !== undefined) return `${show(missing)} is missing`
-  let state = model.init
-  let latestCall = -Infinity
+/** Why `order` is no linearization of `part`, or `undefined` when it is one. Shares nothing with how it was found. */
+const misplaced = (history: History, model: Model, procedure: Procedure, part: Part, order: Int32Array): string | undefined => {
+  const { calls, returns, rows } = part
+  const words = (i: number) => show(history.operation(rows[i]!))
+  const placed = new Uint8Array(rows.length)
+  let latestCall = -1
+  for (const i of order) {
+    if (placed[i] === 1) return `${words(i)} is placed twice`
+    placed[i] = 1
+    if (returns[i]! < latestCall) return `${words(i)} comes after an operation called when it had returned`
+    if (calls[i]! > latestCall) latestCall = calls[i]!
+  }
+  for (let i = 0; i < rows.length; i++) {
+    if (placed[i] === 0 && returns[i] !== OPEN && (part.answered[i] === 1 || model.reads?.(history.operation(rows[i]!)) !== true)) {
+      return `${words(i)} is missing`
+    }
+  }
+  if (procedure.replay === undefined) return refuteByModel(model, Array.from(order, (i) => history.operation(rows[i]!)))
+  const wrong = procedure.replay(part, order)
+  return wrong === undefined ? undefined : `${words(wrong)} is not allowed where it stands`
+}
+
+const refuteByModel = (model: Model, order: ReadonlyArray<Operation>): string | undefined => {
+  let state: unknown = model.init
   for (const x of order) {
-    if (x.return !== null && x.return < latestCall) return `${show(x)} comes after an operation called when it had returned`
-    latestCall = Math.max(latestCall, x.call)
-    const after = model.step(state, x)
-    if (after === undefined) return `${show(x)} is not allowed in state ${canonical(state)}`
+    const after: unknown = model.step(state, x)
+    if (after === undefined) return `${show(x)} is not allowed in state ${describeState(model, state)}`
     state = after
   }
   return undefined
+}
+
+/** A state for people. */
+const describeState = (model: Model, state: unknown): string => model.describeState?.(state) ?? (typeof state === "string" ? state : JSON.stringify(state))
+
+/**
+ * Replays `order`, rows of `history`, against the model, and compares it with the clock: why it is no linearization of the
+ * object named `key`, or `undefined` when it is one. Slow and plain, for those who trust no procedure.
+ */
+export const refute = (order: ArrayLike<number>, history: History | ReadonlyArray<Operation>, model: Model, key?: string): string | undefined => {
+  const columns = history instanceof History ? history : History.of(history)
+  const rows = new Set(Array.from(order))
+  if (rows.size < order.length) return "an operation is placed twice"
+  for (let i = 0; i < columns.length; i++) {
+    if (columns.returns[i]! < APPLIED && columns.returns[i] !== -Infinity && !rows.has(i) && (key === undefined || (model.partition?.(columns.operation(i)) ?? columns.keyNames[columns.keys[i]!]) === key)) {
+      return `${show(columns.operation(i))} is missing`
+    }
+  }
+  let latestCall = -Infinity
+  for (const i of Array.from(order)) {
+    if (columns.returns[i]! < latestCall) return `${show(columns.operation(i))} comes after an operation called when it had returned`
+    latestCall = Math.max(latestCall, columns.calls[i]!)
+  }
+  return refuteByModel(model, Array.from(order, (i) => columns.operation(i)))
 }
