@@ -9,14 +9,14 @@ export interface Read {
   readonly expected?: "ok" | "illegal"
 }
 
-/** What a failed operation (`:fail`) means: it certainly had no effect, or (a compare-and-set) it found another value. */
-export type FailMeans = "no-effect" | "answered-no"
+/** What `:fail` may mean for a compare-and-set: that it certainly had no effect, or that the value was another. */
+export const failMeanings = ["no-effect", "answered-no"] as const
+export type FailMeans = (typeof failMeanings)[number]
 
 /** What a format's reader is told. */
 export interface Reading {
   /** For error messages. */
   readonly file: string
-  readonly fail: FailMeans
   readonly emit: (read: Read) => void
 }
 
@@ -24,7 +24,7 @@ export interface Reading {
 export interface FormatReader {
   /**
    * Reads what is whole (lines, forms) of `bytes` up to `end` and returns where it stopped: what lies behind comes again
-   * as the beginning of the next block. The last block ends in a line break.
+   * as the beginning of the next block. The last block ends in a line break, and none is empty. `bytes` is written over afterwards.
    */
   readonly read: (bytes: Uint8Array, end: number, isLast: boolean) => number
   /** Set when `read` has stopped because it needs something that must be loaded first; then it is called again. */

@@ -75,7 +75,7 @@ export abstract class Forms {
     return whole.at
   }
 
-  /** Goes to `at`, in the line that goes from `start` to `end`. */
+  /** Goes to `at`, in the line from `start` to `end`, which is behind its line break. */
   inLine(bytes: Uint8Array, start: number, at: number, end: number, line: number) {
     this.bytes = bytes
     this.end = end

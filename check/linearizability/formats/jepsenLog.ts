@@ -35,14 +35,14 @@ export class JepsenLogReader implements FormatReader {
       if (lineEnd === end) return at
       const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, lineEnd - at).toString()
       const before = beforeEvent.exec(text)
-      if (before !== null) this.#event(bytes, at, at + Buffer.byteLength(before[0]), lineEnd)
+      if (before !== null) this.#event(bytes, at, at + Buffer.byteLength(before[0]), lineEnd + 1)
       else if (!otherLine.test(text)) throw this.#error("not a line of a Jepsen log")
       at = lineEnd + 1
       this.line++
     }
   }
 
-  /** Reads the event at `at` in the line from `start` to `end`. What comes behind it in the line is an error message. */
+  /** Reads the event at `at`, in the line from `start` to `end`. What follows in the line is an error message. */
   #event(bytes: Uint8Array, start: number, at: number, end: number) {
     const forms = this.#forms
     forms.inLine(bytes, start, at, end, this.line)
