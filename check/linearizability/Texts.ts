@@ -14,9 +14,6 @@ export const canonical = (value: Json): string => {
   )
 }
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
 /** Canonical JSON texts, numbered from 0 in the order in which they came. Number 0 is null. */
 export class Texts {
   #bytes = new Uint8Array(1 << 12)
@@ -58,7 +55,7 @@ export class Texts {
   }
 
   #ofText(text: string): number {
-    const bytes = encoder.encode(text)
+    const bytes = Buffer.from(text)
     return this.ofBytes(bytes, 0, bytes.length)
   }
 
@@ -114,7 +111,8 @@ export class Texts {
 
   /** The canonical text of value `id`. */
   text(id: number): string {
-    return decoder.decode(this.#bytes.subarray(this.#ends[id], this.#ends[id + 1]))
+    const start = this.#ends[id]!
+    return Buffer.from(this.#bytes.buffer, start, this.#ends[id + 1]! - start).toString()
   }
 
   /** Value `id` itself. */

@@ -38,9 +38,11 @@ export interface FormatReader {
 }
 
 /** The bytes that readers look for. */
+export const TAB = 0x09
 export const LINE_FEED = 0x0a
 export const SPACE = 0x20
 export const QUOTE = 0x22
+export const COLON = 0x3a
 export const BACKSLASH = 0x5c
 
 /** Where the line at `start` ends: at its line break, or at `end`. */
@@ -48,3 +50,10 @@ export const endOfLine = (bytes: Uint8Array, start: number, end: number): number
   const at = bytes.indexOf(LINE_FEED, start)
   return at < 0 || at > end ? end : at
 }
+
+export const startsWith = (bytes: Uint8Array, at: number, word: Uint8Array): boolean => {
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false
+  return true
+}
+
+export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39

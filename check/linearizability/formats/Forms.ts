@@ -2,6 +2,7 @@
 // block. Every mistake has its line and column.
 import { HistoryError } from "../History.ts"
 import type { Json } from "../Texts.ts"
+import { LINE_FEED } from "./Format.ts"
 
 /** In place of a byte: the block is over. */
 export const END = -1
@@ -12,33 +13,21 @@ export const MAX_DEPTH = 500
 /** Thrown where what is read isn't whole yet. */
 const INCOMPLETE = Symbol("incomplete")
 
-/** A place in the current block. */
-export interface Position {
-  readonly at: number
-  readonly line: number
-  readonly lineStart: number
-}
-
 export abstract class Forms {
   protected bytes: Uint8Array = new Uint8Array()
   protected end = 0
-  protected at = 0
-  /** From 1. */
+  /** The position; and its line, from 1. */
+  at = 0
   line = 1
-  /** Where the line begins: at 0 also if it began in an earlier block, with so many characters there. */
-  protected lineStart = 0
   /** How deep in the forms the position is. */
   protected depth = 0
-  #charactersBefore = 0
   #isLast = false
+  /** Characters of the line in which the block begins that lie in blocks before. */
+  #charactersBefore = 0
   readonly #file: string
 
   constructor(file: string) {
     this.#file = file
-  }
-
-  get position(): Position {
-    return { at: this.at, line: this.line, lineStart: this.lineStart }
   }
 
   /** The next byte that is neither space nor comment, or END. */
@@ -62,53 +51,54 @@ export abstract class Forms {
     this.#isLast = isLast
     this.at = 0
     this.depth = 0
-    let whole = this.position
+    let whole = 0
     try {
-      while (read()) whole = this.position
-      whole = this.position
+      while (read()) whole = this.at
+      whole = this.at
     } catch (error) {
       if (error !== INCOMPLETE) throw error
-      this.line = whole.line
+      this.line -= this.#lineBreaks(whole)
     }
-    this.#charactersBefore = this.column(whole) - 1
-    this.lineStart = 0
-    return whole.at
+    this.#charactersBefore = this.#column(whole) - 1
+    return whole
   }
 
-  /** Goes to `at`, in the line from `start` to `end`, which is behind its line break. */
-  inLine(bytes: Uint8Array, start: number, at: number, end: number, line: number) {
+  /** Goes to `at`, in a line that ends before `end`, behind its line break. */
+  inLine(bytes: Uint8Array, at: number, end: number, line: number) {
     this.bytes = bytes
     this.end = end
     this.#isLast = true
     this.at = at
     this.depth = 0
     this.line = line
-    this.lineStart = start
   }
 
-  /** In characters, from 1. */
-  column({ at, lineStart }: Position): number {
+  error(reason: string, at = this.at): HistoryError {
+    return new HistoryError({ file: this.#file, line: this.line - this.#lineBreaks(at), column: this.#column(at), reason })
+  }
+
+  /** What is thrown where the block ends within what begins at `opened`. */
+  protected incomplete(opened: number): unknown {
+    return this.#isLast ? this.error("what begins here does not end", opened) : INCOMPLETE
+  }
+
+  /** How many lines end between `from` and the position. */
+  #lineBreaks(from: number): number {
+    let count = 0
+    for (let i = from; i < this.at; i++) if (this.bytes[i] === LINE_FEED) count++
+    return count
+  }
+
+  /** The column of `at` in its line: in characters, from 1. */
+  #column(at: number): number {
+    const lineStart = at === 0 ? 0 : this.bytes.lastIndexOf(LINE_FEED, at - 1) + 1
     let column = lineStart === 0 ? this.#charactersBefore + 1 : 1
     // All bytes of a character but its first begin with the bits 10.
     for (let i = lineStart; i < at; i++) if ((this.bytes[i]! & 0xc0) !== 0x80) column++
     return column
   }
 
-  error(reason: string, position = this.position): HistoryError {
-    return new HistoryError({ file: this.#file, line: position.line, column: this.column(position), reason })
-  }
-
-  /** What is thrown where the block ends within what begins at `opened`. */
-  protected incomplete(opened: Position): unknown {
-    return this.#isLast ? this.error("what begins here does not end", opened) : INCOMPLETE
-  }
-
   protected text(start: number, end: number): string {
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, end - start).toString()
-  }
-
-  protected newLine(at: number) {
-    this.line++
-    this.lineStart = at
   }
 }

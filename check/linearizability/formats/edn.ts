@@ -6,7 +6,6 @@ import { canonical, Texts } from "../Texts.ts"
 import { exactInteger } from "./exact.ts"
 import { BACKSLASH, endOfLine, LINE_FEED, QUOTE } from "./Format.ts"
 import { END, Forms, MAX_DEPTH } from "./Forms.ts"
-import type { Position } from "./Forms.ts"
 
 const byte = (character: string): number => character.charCodeAt(0)
 const HASH = byte("#")
@@ -43,12 +42,12 @@ export class EdnForms extends Forms {
       const next = this.bytes[this.at]!
       if (kinds[next] === SPACE) {
         this.at++
-        if (next === LINE_FEED) this.newLine(this.at)
+        if (next === LINE_FEED) this.line++
       } else if (next === SEMICOLON) {
         this.at = endOfLine(this.bytes, this.at, this.end)
-        if (this.at === this.end) throw this.incomplete(this.position)
+        if (this.at === this.end) throw this.incomplete(this.at)
       } else if (next === HASH && this.bytes[this.at + 1] === UNDERSCORE) {
-        const discard = this.position
+        const discard = this.at
         this.at += 2
         this.#within(discard)
         this.form()
@@ -61,7 +60,7 @@ export class EdnForms extends Forms {
     const next = this.next()
     switch (next) {
       case END:
-        throw this.incomplete(this.position)
+        throw this.incomplete(this.at)
       case OPEN_BRACE:
         return this.#map()
       case OPEN_BRACKET:
@@ -81,12 +80,12 @@ export class EdnForms extends Forms {
     }
   }
 
-  #within(opened: Position) {
+  #within(opened: number) {
     if (++this.depth > MAX_DEPTH) throw this.error("nested too deeply", opened)
   }
 
   /** Does the sequence that was opened with the byte at `opened` end here? */
-  #closes(opened: Position, close: number): boolean {
+  #closes(opened: number, close: number): boolean {
     const next = this.next()
     if (next === END) throw this.incomplete(opened)
     if (next !== close) return false
@@ -96,7 +95,7 @@ export class EdnForms extends Forms {
   }
 
   #sequence(close: number): ReadonlyArray<Json> {
-    const opened = this.position
+    const opened = this.at
     this.#within(opened)
     this.at++
     const forms: Array<Json> = []
@@ -105,7 +104,7 @@ export class EdnForms extends Forms {
   }
 
   #map(): Json {
-    const opened = this.position
+    const opened = this.at
     this.#within(opened)
     this.at++
     const entries: { [key: string]: Json } = {}
@@ -121,13 +120,13 @@ export class EdnForms extends Forms {
   }
 
   #string(): string {
-    const opened = this.position
+    const opened = this.at
     let start = ++this.at
     let text = ""
     for (;; this.at++) {
       if (this.at >= this.end) throw this.incomplete(opened)
       const next = this.bytes[this.at]
-      if (next === LINE_FEED) this.newLine(this.at + 1)
+      if (next === LINE_FEED) this.line++
       else if (next === QUOTE) {
         text += this.text(start, this.at++)
         return text
@@ -139,7 +138,7 @@ export class EdnForms extends Forms {
   }
 
   /** The character of the escape at the position, which goes to the escape's last byte. */
-  #escape(opened: Position): string {
+  #escape(opened: number): string {
     const length = this.bytes[this.at + 1] === byte("u") ? 6 : 2
     if (this.at + length > this.end) throw this.incomplete(opened)
     const escape = this.text(this.at + 1, this.at + length)
@@ -151,7 +150,7 @@ export class EdnForms extends Forms {
 
   /** What begins with #: a set, a pattern, or a tag and its form. */
   #dispatch(): Json {
-    const opened = this.position
+    const opened = this.at
     const second = this.bytes[this.at + 1]
     if (this.at + 1 >= this.end) throw this.incomplete(opened)
     if (second === HASH) return this.#word()
@@ -190,7 +189,7 @@ export class EdnForms extends Forms {
     this.at++
     while (this.at < this.end && kinds[this.bytes[this.at]!] === WORD) this.at++
     // The word may go on in the next block.
-    if (this.at >= this.end) throw this.incomplete(this.position)
+    if (this.at >= this.end) throw this.incomplete(this.at)
     if (this.bytes[start] !== COLON) return meaning(this.text(start, this.at))
     const id = this.#keywords.ofBytes(this.bytes, start, this.at)
     return this.#keywordTexts[id] ??= this.text(start, this.at)

@@ -60,10 +60,10 @@ export class JepsenReader implements FormatReader {
 
   #event() {
     const forms = this.#forms
-    const { position } = forms
+    const { at, line } = forms
     const event = this.#eventOf(forms.form())
-    const wrong = event === undefined ? "not an event: expected a map of process, type, f and value" : this.#events.add(event, position.line)
-    if (wrong !== undefined) throw forms.error(wrong, position)
+    const wrong = event === undefined ? "not an event: expected a map of process, type, f and value" : this.#events.add(event, line)
+    if (wrong !== undefined) throw forms.error(wrong, at)
   }
 
   end() {

@@ -3,7 +3,7 @@ import { HistoryError } from "../History.ts"
 import { EdnForms } from "./edn.ts"
 import { Events } from "./events.ts"
 import type { Meaning } from "./events.ts"
-import { endOfLine } from "./Format.ts"
+import { COLON, endOfLine, isDigit, SPACE, startsWith, TAB } from "./Format.ts"
 import type { FormatReader, Reading } from "./Format.ts"
 import { END } from "./Forms.ts"
 
@@ -17,6 +17,7 @@ export class JepsenLogReader implements FormatReader {
   readonly #reading: Reading
   readonly #forms: EdnForms
   readonly #events: Events
+  #prefix: Uint8Array = new Uint8Array()
 
   constructor(reading: Reading, meaning: Meaning) {
     this.#reading = reading
@@ -33,19 +34,29 @@ export class JepsenLogReader implements FormatReader {
     for (;;) {
       const lineEnd = endOfLine(bytes, at, end)
       if (lineEnd === end) return at
-      const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, lineEnd - at).toString()
-      const before = beforeEvent.exec(text)
-      if (before !== null) this.#event(bytes, at, at + Buffer.byteLength(before[0]), lineEnd + 1)
-      else if (!otherLine.test(text)) throw this.#error("not a line of a Jepsen log")
+      const before = this.#beforeEvent(bytes, at, lineEnd)
+      if (before !== undefined) this.#event(bytes, at + before, lineEnd + 1)
       at = lineEnd + 1
       this.line++
     }
   }
 
-  /** Reads the event at `at`, in the line from `start` to `end`. What follows in the line is an error message. */
-  #event(bytes: Uint8Array, start: number, at: number, end: number) {
+  /** How many bytes come before the event in a line; `undefined` where there is none. */
+  #beforeEvent(bytes: Uint8Array, start: number, end: number): number | undefined {
+    // Mostly what came before the last one.
+    const { length } = this.#prefix
+    if (length > 0 && startsWith(bytes, start, this.#prefix) && isEvent(bytes, start + length)) return length
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
+    const prefix = beforeEvent.exec(text)?.[0]
+    if (prefix !== undefined) return (this.#prefix = Buffer.from(prefix)).length
+    if (!otherLine.test(text)) throw this.#error("not a line of a Jepsen log")
+    return undefined
+  }
+
+  /** Reads the event at `at`, in the line that ends before `end`. What follows it there is an error message. */
+  #event(bytes: Uint8Array, at: number, end: number) {
     const forms = this.#forms
-    forms.inLine(bytes, start, at, end, this.line)
+    forms.inLine(bytes, at, end, this.line)
     const form = () => {
       if (forms.next() === END) throw this.#error("not an operation: expected process, type, f and value")
       return forms.form()
@@ -61,4 +72,13 @@ export class JepsenLogReader implements FormatReader {
   end() {
     this.#events.end()
   }
+}
+
+/** Are there a process and a type? */
+const isEvent = (bytes: Uint8Array, at: number): boolean => {
+  let i = at
+  while (isDigit(bytes[i]!)) i++
+  if (i === at) return false
+  while (bytes[i] === SPACE || bytes[i] === TAB) i++
+  return bytes[i] === COLON
 }

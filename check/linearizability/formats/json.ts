@@ -59,7 +59,7 @@ export class JsonForms extends Forms {
   next(): number {
     for (; this.at < this.end; this.at++) {
       const next = this.bytes[this.at]!
-      if (next === LINE_FEED) this.newLine(this.at + 1)
+      if (next === LINE_FEED) this.line++
       else if (!" \t\r,".includes(String.fromCharCode(next))) return next
     }
     return END
@@ -93,10 +93,10 @@ export class JsonForms extends Forms {
         if (++depth > MAX_DEPTH) throw this.error("nested too deeply")
       } else if (byte === CLOSE_BRACE && --depth === 0) return i + 1
     }
-    throw this.incomplete(this.position)
+    throw this.incomplete(this.at)
   }
 
   #moveTo(to: number) {
-    for (; this.at < to; this.at++) if (this.bytes[this.at] === LINE_FEED) this.newLine(this.at + 1)
+    for (; this.at < to; this.at++) if (this.bytes[this.at] === LINE_FEED) this.line++
   }
 }

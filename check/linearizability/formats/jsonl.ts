@@ -4,21 +4,18 @@
 // unusual about a line (escapes, nested values, a field twice, a mistake) is left to strict.ts, which knows all of JSON.
 import { APPLIED, FAILED, HistoryWriter, UNKNOWN } from "../History.ts"
 import { Texts } from "../Texts.ts"
-import { BACKSLASH, endOfLine, LINE_FEED, QUOTE, SPACE } from "./Format.ts"
+import { BACKSLASH, COLON, endOfLine, isDigit, LINE_FEED, QUOTE, SPACE, startsWith, TAB } from "./Format.ts"
 import type { FormatReader, Reading } from "./Format.ts"
 import type { StrictLines } from "./strict.ts"
 import { Times } from "./exact.ts"
 
 const ZERO = 0x30
-const NINE = 0x39
 const MINUS = 0x2d
 const COMMA = 0x2c
-const COLON = 0x3a
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
-const TAB = 0x09
 const CARRIAGE_RETURN = 0x0d
 
 const fields = ["client", "op", "key", "value", "call", "return", "output", "applied"] as const
@@ -201,11 +198,6 @@ const afterSpace = (bytes: Uint8Array, at: number): number => {
   return at
 }
 
-const startsWith = (bytes: Uint8Array, at: number, word: Uint8Array): boolean => {
-  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false
-  return true
-}
-
 const fieldAt = (bytes: Uint8Array, at: number): number => {
   let field: number
   switch (bytes[at + 1]) {
@@ -236,7 +228,7 @@ const fieldAt = (bytes: Uint8Array, at: number): number => {
 const endOfInteger = (bytes: Uint8Array, at: number): number => {
   const first = bytes[at] === MINUS ? at + 1 : at
   let i = first
-  while (bytes[i]! >= ZERO && bytes[i]! <= NINE) i++
+  while (isDigit(bytes[i]!)) i++
   return i === first || (bytes[first] === ZERO && (i > first + 1 || first > at)) ? UNUSUAL : i
 }
 
