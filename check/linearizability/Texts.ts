@@ -6,7 +6,10 @@ export type Json = string | number | boolean | null | ReadonlyArray<Json> | { re
 
 /** Equal JSON values, and only those, have the same canonical text: fields are sorted by name. */
 export const canonical = (value: Json): string => {
-  if (value === null || typeof value !== "object") return JSON.stringify(value)
+  // Most values have no fields to sort.
+  if (value === null || typeof value !== "object" || (Array.isArray(value) && value.every((v) => typeof v !== "object"))) {
+    return JSON.stringify(value)
+  }
   return JSON.stringify(value, (_, v) =>
     v !== null && typeof v === "object" && !Array.isArray(v)
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))

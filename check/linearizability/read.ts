@@ -112,7 +112,7 @@ class Blocks {
   readonly #options: ReadOptions
   #reader: FormatReader | undefined
   readonly #found: Array<Checkable> = []
-  #bytes = new Uint8Array(ENOUGH)
+  #bytes = new Uint8Array()
   #length = 0
   /** So many of them are known to be UTF-8. */
   #checked = 0
@@ -146,7 +146,8 @@ class Blocks {
   #append(block: Uint8Array) {
     const length = this.#length + block.length
     if (length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length))
+      // There is always room for the last line break.
+      const larger = new Uint8Array(Math.max(length + 1, 2 * this.#bytes.length))
       larger.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = larger
     }

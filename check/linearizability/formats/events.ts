@@ -56,22 +56,35 @@ const manners: Readonly<Record<string, Manner>> = {
   tryacquire: waits,
   release: waits
 }
-const mannerOf = (op: string): Manner => (Object.hasOwn(manners, op) ? manners[op]! : other)
+/** An operation's name in our words, with its manner. */
+interface Kind extends Manner {
+  readonly op: string
+  /** In the history. */
+  readonly number: number
+}
 
 interface Invocation {
   readonly row: number
-  readonly op: string
+  readonly kind: Kind
   readonly key: string
   readonly line: number
 }
 
+/** The number of null among the texts. */
+const NULL = 0
+
 /** The operations of a history whose events name no object are all on this one. */
 const ONLY_KEY = "register"
+
+const types = new Map<Json | undefined, "invoke" | "ok" | "fail" | "info">()
+for (const type of ["invoke", "ok", "fail", "info"] as const) types.set(type, type).set(`:${type}`, type)
 
 export class Events {
   readonly #reading: Reading
   readonly #meaning: Meaning
   readonly #writer = new HistoryWriter()
+  /** By `f`, as it is written. */
+  readonly #kinds = new Map<Json, Kind>()
   readonly #open = new Map<number, Invocation>()
   #clock: number | undefined
   readonly #independent = new IndependentKeys()
@@ -87,70 +100,73 @@ export class Events {
 
   /** Takes the next event. Returns what is wrong with it, if something is. */
   add(event: Event, line: number): string | undefined {
-    const { index = null, process = null } = event
+    const { f = null, index = null, process = null, value = null } = event
     if (index !== null && (!Number.isInteger(index) || (this.#clock !== undefined && (index as number) <= this.#clock))) {
       return `index ${JSON.stringify(index)} is no integer larger than those before`
     }
     this.#clock = index === null ? (this.#clock ?? 0) + 1 : index as number
     if (process === null) return "an event without process"
     if (typeof process !== "number" || !Number.isInteger(process)) return undefined
-    const type = word(event.type)
-    const f = word(event.f)
-    if (type === undefined) return "an event without type"
-    if (f === undefined) return "an event without f"
-    if (f === "txn") return "transactions (f is txn) are no operations on single objects: they are for Elle"
-    const op = Object.hasOwn(names, f) ? names[f]! : f
+    const type = types.get(event.type)
+    if (type === undefined) return `an event needs a type: expected invoke, ok, fail or info`
+    const kind = this.#kinds.get(f) ?? this.#newKind(f)
+    if (typeof kind === "string") return kind
     const key = event.key === undefined ? ONLY_KEY : nameOf(event.key)
-    return type === "invoke"
-      ? this.#invoke(process, op, key, event, line)
-      : this.#complete(process, type, op, key, event)
-  }
-
-  #invoke(process: number, op: string, key: string, { key: told, value = null }: Event, line: number): string | undefined {
     const open = this.#open.get(process)
-    if (open !== undefined) return `process ${process} invokes ${op} while its ${open.op} of line ${open.line} is open`
-    if ((process | 0) !== process) return `process ${process} is beyond 2^31`
-    if (told === undefined) this.#independent.see(op, mannerOf(op).hasValue, value)
-    const { texts } = this.#writer
-    const row = this.#writer.addRow(process, this.#writer.op(op), this.#writer.key(key), texts.of(value), this.#clock!, UNKNOWN, 0, line)
-    this.#open.set(process, { row, op, key, line })
+    if (type === "invoke") {
+      if (open !== undefined) return `process ${process} invokes ${kind.op} while its ${open.kind.op} of line ${open.line} is open`
+      if ((process | 0) !== process) return `process ${process} is beyond 2^31`
+      if (event.key === undefined) this.#independent.see(kind.op, kind.hasValue, value)
+      this.#open.set(process, { row: this.#invoke(process, kind, key, value, line), kind, key, line })
+      return undefined
+    }
+    if (open === undefined) return `process ${process} completes ${kind.op} without an invocation`
+    if (open.kind !== kind || open.key !== key) {
+      return `process ${process} completes ${kind.op}, but invoked ${open.kind.op} in line ${open.line}`
+    }
+    this.#open.delete(process)
+    if (type !== "info") this.#complete(open, type, value)
     return undefined
   }
 
-  #complete(process: number, type: string, op: string, key: string, { value = null }: Event): string | undefined {
-    const open = this.#open.get(process)
-    if (open === undefined) return `process ${process} completes ${op} without an invocation`
-    if (open.op !== op || open.key !== key) return `process ${process} completes ${op}, but invoked ${open.op} in line ${open.line}`
-    this.#open.delete(process)
+  #newKind(f: Json): Kind | string {
+    if (typeof f !== "string") return "an event without f"
+    const name = f.startsWith(":") ? f.slice(1) : f
+    if (name === "txn") return "transactions (f is txn) are no operations on single objects: they are for Elle"
+    const op = Object.hasOwn(names, name) ? names[name]! : name
+    const kind = { ...mannerOf(op), op, number: this.#writer.op(op) }
+    this.#kinds.set(f, kind)
+    return kind
+  }
+
+  #invoke(process: number, { number }: Kind, key: string, value: Json, line: number): number {
     const { texts } = this.#writer
-    const complete = (output: Json) => this.#writer.complete(open.row, this.#clock!, texts.of(output))
-    switch (type) {
-      case "ok": {
-        const { answers } = mannerOf(op)
-        complete(answers === "its value" ? value : answers === "true" ? true : null)
-        return undefined
-      }
-      case "fail":
-        if (op !== "cas" || this.#meaning.fail === "no-effect") this.#writer.complete(open.row, FAILED, 0)
-        // A compare-and-set that says something else than what it wanted (":timed-out") may have happened.
-        else if (Array.isArray(value)) complete(false)
-        return undefined
-      case "info":
-        return undefined
-      default:
-        return `${type} is no type of event: expected invoke, ok, fail or info`
+    return this.#writer.addRow(process, number, this.#writer.key(key), texts.of(value), this.#clock!, UNKNOWN, 0, line)
+  }
+
+  #complete({ kind, row }: Invocation, type: "ok" | "fail", value: Json) {
+    const { texts } = this.#writer
+    if (type === "ok") {
+      const output = kind.answers === "its value" ? value : kind.answers === "true" ? true : null
+      this.#writer.complete(row, this.#clock!, texts.of(output))
+    } else if (kind.op !== "cas" || this.#meaning.fail === "no-effect") {
+      this.#writer.complete(row, FAILED, 0)
+    } else if (Array.isArray(value)) {
+      this.#writer.complete(row, this.#clock!, texts.of(false))
     }
+    // A compare-and-set that says something else than what it wanted (":timed-out") may have happened.
   }
 
   end() {
     const raw = this.#writer.end()
     const history = this.#independent.areThere ? this.#split(raw) : raw
-    const { keys, opNames, ops, outputs, returns, values } = history
-    const reading = opNames.map((op) => op === "read" || op === "get")
+    const { length, opNames, ops, outputs, returns, values } = history
     const takesNoValue = opNames.map((op) => !mannerOf(op).hasValue)
-    for (let i = 0; i < keys.length; i++) {
-      if (takesNoValue[ops[i]!]) values[i] = 0
-      if (reading[ops[i]!] && outputs[i] === 0 && returns[i] !== FAILED && this.#meaning.nil === "anything") returns[i] = UNKNOWN
+    const reads = opNames.map((op) => op === "read" || op === "get")
+    for (let i = 0; i < length; i++) {
+      const op = ops[i]!
+      if (takesNoValue[op]) values[i] = NULL
+      if (reads[op] && outputs[i] === NULL && returns[i] !== FAILED && this.#meaning.nil === "anything") returns[i] = UNKNOWN
     }
     this.#reading.emit({ history })
   }
@@ -159,17 +175,17 @@ export class Events {
   #split(history: History): History {
     const { length, lines, opNames, ops, outputs, texts, values } = history
     const pairs = new Pairs(texts)
+    const answers = opNames.map((op) => mannerOf(op).answers === "its value")
     const keys = new Int32Array(length)
     for (let i = 0; i < length; i++) {
       const { key, value } = pairs.parts(values[i]!)!
-      if (outputs[i] !== 0 && mannerOf(opNames[ops[i]!]!).answers === "its value") {
-        const output = pairs.parts(outputs[i]!)
-        if (output?.key !== key) {
-          const reason = `the answer ${texts.text(outputs[i]!)} is not of the key that ${texts.text(values[i]!)} has`
-          throw new HistoryError({ file: this.#reading.file, line: lines[i]!, reason })
-        }
-        outputs[i] = output.value
+      // An answer that is no pair stands for itself.
+      const output = answers[ops[i]!] ? pairs.parts(outputs[i]!) : undefined
+      if (output !== undefined && output.key !== key) {
+        const reason = `the answer ${texts.text(outputs[i]!)} is not of the key in ${texts.text(values[i]!)}`
+        throw new HistoryError({ file: this.#reading.file, line: lines[i]!, reason })
       }
+      if (output !== undefined) outputs[i] = output.value
       keys[i] = key
       values[i] = value
     }
@@ -177,6 +193,4 @@ export class Events {
   }
 }
 
-/** A name without its colon. */
-const word = (name: Json | undefined): string | undefined =>
-  typeof name !== "string" ? undefined : name.startsWith(":") ? name.slice(1) : name
+const mannerOf = (op: string): Manner => (Object.hasOwn(manners, op) ? manners[op]! : other)

@@ -1,5 +1,6 @@
 // Jepsen's log of a test, as those of etcd: its lines about operations are `INFO  jepsen.util - 3  :invoke  :cas  [1 4]`.
 import { HistoryError } from "../History.ts"
+import type { Json } from "../Texts.ts"
 import { EdnForms } from "./edn.ts"
 import { Events } from "./events.ts"
 import type { Meaning } from "./events.ts"
@@ -55,14 +56,15 @@ export class JepsenLogReader implements FormatReader {
 
   /** Reads the event at `at`, in the line that ends before `end`. What follows it there is an error message. */
   #event(bytes: Uint8Array, at: number, end: number) {
-    const forms = this.#forms
-    forms.inLine(bytes, at, end, this.line)
-    const form = () => {
-      if (forms.next() === END) throw this.#error("not an operation: expected process, type, f and value")
-      return forms.form()
-    }
-    const wrong = this.#events.add({ process: form(), type: form(), f: form(), value: form() }, this.line)
+    this.#forms.inLine(bytes, at, end, this.line)
+    const event = { process: this.#form(), type: this.#form(), f: this.#form(), value: this.#form() }
+    const wrong = this.#events.add(event, this.line)
     if (wrong !== undefined) throw this.#error(wrong)
+  }
+
+  #form(): Json {
+    if (this.#forms.next() === END) throw this.#error("not an operation: expected process, type, f and value")
+    return this.#forms.form()
   }
 
   #error(reason: string): HistoryError {
