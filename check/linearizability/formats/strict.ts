@@ -7,9 +7,10 @@ import type { Reading } from "./Format.ts"
 import { endOfJson, parseJson } from "./json.ts"
 import { Times } from "./exact.ts"
 
-const Time = Schema.Union([Schema.Int, Schema.BigInt]).annotate({
-  message: "Expected an integer: times are counted in whole units, such as nanoseconds"
-})
+const Time = Schema.Union([
+  Schema.Int.annotate({ message: "Expected an integer: times are counted in whole units, such as nanoseconds" }),
+  Schema.BigInt
+])
 
 /** One line of a history. */
 const Line = Schema.Struct({
