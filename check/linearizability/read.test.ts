@@ -227,3 +227,259 @@ describe("lines read from bytes and lines read as JSON", () => {
     expect(seen.refused).toBeGreaterThan(2_000)
   }, 60_000)
 })
+
+describe("Jepsen's histories in EDN", () => {
+  const event = (process: number | string, type: string, f: string, value: string, more = "") =>
+    `{:process ${process}, :type :${type}, :f :${f}, :value ${value}${more}}`
+  const write = [event(0, "invoke", "write", "3"), event(0, "ok", "write", "3")] as const
+  const read = [event(1, "invoke", "read", "nil"), event(1, "ok", "read", "3")] as const
+
+  test("are maps in a vector, in a list, or one after the other, also as records", async () => {
+    const events = [write[0], ...read, write[1]]
+    const expected = [[0, "write", 3, 1, 4, null], [1, "read", null, 2, 3, 3]]
+    expect(await operations(["[" + events.join("\n ") + "]"])).toEqual(expected)
+    expect(await operations(["; of Knossos", "(" + events.join(" ; here\n"), ")"])).toEqual(expected)
+    expect(await operations(events)).toEqual(expected)
+    expect(await operations(events.map((e) => `#jepsen.history.Op${e}`))).toEqual(expected)
+    expect(await operations(["[", ...events.map((e) => `#_ {:a ${e}} ${e}`), "]"])).toEqual(expected)
+    expect(await operations(["[]"])).toEqual([])
+  })
+
+  test("are the same in blocks of any size", async () => {
+    const lines = ['[; "ü"', ...write, event(2, "invoke", "write", String.raw`["ü\u00fc\n" :é -7 12345678901234567890N 1.5M #{3 1 2} \a #inst "2020"]`), ...read, "]"]
+    const whole = (await histories(lines))[0]!.history.operations()
+    expect(whole[1]!.value).toEqual(["üü\n", ":é", -7, "12345678901234567890", 1.5, [1, 2, 3], "a", { "#inst": "2020" }])
+    for (const size of [1, 2, 3, 7, 50]) {
+      const bytes = bytesOf(lines)
+      const blocks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
+      expect((await readBlocks(blocks))[0]!.history.operations()).toEqual(whole)
+    }
+  })
+
+  test("the clock is the order of the events, or their index", async () => {
+    const indexed = [event(0, "invoke", "write", "3", ", :index 10"), ":nemesis", event(0, "ok", "write", "3", ", :index 17, :time 5")]
+    expect(await operations([indexed[0]!, event(":nemesis", "info", "start", "nil", ", :index 12"), indexed[2]!])).toEqual([[0, "write", 3, 10, 17, null]])
+    expect(await error([indexed[2]!, indexed[0]!])).toBe("h.jsonl:1:1: process 0 completes write without an invocation")
+    expect(await error([indexed[0]!, event(1, "invoke", "read", "nil", ", :index 10")])).toBe(
+      "h.jsonl:2:1: index 10 is no integer larger than those before"
+    )
+  })
+
+  test("what failed has had no effect, and is kept as failed; or a compare-and-set has found another value, if one says so", async () => {
+    const events = [
+      event(0, "invoke", "cas", "[1 2]"),
+      event(0, "fail", "cas", "[1 2]"),
+      event(1, "invoke", "write", "4"),
+      event(1, "fail", "write", "4"),
+      event(2, "invoke", "cas", "[1 2]"),
+      event(2, "fail", "cas", ":timed-out")
+    ]
+    const outcomes = async (options?: Partial<ReadOptions>) => (await operations(events, options)).map(([, , , , returned, output]) => [returned, output])
+    expect(await outcomes()).toEqual([["failed", null], ["failed", null], ["failed", null]])
+    expect(await outcomes({ fail: "answered-no" })).toEqual([[2, false], ["failed", null], [null, null]])
+  })
+
+  test("a read of nil is one of anything; what has no completion, or one of type info, is of unknown outcome", async () => {
+    expect(
+      await operations([
+        event(0, "invoke", "read", "nil"),
+        event(0, "ok", "read", "nil"),
+        event(1, "invoke", "write", "1"),
+        event(1, "info", "write", "1"),
+        event(1, "invoke", "write", "2"),
+        event(2, "invoke", "cas", "[1 2]"),
+        event(2, "ok", "cas", "[1 2]")
+      ])
+    ).toEqual([
+      [0, "read", null, 1, null, null],
+      [1, "write", 1, 3, null, null],
+      [1, "write", 2, 5, null, null],
+      [2, "cas", [1, 2], 6, 7, true]
+    ])
+  })
+
+  test("independent keys are recognised by values that make no sense otherwise", async () => {
+    const found = async (...events: ReadonlyArray<string>) => {
+      const { history } = (await histories(events, { model: { name: "any", init: 0, step: () => 0 } }))[0]!
+      return history.operations().map((x) => [x.key, x.op, x.value, x.output])
+    }
+    const keyed = [
+      event(0, "invoke", "write", "[5 1]"),
+      event(1, "invoke", "read", "[:k nil]"),
+      event(0, "ok", "write", "[5 1]"),
+      event(1, "ok", "read", "[:k 7]"),
+      event(2, "invoke", "cas", '["k" [1 2]]'),
+      event(2, "ok", "cas", '["k" [1 2]]')
+    ]
+    expect(await found(...keyed)).toEqual([["5", "write", 1, null], [":k", "read", null, 7], ["k", "cas", [1, 2], true]])
+    expect(await found(...keyed.slice(4))).toEqual([["k", "cas", [1, 2], true]])
+    // A read of nil is one of anything here, too.
+    expect((await histories([event(0, "invoke", "read", "[1 nil]"), event(0, "ok", "read", "[1 nil]")]))[0]!.history.returns[0]).toBe(UNKNOWN)
+    // Pairs may be values: nobody asks for a key here, or something has none.
+    expect(await found(keyed[0]!, keyed[2]!)).toEqual([["register", "write", [5, 1], null]])
+    expect(await found(...keyed, event(3, "invoke", "read", "nil"))).toContainEqual(["register", "write", [5, 1], null])
+    expect(await error([event(0, "invoke", "read", "[1 nil]"), event(0, "ok", "read", "[2 7]")])).toBe(
+      "h.jsonl:1: the answer [2,7] is not of the key in [1,null]"
+    )
+  })
+
+  test("operations have our names, and other operations keep theirs", async () => {
+    const any = { model: { name: "any", init: 0, step: () => 0 } }
+    const events = ["enqueue", "dequeue", "acquire", "add", "inc"].flatMap((f, process) => [
+      event(process, "invoke", f, f === "dequeue" ? "nil" : "2"),
+      event(process, "ok", f, "3")
+    ])
+    expect((await operations(events, any)).map(([, op, value, , , output]) => [op, value, output])).toEqual([
+      ["enq", 2, null],
+      ["deq", null, 3],
+      ["acquire", null, true],
+      ["add", 2, null],
+      ["inc", 2, 3]
+    ])
+  })
+
+  test("each mistake is named with its own reason, line and column", async () => {
+    expect(await error([write[0], write[0]])).toBe("h.jsonl:2:1: process 0 invokes write while its write of line 1 is open")
+    expect(await error(["[", ` ${write[1]}`, "]"])).toBe("h.jsonl:2:2: process 0 completes write without an invocation")
+    expect(await error([write[0], event(0, "ok", "read", "3")])).toBe("h.jsonl:2:1: process 0 completes read, but invoked write in line 1")
+    expect(await error([event(0, "invoke", "txn", "[[:append 1 2]]")])).toBe(
+      "h.jsonl:1:1: transactions (f is txn) are no operations on single objects: they are for Elle"
+    )
+    expect(await error([event(0, "started", "read", "nil")])).toBe("h.jsonl:1:1: an event needs a type: expected invoke, ok, fail or info")
+    expect(await error(["{:type :invoke, :f :read}"])).toBe("h.jsonl:1:1: an event without process")
+    expect(await error(["{:type :invoke, :process 1}"])).toBe("h.jsonl:1:1: an event without f")
+    expect(await error([event(2 ** 31, "invoke", "read", "nil")])).toBe("h.jsonl:1:1: process 2147483648 is beyond 2^31")
+    expect(await error([write[0], "42"])).toBe("h.jsonl:2:1: not an event: expected a map of process, type, f and value")
+    expect(await error(["[" + write[0], write[1]])).toBe("h.jsonl:1:1: the history that begins here does not end")
+    expect(await error([write[0], "{:type :invoke, :f"])).toBe("h.jsonl:2:1: what begins here does not end")
+    expect(await error([`${write[0]} "ü" {:value "`])).toBe("h.jsonl:1:50: not an event: expected a map of process, type, f and value")
+    expect(await error([write[0], '  {:value "ü'])).toBe("h.jsonl:2:11: what begins here does not end")
+    expect(await error(["{:value [1 2}"])).toBe("h.jsonl:1:13: unexpected }")
+    expect(await error(["{:process 1 :value}"])).toBe("h.jsonl:1:19: the map has no value for :value")
+    expect(await error([String.raw`{:value "\q"}`])).toBe(String.raw`h.jsonl:1:10: \q is no escape`)
+    expect(await error(["{:value " + "[".repeat(1000)])).toBe("h.jsonl:1:508: nested too deeply")
+    expect(await error(["[] []"])).toBe("h.jsonl:1:4: there is more behind the end of the history")
+  })
+})
+
+describe("Jepsen's histories in JSON, as elle-cli reads them", () => {
+  const event = (process: number | string, type: string, f: string, value: Json) => JSON.stringify({ type, f, process, value, time: 341187643, error: "}\\\"" })
+  const events = [event(0, "invoke", "cas", [1, 2]), event("nemesis", "info", "start", null), event(0, "fail", "cas", [1, 2]), event(1, "invoke", "read", null), event(1, "ok", "read", 4)]
+
+  test("are an array of events, which mean the same as in EDN", async () => {
+    const expected = [[0, "cas", [1, 2], 1, "failed", null], [1, "read", null, 4, 5, 4]]
+    expect(await operations([`[${events.join(",")}]`])).toEqual(expected)
+    expect(await operations(["[", events.join(",\n"), "]"])).toEqual(expected)
+    const bytes = bytesOf([`[${events.join(",")}]`])
+    expect((await readBlocks(Array.from(bytes, (byte) => Uint8Array.of(byte))))[0]!.history.length).toBe(2)
+  })
+
+  test("each mistake is named with its own reason, line and column", async () => {
+    expect(await error([`[${events[0]},`, events[0]!, "]"])).toBe("h.jsonl:2:1: process 0 invokes cas while its cas of line 1 is open")
+    expect(await error([`[${events[0]}`])).toBe("h.jsonl:1:1: the history that begins here does not end")
+    expect(await error([`[${events[0]}`, " {"])).toBe("h.jsonl:2:2: what begins here does not end")
+    expect(await error([`[${events[0]},`, ' {"ü": 01}]'])).toBe("h.jsonl:2:9: not JSON")
+    expect(await error([`[${events[0]}, 5]`])).toMatch(/^h.jsonl:1:\d+: not JSON: expected an object/)
+  })
+})
+
+describe("Jepsen's etcd logs", () => {
+  test("a compare-and-set that failed found another value; what timed out is unknown; a failed read was none", async () => {
+    const lines = jepsen(
+      "0\t:invoke\t:read\tnil",
+      "0\t:ok\t:read\tnil",
+      "1   :invoke :cas    [1 2]",
+      ":nemesis\t:info\t:start\tnil",
+      "1   :fail   :cas    [1 2]",
+      "2\t:invoke\t:write\t4",
+      "2\t:info\t:write\t:timed-out",
+      "3\t:invoke\t:read\tnil",
+      "3\t:fail\t:read\t:timed-out",
+      "4\t:invoke\t:cas\t[0 1]",
+      "4\t:ok\t:cas\t[0 1]\tand an error [ that is no EDN"
+    )
+    expect((await histories(lines))[0]!.model.name).toBe("cas")
+    expect(await operations(lines)).toEqual([
+      [0, "read", null, 1, 2, null],
+      [1, "cas", [1, 2], 3, 5, false],
+      [2, "write", 4, 6, null, null],
+      [3, "read", null, 8, "failed", null],
+      [4, "cas", [0, 1], 10, 11, true]
+    ])
+    expect((await operations(lines, { fail: "no-effect" }))[1]).toEqual([1, "cas", [1, 2], 3, "failed", null])
+  })
+
+  test("other lines of the log are passed over", async () => {
+    const lines = [
+      "2015-02-18 14:07:08,943{GMT}\tINFO\t[main] jepsen.core: nodes set up",
+      "2015-02-18 14:07:09,101{GMT}\tINFO\t[jepsen worker 3] jepsen.util: 3\t:invoke\t:write\t4",
+      "INFO  jepsen.util - 35 seconds have passed",
+      "java.lang.Exception: jepsen failed",
+      "\tat clojure.core",
+      "2015-02-18 14:07:09,204{GMT}\tINFO\t[jepsen worker 3] jepsen.util: 3\t:ok\t:write\t4"
+    ]
+    const [found] = await histories(lines)
+    expect(found!.history.operations().map((x) => [x.op, x.call, x.return])).toEqual([["write", 1, 2]])
+    expect([...found!.history.lines]).toEqual([2])
+  })
+
+  test("each malformed line is named with its own reason", async () => {
+    const invoke = "3\t:invoke\t:write\t1"
+    expect(await error(jepsen("3\t:ok\t:write\t1"))).toBe("h.jsonl:1: process 3 completes write without an invocation")
+    expect(await error(jepsen(invoke, "3\t:invoke\t:read\tnil"))).toBe("h.jsonl:2: process 3 invokes read while its write of line 1 is open")
+    expect(await error(jepsen(invoke, "3\t:ok\t:read\t1"))).toBe("h.jsonl:2: process 3 completes read, but invoked write in line 1")
+    expect(await error(jepsen(invoke, "3\t:ok"))).toMatch(/^h.jsonl:2: not an operation: expected process/)
+    expect(await error(jepsen(invoke, "3\t:ok\t:write\t[1"))).toBe("h.jsonl:2:34: what begins here does not end")
+    expect(await error(jepsen(invoke, "3\t:done\t:write\t1"))).toBe("h.jsonl:2: an event needs a type: expected invoke, ok, fail or info")
+    expect(await error([...jepsen(invoke), "3 :ok"])).toBe("h.jsonl:2: not a line of a Jepsen log")
+    expect(await error(jepsen("3\t:invoke\t:enqueue\t1"))).toContain('h.jsonl:1: operation "enq" is unknown to model cas')
+  })
+})
+
+describe("Porcupine's map logs", () => {
+  test("an absent key reads as the empty string", async () => {
+    const [found] = await histories([
+      porcupine(0, "invoke", "get", "k", null),
+      porcupine(1, "invoke", "append", "k", 'x \\" y'),
+      porcupine(0, "ok", "get", "k", ""),
+      porcupine(1, "info", "append", "k", null)
+    ])
+    expect(found!.model.name).toBe("kv-empty")
+    expect(found!.history.operations().map((x) => [x.key, x.op, x.value, x.call, x.return, x.output])).toEqual([
+      ["k", "get", null, 1, 3, ""],
+      ["k", "append", 'x " y', 2, null, null]
+    ])
+  })
+
+  test("each malformed line is named with its own reason", async () => {
+    const invoke = porcupine(0, "invoke", "get", "k", null)
+    expect(await error([invoke, "{:process 1"])).toBe("h.jsonl:2:1: what begins here does not end")
+    expect(await error([porcupine(0, "ok", "get", "k", "")])).toBe("h.jsonl:1:1: process 0 completes get without an invocation")
+    expect(await error([invoke, invoke])).toBe("h.jsonl:2:1: process 0 invokes get while its get of line 1 is open")
+    expect(await error([invoke, porcupine(0, "ok", "get", "j", "")])).toBe("h.jsonl:2:1: process 0 completes get, but invoked get in line 1")
+    expect(await error([porcupine(0, "invoke", "pop", "k", null)])).toContain('operation "pop" is unknown to model kv-empty')
+  })
+})
+
+describe("the format", () => {
+  test("is found by content, and may be told", async () => {
+    expect(formatOf(`\n${line()}`)).toBe("jsonl")
+    expect(formatOf("")).toBe("jsonl")
+    expect(formatOf(porcupine(0, "invoke", "get", "k", null))).toBe("porcupine")
+    expect(formatOf(jepsen("0\t:invoke\t:read\tnil").join())).toBe("jepsen-log")
+    expect(formatOf("INFO  jepsen.os.debian - :n1 setting up debian")).toBe("jepsen-log")
+    for (const edn of ["[{:type :ok}]", "({:type :ok})", "{:type :ok :key-value 1}", "; c\n; d\n[{:type", "#jepsen.history.Op{:index 0", "[#jepsen.history.Op{:index 0", "[\n; c\n{:f", "[]"]) {
+      expect(formatOf(edn)).toBe("jepsen-edn")
+    }
+    expect(formatOf('[{"type": 1')).toBe("jepsen-json")
+    expect(formatOf("The MIT License")).toBeUndefined()
+    expect(await error([line()], { format: "jepsen-log" })).toBe("h.jsonl:1: not a line of a Jepsen log")
+  })
+
+  test("needs no more than the first block", async () => {
+    const seen: Array<number> = []
+    const blocks = Array.from({ length: 30 }, (_, i) => bytesOf(Array(100).fill(line({ client: i })).concat("")))
+    await readBlocks(blocks, { onProgress: (operations) => seen.push(operations) })
+    expect(seen).toEqual(blocks.map((_, i) => 100 * (i + 1)))
+  })
+})

@@ -33,7 +33,7 @@ export abstract class Forms {
   /** The next byte that is neither space nor comment, or END. */
   abstract next(): number
 
-  /** The form that comes next. */
+  /** The form that comes next; there must be one (see `next`). */
   abstract form(): Json
 
   /** Goes behind the byte that `next` gave. */

@@ -47,11 +47,9 @@ export class EdnForms extends Forms {
         this.at = endOfLine(this.bytes, this.at, this.end)
         if (this.at === this.end) throw this.incomplete(this.at)
       } else if (next === HASH && this.bytes[this.at + 1] === UNDERSCORE) {
-        const discard = this.at
+        const opened = this.at
         this.at += 2
-        this.#within(discard)
-        this.form()
-        this.depth--
+        this.#within(opened)
       } else return next
     }
   }
@@ -59,8 +57,6 @@ export class EdnForms extends Forms {
   form(): Json {
     const next = this.next()
     switch (next) {
-      case END:
-        throw this.incomplete(this.at)
       case OPEN_BRACE:
         return this.#map()
       case OPEN_BRACKET:
@@ -80,8 +76,17 @@ export class EdnForms extends Forms {
     }
   }
 
-  #within(opened: number) {
+  #enter(opened: number) {
     if (++this.depth > MAX_DEPTH) throw this.error("nested too deeply", opened)
+  }
+
+  /** The form that belongs to the tag at `opened`. */
+  #within(opened: number): Json {
+    this.#enter(opened)
+    if (this.next() === END) throw this.incomplete(opened)
+    const form = this.form()
+    this.depth--
+    return form
   }
 
   /** Does the sequence that was opened with the byte at `opened` end here? */
@@ -96,7 +101,7 @@ export class EdnForms extends Forms {
 
   #sequence(close: number): ReadonlyArray<Json> {
     const opened = this.at
-    this.#within(opened)
+    this.#enter(opened)
     this.at++
     const forms: Array<Json> = []
     while (!this.#closes(opened, close)) forms.push(this.form())
@@ -105,13 +110,15 @@ export class EdnForms extends Forms {
 
   #map(): Json {
     const opened = this.at
-    this.#within(opened)
+    this.#enter(opened)
     this.at++
     const entries: { [key: string]: Json } = {}
     while (!this.#closes(opened, CLOSE_BRACE)) {
       const form = this.form()
       const key = typeof form === "string" ? form : canonical(form)
-      if (this.next() === CLOSE_BRACE) throw this.error(`the map has no value for ${key}`)
+      const next = this.next()
+      if (next === END) throw this.incomplete(opened)
+      if (next === CLOSE_BRACE) throw this.error(`the map has no value for ${key}`)
       const value = this.form()
       if (key === "__proto__") Object.defineProperty(entries, key, { value, enumerable: true })
       else entries[key] = value
@@ -158,10 +165,7 @@ export class EdnForms extends Forms {
     if (second === QUOTE) return this.#string()
     if (second === OPEN_BRACE) return [...this.#sequence(CLOSE_BRACE)].sort(inOrder)
     const tag = this.#word()
-    this.#within(opened)
-    const form = this.form()
-    this.depth--
-    return { [`#${tag}`]: form }
+    return { [`#${tag}`]: this.#within(opened) }
   }
 
   /** An integer of at most 15 digits, if there is one. */
