@@ -1,7 +1,8 @@
 // A history is what clients saw: operations with the moments of their call and return, read on one clock.
 // Here it lies in columns, so that a million operations are a few arrays of numbers; formats/ has the readers.
+import { inSharedMemory } from "./sharing.ts"
 import { canonical, Texts } from "./Texts.ts"
-import type { Json } from "./Texts.ts"
+import type { Json, SharedTexts } from "./Texts.ts"
 
 /**
  * One operation, and the shape of one line of a history file (JSONL).
@@ -11,7 +12,8 @@ import type { Json } from "./Texts.ts"
  * moment after `call`, or never. `output` is null where the operation gives none, and for unknown outcomes.
  *
  * Where it is known otherwise whether the operation took effect (from a log, say), `applied` tells: true with an unknown
- * outcome means that it did at some moment after `call`; false means that it never did: the operation has failed.
+ * outcome means that it did at some moment after `call`, whatever its answer was (a compare-and-set may have found another
+ * value); false means that it never did: the operation has failed.
  */
 export interface Operation {
   readonly client: number
@@ -30,6 +32,8 @@ export const UNKNOWN = Infinity
 export const APPLIED = Number.MAX_VALUE
 /** In `History.returns`: the operation had no effect, ever. The checker leaves it out. */
 export const FAILED = -Infinity
+
+type Columns = Omit<History, "length" | "operation" | "operations" | "share">
 
 /** Operations in columns. Operation `i` is what the columns have in row `i`; rows are in the order of their coming. */
 export class History {
@@ -51,7 +55,7 @@ export class History {
   /** The line of each operation (of its call, where call and return have lines of their own), from 1; 0: none. */
   readonly lines: Int32Array
 
-  constructor(columns: Omit<History, "length" | "operation" | "operations">) {
+  constructor(columns: Columns) {
     this.length = columns.calls.length
     this.clients = columns.clients
     this.ops = columns.ops
@@ -85,6 +89,27 @@ export class History {
       output: isKnown ? this.texts.json(this.outputs[i]!) : null
     }
     return returned === APPLIED ? { ...x, applied: true } : returned === FAILED ? { ...x, applied: false } : x
+  }
+
+  /** The columns for other threads, which make a history of them by `shared`; names of keys only if asked for. */
+  share(withKeyNames: boolean): Omit<Columns, "texts"> & { readonly texts: SharedTexts } {
+    return {
+      clients: inSharedMemory(this.clients),
+      ops: inSharedMemory(this.ops),
+      opNames: this.opNames,
+      keys: inSharedMemory(this.keys),
+      keyNames: withKeyNames ? this.keyNames : [],
+      values: inSharedMemory(this.values),
+      outputs: inSharedMemory(this.outputs),
+      calls: inSharedMemory(this.calls),
+      returns: inSharedMemory(this.returns),
+      lines: new Int32Array(0),
+      texts: this.texts.share()
+    }
+  }
+
+  static shared(columns: ReturnType<History["share"]>): History {
+    return new History({ ...columns, texts: new Texts(columns.texts) })
   }
 
   operations(): ReadonlyArray<Operation> {

@@ -26,7 +26,8 @@ export type KeyResult =
       readonly key: string
       readonly operations: number
       readonly verdict: "illegal"
-      readonly explanation: Explanation
+      /** `undefined` if none was asked for. */
+      readonly explanation: Explanation | undefined
     }
   | {
       readonly key: string
@@ -45,6 +46,8 @@ export interface Explanation {
    * outcome of changes unknown. None of them can be weakened as well: with any one of them weakened there is an order.
    */
   readonly core: ReadonlyArray<number>
+  /** False where time ran out: then some operation of the core could perhaps be weakened as well. */
+  readonly isMinimal: boolean
   /** Rows that are weakened in the core's history, but that its operations speak of: who wrote what they read. */
   readonly context: ReadonlyArray<number>
   /** The row with whose return the history stopped being linearizable. */
@@ -64,7 +67,7 @@ export const MAX_PREFIXES = 8
 export interface Prefix {
   /** Rows, in order. */
   readonly order: ReadonlyArray<number>
-  /** For each of them the state after it, for people. */
+  /** The states after the last of them, for people: as many as there are, at most a hundred. */
   readonly states: ReadonlyArray<string>
   /** Every operation that could be tried next by the clock, and why it cannot come. */
   readonly next: ReadonlyArray<{ readonly row: number; readonly why: string }>

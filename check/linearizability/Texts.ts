@@ -1,5 +1,6 @@
 // Values of a history as small integers: equal JSON values, and only those, have the same number. A million different
 // values are kept as bytes in one buffer, so that reading a file makes no string that nobody looks at.
+import { inSharedMemory } from "./sharing.ts"
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
@@ -17,22 +18,49 @@ export const canonical = (value: Json): string => {
   )
 }
 
+export interface SharedTexts {
+  readonly bytes: Uint8Array
+  readonly ends: Float64Array
+  readonly hashes: Int32Array
+  readonly table: Int32Array
+}
+
 /** Canonical JSON texts, numbered from 0 in the order in which they came. Number 0 is null. */
 export class Texts {
-  #bytes = new Uint8Array(1 << 12)
+  #bytes: Uint8Array = new Uint8Array(1 << 12)
   /** Text `id` lies from `#ends[id]` to `#ends[id + 1]`. */
-  #ends = new Float64Array(1 << 8)
-  #hashes = new Int32Array(1 << 8)
+  #ends: Float64Array = new Float64Array(1 << 8)
+  #hashes: Int32Array = new Int32Array(1 << 8)
   /** Open addressing; a place holds a number plus one. */
-  #table = new Int32Array(1 << 9)
+  #table: Int32Array = new Int32Array(1 << 9)
   /** Numbers of strings and numbers that came as such: what `of` would otherwise encode anew each time. */
   readonly #scalars = new Map<string | number, number>()
   /** Values that were asked for, or came as such. */
   readonly #values: Array<Json | undefined> = []
   #length = 0
 
-  constructor() {
-    this.of(null)
+  /** New texts, or those that `share` gave in another thread. */
+  constructor(shared?: SharedTexts) {
+    if (shared === undefined) {
+      this.of(null)
+      return
+    }
+    this.#bytes = shared.bytes
+    this.#ends = shared.ends
+    this.#hashes = shared.hashes
+    this.#table = shared.table.slice()
+    this.#length = shared.hashes.length
+  }
+
+  /** The texts for other threads, with no room to add to them in place: who adds gets memory of his own. */
+  share(): SharedTexts {
+    const length = this.#length
+    return {
+      bytes: inSharedMemory(this.#bytes.subarray(0, this.#ends[length])),
+      ends: inSharedMemory(this.#ends.subarray(0, length + 1)),
+      hashes: inSharedMemory(this.#hashes.subarray(0, length)),
+      table: inSharedMemory(this.#table)
+    }
   }
 
   get length(): number {
@@ -90,10 +118,8 @@ export class Texts {
     const to = from + end - start
     if (to > this.#bytes.length) this.#bytes = grown(this.#bytes, Math.max(to, 2 * this.#bytes.length))
     for (let i = start, j = from; i < end; i++, j++) this.#bytes[j] = bytes[i]!
-    if (id + 2 > this.#ends.length) {
-      this.#ends = grown(this.#ends, 2 * this.#ends.length)
-      this.#hashes = grown(this.#hashes, 2 * this.#hashes.length)
-    }
+    if (id + 2 > this.#ends.length) this.#ends = grown(this.#ends, 2 * this.#ends.length)
+    if (id + 1 > this.#hashes.length) this.#hashes = grown(this.#hashes, 2 * this.#hashes.length)
     this.#ends[id + 1] = to
     this.#hashes[id] = hash
     this.#table[place] = id + 1

@@ -1,17 +1,180 @@
-// Why the operations on an object have no order.
-import type { History } from "./History.ts"
+// Why the operations on an object have no order: where they stopped having one, and a few of them that have none already.
+//
+// To leave out operations at will would explain nothing: without a write, every read of it is wrong. So a history is only
+// *weakened*, in ways after which what had an order still has one: it is cut at some time (what returned later is of
+// unknown outcome, what was called later is not there); a read or a failed attempt is left out; the outcome of anything
+// else becomes unknown.
+import { describeCall, describeState } from "./describe.ts"
+import type { History, Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
-import type { Budget, Evidence, Part, Procedure } from "./Procedure.ts"
-import type { Explanation } from "./Result.ts"
+import { OPEN } from "./Procedure.ts"
+import type { Budget, Evidence, Found, Part, Procedure } from "./Procedure.ts"
+import type { Explanation, Prefix } from "./Result.ts"
+import { canonical } from "./Texts.ts"
+import type { Json } from "./Texts.ts"
 
-export const explain = (
-  history: History,
-  model: Model,
-  procedure: Procedure,
-  part: Part,
+/** How many states of a prefix are told, from its end. */
+const STATES = 100
+/** How many operations of the context are shown. */
+const CONTEXT = 12
+
+/** Explains a part that `procedure` has found to be illegal. */
+export const explain = (history: History, model: Model, procedure: Procedure, part: Part, budget: Budget): Explanation => {
+  const operations = Array.from(part.rows, (row) => history.operation(row))
+  const isRead = operations.map((x) => model.reads?.(x) === true)
+  const decide = (now: number, counts: (i: number) => boolean, dropsReads: boolean): Found => {
+    const { kept, weaker } = weakened(part, now, counts, (i) => dropsReads && isRead[i]!)
+    return inWhole(procedure(weaker, budget), kept)
+  }
+  const known = Array.from(part.rows.keys())
+    .filter((i) => part.returns[i] !== OPEN)
+    .sort((x, y) => part.returns[x]! - part.returns[y]!)
+  const atReturn = (count: number): Found => decide(count === 0 ? -1 : part.returns[known[count - 1]!]!, () => true, false)
+
+  // Linearizability holds at every moment before one at which it holds. A prefix that the budget does not suffice to
+  // decide counts as having an order: then the operation named returns too late, but has no place all the same.
+  let fits = 0
+  let fails = known.length
+  while (fails - fits > 1) {
+    const middle = (fits + fails) >> 1
+    if (atReturn(middle).verdict === "illegal") fails = middle
+    else fits = middle
+  }
+  const blocked = known[fits]!
+  const now = part.returns[blocked]!
+  const all = known.slice(0, fails)
+  const { isMinimal, members } = minimal(all, evidenceOf(atReturn(fails)), (some) => decide(now, (i) => some.has(i), true))
+
+  const words = (i: number): string => `client ${operations[i]!.client}'s ${(model.describe ?? describeCall)(operations[i]!)}`
+  const said = evidenceOf(decide(now, (i) => members.has(i), true))
+  const core = [...members].sort((x, y) => part.calls[x]! - part.calls[y]!)
+  const before = atReturn(fits)
+  const row = (i: number): number => part.rows[i]!
+  return {
+    reason:
+      said?.reason.replaceAll(/#(\d+)/g, (_, i: string) => words(Number(i))) ??
+      `${words(blocked)} has no place in any order of what had returned before it`,
+    core: core.map(row),
+    isMinimal,
+    context: contextOf(core, operations, part, now).map(row),
+    blocked: row(blocked),
+    before: fits,
+    prefixes: before.verdict === "ok" ? [prefixOf(before.order)] : []
+  }
+
+  /** An order of all that had returned before `blocked`, and why none of the others can go on. */
+  function prefixOf(order: Int32Array): Prefix {
+    const states: Array<unknown> = []
+    let state: unknown = model.init
+    for (const i of order) {
+      // What had not returned then counts as of unknown outcome.
+      const x = operations[i]!
+      state = model.step(state, part.returns[i]! < now ? x : { ...x, return: null, output: null })
+      states.push(state)
+    }
+    const placed = new Set(order)
+    const next = Array.from(part.rows.keys()).filter((i) => part.calls[i]! <= now && (i === blocked || !placed.has(i)))
+    return {
+      order: Array.from(order, row),
+      states: states.slice(-STATES).map((s) => describeState(model, s)),
+      next: next.map((i) => ({ row: row(i), why: whyNot(i, state, placed.has(i)) }))
+    }
+  }
+
+  function whyNot(i: number, state: unknown, isPlaced: boolean): string {
+    if (isPlaced) return "takes effect in this order, but cannot have answered this there"
+    return model.step(state, operations[i]!) === undefined
+      ? `not allowed in state ${describeState(model, state)}`
+      : `possible, but ${words(blocked)} still has no place then`
+  }
+}
+
+const evidenceOf = (found: Found): Evidence | undefined => (found.verdict === "illegal" ? found.evidence : undefined)
+
+/**
+ * The part at time `now`, with only those operations as they are that count; of the others some are dropped, and those
+ * left are of unknown outcome.
+ */
+const weakened = (part: Part, now: number, counts: (i: number) => boolean, isDropped: (i: number) => boolean) => {
+  const isOpen = (i: number): boolean => part.returns[i]! > now || !counts(i)
+  const kept: Array<number> = []
+  for (let i = 0; i < part.rows.length; i++) {
+    if (part.calls[i]! <= now && !(isOpen(i) && isDropped(i))) kept.push(i)
+  }
+  const weaker: Part = {
+    rows: Int32Array.from(kept, (i) => part.rows[i]!),
+    calls: Int32Array.from(kept, (i) => part.calls[i]!),
+    returns: Int32Array.from(kept, (i) => (isOpen(i) ? OPEN : part.returns[i]!)),
+    answered: Uint8Array.from(kept, (i) => (isOpen(i) ? 0 : part.answered[i]!))
+  }
+  return { kept, weaker }
+}
+
+/** What was found for a weaker part, said of the whole. */
+const inWhole = (found: Found, kept: ReadonlyArray<number>): Found => {
+  if (found.verdict === "ok") return { verdict: "ok", order: found.order.map((k) => kept[k]!) }
+  if (found.verdict === "unknown" || found.evidence === undefined) return found
+  const { operations, reason } = found.evidence
+  return {
+    verdict: "illegal",
+    evidence: {
+      operations: operations.map((k) => kept[k]!),
+      reason: reason.replaceAll(/#(\d+)/g, (_, k: string) => `#${kept[Number(k)]}`)
+    }
+  }
+}
+
+/**
+ * The smallest set found of operations that are illegal even if all others are weakened; from `evidence` where that is
+ * one, else from as many of the last ones as it takes. With fewer operations as they are, an order is never harder to
+ * find; so who was needed once is needed to the end, and one pass over single operations makes the set minimal.
+ */
+const minimal = (
+  all: ReadonlyArray<number>,
   evidence: Evidence | undefined,
-  budget: Budget
-): Explanation => {
-  void history, model, procedure, budget
-  return { reason: evidence?.reason ?? "", core: (evidence?.operations ?? []).map((i) => part.rows[i]!), context: [], blocked: part.rows[0]!, before: 0, prefixes: [] }
+  decide: (some: ReadonlySet<number>) => Found
+): { readonly members: ReadonlySet<number>; readonly isMinimal: boolean } => {
+  let isMinimal = true
+  const isIllegal = (some: ReadonlyArray<number>): boolean => {
+    const { verdict } = decide(new Set(some))
+    if (verdict === "unknown") isMinimal = false
+    return verdict === "illegal"
+  }
+  const among = new Set(all)
+  const hinted = evidence?.operations.filter((i) => among.has(i)) ?? []
+  let members = hinted.length > 0 && isIllegal(hinted) ? hinted : all
+  for (let size = 8; members === all && size < all.length; size *= 4) {
+    if (isIllegal(all.slice(-size))) members = all.slice(-size)
+  }
+  for (let size = members.length >> 1; size > 0; size >>= 1) {
+    for (let from = 0; from < members.length; ) {
+      const fewer = [...members.slice(0, from), ...members.slice(from + size)]
+      if (fewer.length < members.length && isIllegal(fewer)) members = fewer
+      else from += size
+    }
+  }
+  return { members: new Set(members), isMinimal }
+}
+
+/** Operations, not of the core, that made what those of the core saw or needed: told by the values they have in common. */
+const contextOf = (
+  core: ReadonlyArray<number>,
+  operations: ReadonlyArray<Operation>,
+  part: Part,
+  now: number
+): ReadonlyArray<number> => {
+  const seen = new Set(core.flatMap((i) => [...leaves(operations[i]!.output), ...(operations[i]!.op === "cas" ? leaves(operations[i]!.value) : [])]))
+  const texts = [...seen].filter((text) => text.length > 2 && text.startsWith('"'))
+  const members = new Set(core)
+  const isMentioned = (value: Json): boolean =>
+    leaves(value).some((leaf) => seen.has(leaf) || (leaf.length > 2 && leaf.startsWith('"') && texts.some((text) => text.includes(leaf.slice(1, -1)))))
+  return Array.from(part.rows.keys())
+    .filter((i) => !members.has(i) && part.calls[i]! <= now && operations[i]!.value !== null && isMentioned(operations[i]!.value))
+    .slice(-CONTEXT)
+}
+
+const leaves = (value: Json): ReadonlyArray<string> => {
+  if (value === null || typeof value === "boolean") return []
+  if (Array.isArray(value)) return (value as ReadonlyArray<Json>).flatMap(leaves)
+  return [canonical(value)]
 }

@@ -11,238 +11,253 @@
 // - Used at once: a write that need not go yet, or anything of unknown outcome, goes only for somebody's sake: what
 //   follows must be allowed by it, and not be another write.
 // - Nothing left behind: a value that somebody still needs, and that nobody can make again, is not left.
+// - Out of reach: where what has to go next needs a value that the open operations cannot make, there is nothing to try.
 //
 // A place that failed is remembered exactly: its first return to come, the value, and which of the operations open there
-// have not gone yet, each with its mark. It is remembered only when it has failed: while there is an order to follow,
-// nothing is.
+// have not gone yet, each with its mark. It is remembered only when it has failed, and choices are listed only when the
+// best one has: as long as the first guess is right, a step is one look at the open operations.
 import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { Memory } from "./Memory.ts"
 import { OPEN } from "./Procedure.ts"
-import type { Budget, Found } from "./Procedure.ts"
+import type { Found } from "./Procedure.ts"
+import { strings } from "./strings.ts"
+import type { Strings } from "./strings.ts"
 
 /** The number of all values that nobody sees into. */
-const DEAD = 0
+export const DEAD = 0
 const NONE = -1
+/** Of a choice point: the lengths of the trail before and after its reads went, value, whether it needs use, where its
+ * choices begin (NONE: not listed yet), its first return, and the choice that was tried first. */
+const FRAME = 7
+/** Larger than any of its kind: names of pairs are made with it. */
+const MANY = 0x800000
 
-/** The procedure for any cell of a history. */
-export const search = ({ text }: Cells) => (cell: Cell, budget: Budget): Found => {
-  const problem = prepare(cell, text)
-  return "verdict" in problem ? problem : explore(problem, budget)
-}
+/** Searches for an order of any cell of a history, in small steps. It overwrites the cell, and searches one at a time. */
+export const search = ({ text, values }: Cells) => {
+  // Numbers of values that somebody sees into, where `numbered` has the number of the cell.
+  const numbers = new Int32Array(values)
+  const numbered = new Int32Array(values)
+  let cellNumber = 0
 
-/** A cell's operations with values numbered anew, from those that somebody sees into. */
-interface Problem {
-  readonly n: number
-  readonly at: Int32Array
-  readonly kind: Uint8Array
-  readonly a: Int32Array
-  readonly b: Int32Array
-  readonly calls: Int32Array
-  readonly returns: Int32Array
-  /** Operations of one class are twins. */
-  readonly classes: Int32Array
-  readonly classCount: number
-  readonly init: number
-  readonly valueCount: () => number
-  /** The value after appending piece `b`. */
-  readonly append: (value: number, piece: number) => number
-  readonly hasAppends: boolean
-}
-
-const prepare = (cell: Cell, text: Cells["text"]): Problem | Found => {
-  const { at, kinds } = cell
-  const hasAppends = (kinds & (1 << Kind.APPEND)) !== 0
-  const seesMuch = (kinds & ((1 << Kind.NOT) | (1 << Kind.CHANGE))) !== 0
-  const numbers = new Map<number, number>()
-  const seen = (value: number) => {
-    if (!numbers.has(value)) numbers.set(value, numbers.size + 1)
-  }
-  const n0 = cell.n
-  for (let i = 0; i < n0; i++) {
-    const k = cell.kind[i]
-    if (k === Kind.READ || k === Kind.NOT || k === Kind.SWAP) seen(cell.a[i]!)
-    else if (k === Kind.CHANGE) seen(cell.b[i]!)
-  }
-  const strings = hasAppends ? growing(numbers, cell, text!) : undefined
-  const valueOf = (value: number): number => (strings === undefined ? (numbers.get(value) ?? DEAD) : strings.valueOf(value))
-
-  const kind = new Uint8Array(n0)
-  const a = new Int32Array(n0)
-  const b = new Int32Array(n0)
-  const places = new Int32Array(n0)
-  const calls = new Int32Array(n0)
-  const returns = new Int32Array(n0)
-  const classes = new Int32Array(n0)
-  const classNumbers = new Map<number, number>()
+  // The operations of the cell, with values numbered anew.
   let n = 0
-  for (let i = 0; i < n0; i++) {
-    const k = cell.kind[i]!
-    const to = k === Kind.APPEND ? cell.b[i]! : k === Kind.READ || k === Kind.NOT ? DEAD : valueOf(cell.b[i]!)
-    // Nobody can tell it from one that never happened.
-    if (cell.returns[i] === OPEN && k !== Kind.APPEND && to === DEAD && !seesMuch) continue
-    kind[n] = k
-    a[n] = k === Kind.READ || k === Kind.NOT || k === Kind.SWAP ? numbers.get(cell.a[i]!)! : DEAD
-    b[n] = to
-    places[n] = at[i]!
-    calls[n] = cell.calls[i]!
-    returns[n] = cell.returns[i]!
-    if (k !== Kind.READ && k !== Kind.NOT) {
-      const name = (k * 0x800000 + a[n]!) * 0x800000 + to
-      const known = classNumbers.get(name)
-      classes[n] = known ?? classNumbers.size
-      if (known === undefined) classNumbers.set(name, classNumbers.size)
-    }
-    n++
-  }
-  return {
-    n,
-    at: places,
-    kind,
-    a,
-    b,
-    calls,
-    returns,
-    classes,
-    classCount: classNumbers.size,
-    init: valueOf(cell.init),
-    valueCount: () => (strings === undefined ? numbers.size + 1 : strings.count()),
-    append: strings === undefined ? (value) => value : strings.append,
-    hasAppends
-  }
-}
+  let kind = new Uint8Array(0)
+  let a = new Int32Array(0)
+  let b = new Int32Array(0)
+  let calls = new Int32Array(0)
+  let returns = new Int32Array(0)
+  /** Operations of one class are twins. */
+  let classes = new Int32Array(0)
+  let classCount = 0
+  const classNumbers = new Map<number, number>()
+  let valueCount = 0
+  /** Where there are appends. */
+  let grown: Strings | undefined
+  /** Is there an operation that must not meet a certain value? */
+  let avoids = false
 
-/** Strings as values: those that somebody sees into, and their beginnings as far as they come up. */
-const growing = (seen: ReadonlyMap<number, number>, { init }: Cell, text: NonNullable<Cells["text"]>) => {
-  const strings: Array<string | null> = [""]
-  const numbers = new Map<string, number>()
-  for (const [value, number] of seen) {
-    const string = text(value)
-    strings[number] = string
-    if (string !== null) numbers.set(string, number)
-  }
-  const sorted = [...numbers.keys()].sort()
-  const isBeginning = (string: string): boolean => {
-    let low = 0
-    let high = sorted.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (sorted[middle]! < string) low = middle + 1
-      else high = middle
+  /** Numbers values and classes, and leaves out what nobody could tell from what never happened. */
+  const prepare = (cell: Cell): number => {
+    ;({ a, b, calls, kind, returns } = cell)
+    const { at, kinds } = cell
+    cellNumber++
+    valueCount = 1
+    const seen: Array<number> = []
+    for (let i = 0; i < cell.n; i++) {
+      const k = kind[i]
+      if (k === Kind.WRITE || k === Kind.APPEND) continue
+      const value = k === Kind.CHANGE ? b[i]! : a[i]!
+      if (numbered[value] === cellNumber) continue
+      numbered[value] = cellNumber
+      numbers[value] = valueCount++
+      seen.push(value)
     }
-    return low < sorted.length && sorted[low]!.startsWith(string)
-  }
-  const numberOf = (string: string): number => {
-    const known = numbers.get(string)
-    if (known !== undefined) return known
-    const number = isBeginning(string) ? strings.push(string) - 1 : DEAD
-    numbers.set(string, number)
-    return number
-  }
-  const results = new Map<number, number>()
-  return {
-    count: () => strings.length,
-    valueOf: (value: number): number => {
-      const string = text(value)
-      return seen.get(value) ?? (string === null ? strings.push(null) - 1 : numberOf(string))
-    },
-    append: (value: number, piece: number): number => {
-      if (value === DEAD) return DEAD
-      const name = value * 0x800000 + piece
-      const known = results.get(name)
-      if (known !== undefined) return known
-      const number = numberOf((strings[value] ?? "") + text(piece)!)
-      results.set(name, number)
-      return number
+    grown = (kinds & (1 << Kind.APPEND)) === 0 ? undefined : strings(seen, text!)
+    avoids = (kinds & ((1 << Kind.NOT) | (1 << Kind.CHANGE))) !== 0
+    const numberOf = (value: number): number =>
+      numbered[value] === cellNumber ? numbers[value]! : grown === undefined ? DEAD : grown.numberOf(value)
+
+    const init = numberOf(cell.init)
+    classNumbers.clear()
+    if (classes.length < cell.n) classes = new Int32Array(2 * cell.n)
+    n = 0
+    for (let i = 0; i < cell.n; i++) {
+      const k = kind[i]!
+      const isRead = k === Kind.READ || k === Kind.NOT
+      const to = isRead ? DEAD : k === Kind.APPEND ? b[i]! : numberOf(b[i]!)
+      if (returns[i] === OPEN && k !== Kind.APPEND && to === DEAD && !avoids) continue
+      const from = isRead || k === Kind.SWAP ? numbers[a[i]!]! : DEAD
+      if (!isRead) {
+        const name = (k * MANY + from) * MANY + to
+        let number = classNumbers.get(name)
+        if (number === undefined) classNumbers.set(name, (number = classNumbers.size))
+        classes[n] = number
+      }
+      at[n] = at[i]!
+      kind[n] = k
+      a[n] = from
+      b[n] = to
+      calls[n] = calls[i]!
+      returns[n++] = returns[i]!
     }
+    classCount = classNumbers.size
+    return init
   }
-}
 
-const explore = (problem: Problem, budget: Budget): Found => {
-  const { a, append, at, b, calls, classCount, classes, hasAppends, init, kind, n, returns } = problem
-
-  // Events of the operations with a return, as a doubly linked list from 0 to `end`: `i` for the call of operation i,
-  // `~i` for its return. Ranks are theirs in the part, so some are not there.
-  let lastRank = -1
+  // The events of operations with a return, as a doubly linked list from 0 to `end`: `i` for the call of operation i,
+  // `~i` for its return.
+  let byRank = new Int32Array(0)
+  let events = new Int32Array(0)
+  let following = new Int32Array(0)
+  let preceding = new Int32Array(0)
+  let end = 0
+  let callAt = new Int32Array(0)
+  let returnAt = new Int32Array(0)
+  /** Operations that are open at the same time have different slots. */
+  let slots = new Int32Array(0)
+  /** Bits for slots take so many words of a key. */
+  let words = 0
+  /** How many operations with a return are still to go. */
   let left = 0
-  for (let i = 0; i < n; i++) {
-    if (returns[i] === OPEN) continue
-    left++
-    if (returns[i]! > lastRank) lastRank = returns[i]!
-  }
-  const byRank = new Int32Array(lastRank + 1).fill(OPEN)
-  for (let i = 0; i < n; i++) {
-    if (returns[i] === OPEN) continue
-    byRank[calls[i]!] = i
-    byRank[returns[i]!] = ~i
-  }
-  const end = 2 * left + 1
-  const events = new Int32Array(end + 1)
-  const callAt = new Int32Array(n)
-  const returnAt = new Int32Array(n)
-  const slots = new Int32Array(n)
-  const free: Array<number> = []
-  let slotCount = 0
-  let e = 0
-  for (let rank = 0; rank <= lastRank; rank++) {
-    const i = byRank[rank]!
-    if (i === OPEN) continue
-    events[++e] = i
-    if (i < 0) {
-      returnAt[~i] = e
-      free.push(slots[~i]!)
-    } else {
-      callAt[i] = e
-      slots[i] = free.pop() ?? slotCount++
-    }
-  }
-  const words = (slotCount + 31) >> 5
-  const following = new Int32Array(end + 1)
-  const preceding = new Int32Array(end + 1)
-  for (let k = 0; k <= end; k++) {
-    following[k] = k + 1
-    preceding[k] = k - 1
-  }
-
   // Operations of unknown outcome, by class and then by call: of a class the earliest unused one is as good as any.
-  const openFrom = new Int32Array(classCount + 1)
-  for (let i = 0; i < n; i++) if (returns[i] === OPEN) openFrom[classes[i]! + 1]!++
-  for (let c = 0; c < classCount; c++) openFrom[c + 1]! += openFrom[c]!
-  const openOnes = new Int32Array(openFrom[classCount]!)
-  const openNext = openFrom.slice(0, classCount)
-  for (let i = 0; i < n; i++) if (returns[i] === OPEN) openOnes[openNext[classes[i]!]!++] = i
-  for (let c = 0; c < classCount; c++) openNext[c] = openFrom[c]!
-  const openClasses: Array<number> = []
-  for (let c = 0; c < classCount; c++) if (openFrom[c + 1]! > openFrom[c]!) openClasses.push(c)
-  openClasses.sort((x, y) => calls[openOnes[openFrom[x]!]!]! - calls[openOnes[openFrom[y]!]!]!)
+  let openOnes = new Int32Array(0)
+  let openFrom = new Int32Array(0)
+  let openNext = new Int32Array(0)
+  let openClasses: Array<number> = []
+  // Of the operations still to go: how many need each value, and how many can make it. Not counted where there are appends.
+  let needed = new Int32Array(0)
+  let makers = new Int32Array(0)
+  let avoided = new Uint8Array(0)
+  let reaching = new Int32Array(0)
+  let reachingStamp = 0
+  // What was done, to be undone: 4i for an operation that went, 4i + 1 for one that was dropped, 4i + 2 for one that was
+  // marked hidden.
+  let trail = new Int32Array(0)
+  let trailLength = 0
+  let hidden = new Uint8Array(0)
+  let state = DEAD
+  let needsUse = false
+  let memory = new Memory(0)
+  let key = new Int32Array(0)
+  // Choices of choice points: an operation, or ~i to drop the hidden operation i; the best last.
+  let choices = new Int32Array(256)
+  let scores = new Float64Array(256)
+  let choiceCount = 0
+  let frames = new Int32Array(FRAME * 64)
+  let frameCount = 0
+  let bestOfClass = new Int32Array(0)
+  let usedClasses = new Int32Array(0)
+  let usedCount = 0
 
-  // Of the operations still to go: how many need each value, and how many can make it.
-  const needed = new Int32Array(hasAppends ? 0 : problem.valueCount())
-  const makers = new Int32Array(needed.length)
-  if (!hasAppends) {
+  const enlarge = () => {
+    const room = Math.max(64, 2 * n)
+    events = new Int32Array(2 * room + 2)
+    following = new Int32Array(2 * room + 2)
+    preceding = new Int32Array(2 * room + 2)
+    callAt = new Int32Array(room)
+    returnAt = new Int32Array(room)
+    slots = new Int32Array(room)
+    openOnes = new Int32Array(room)
+    trail = new Int32Array(2 * room)
+    hidden = new Uint8Array(room)
+    openFrom = new Int32Array(room + 1)
+    openNext = new Int32Array(room)
+    bestOfClass = new Int32Array(2 * room).fill(NONE)
+    usedClasses = new Int32Array(2 * room)
+  }
+
+  /** Sets up the lists and counts. */
+  const begin = (init: number, bytes: number) => {
+    if (n > hidden.length) enlarge()
+    let lastRank = -1
+    left = 0
+    for (let i = 0; i < n; i++) {
+      hidden[i] = 0
+      if (returns[i] === OPEN) continue
+      left++
+      if (returns[i]! > lastRank) lastRank = returns[i]!
+    }
+    if (lastRank >= byRank.length) byRank = new Int32Array(2 * lastRank + 2)
+    byRank.fill(OPEN, 0, lastRank + 1)
+    for (let i = 0; i < n; i++) {
+      if (returns[i] === OPEN) continue
+      byRank[calls[i]!] = i
+      byRank[returns[i]!] = ~i
+    }
+    end = 2 * left + 1
+    const free: Array<number> = []
+    let slotCount = 0
+    let e = 0
+    for (let rank = 0; rank <= lastRank; rank++) {
+      const i = byRank[rank]!
+      if (i === OPEN) continue
+      events[++e] = i
+      following[e] = e + 1
+      preceding[e] = e - 1
+      if (i < 0) {
+        returnAt[~i] = e
+        free.push(slots[~i]!)
+      } else {
+        callAt[i] = e
+        slots[i] = free.length === 0 ? slotCount++ : free.pop()!
+      }
+    }
+    following[0] = 1
+    preceding[end] = end - 1
+    events[end] = ~n
+    words = (slotCount + 31) >> 5
+
+    openClasses = []
+    if (left < n) {
+      openFrom.fill(0, 0, classCount + 1)
+      for (let i = 0; i < n; i++) if (returns[i] === OPEN) openFrom[classes[i]! + 1]!++
+      for (let c = 0; c < classCount; c++) {
+        if (openFrom[c + 1]! > 0) openClasses.push(c)
+        openFrom[c + 1]! += openFrom[c]!
+        openNext[c] = openFrom[c]!
+      }
+      for (let i = 0; i < n; i++) if (returns[i] === OPEN) openOnes[openNext[classes[i]!]!++] = i
+      for (const c of openClasses) openNext[c] = openFrom[c]!
+      openClasses.sort((x, y) => calls[openOnes[openFrom[x]!]!]! - calls[openOnes[openFrom[y]!]!]!)
+    }
+
+    if (valueCount > needed.length) {
+      needed = new Int32Array(2 * valueCount)
+      makers = new Int32Array(2 * valueCount)
+      avoided = new Uint8Array(2 * valueCount)
+      reaching = new Int32Array(2 * valueCount)
+    }
+    needed.fill(0, 0, valueCount)
+    makers.fill(0, 0, valueCount)
+    avoided.fill(0, 0, valueCount)
     for (let i = 0; i < n; i++) {
       const k = kind[i]
-      if ((k === Kind.READ || k === Kind.SWAP) && returns[i] !== OPEN) needed[a[i]!]!++
-      if (k !== Kind.READ && k !== Kind.NOT) makers[b[i]!]!++
+      if (k === Kind.NOT) avoided[a[i]!] = 1
+      else if (k === Kind.CHANGE) avoided[b[i]!] = 1
+      if (grown === undefined) count(i, 1)
     }
-    for (let i = 0; i < n; i++) {
-      if (kind[i] !== Kind.READ || a[i] === init || makers[a[i]!]! > 0) continue
-      return { verdict: "illegal", evidence: { operations: [at[i]!], reason: `#${at[i]} saw a value that nobody made` } }
-    }
+
+    trailLength = 0
+    state = init
+    needsUse = false
+    memory = new Memory(bytes)
+    if (key.length < 2 + 2 * words + 2 * openClasses.length) key = new Int32Array(4 + 4 * words + 4 * openClasses.length)
+    choiceCount = 0
+    frameCount = 0
   }
+
+  /** Does `i` need one particular value? */
+  const needs = (i: number): boolean => kind[i] === Kind.READ || kind[i] === Kind.SWAP
+
   const count = (i: number, by: 1 | -1) => {
     const k = kind[i]
     if ((k === Kind.READ || k === Kind.SWAP) && returns[i] !== OPEN) needed[a[i]!]! += by
     if (k !== Kind.READ && k !== Kind.NOT) makers[b[i]!]! += by
   }
 
-  // What was done, to be undone: 4i for an operation that went, 4i + 1 for one that was dropped, 4i + 2 for one that was
-  // marked hidden.
-  const trail = new Int32Array(2 * n)
-  let trailLength = 0
-  const hidden = new Uint8Array(n)
   const remove = (i: number, how: 0 | 1) => {
-    if (!hasAppends) count(i, -1)
+    if (grown === undefined) count(i, -1)
     trail[trailLength++] = 4 * i + how
     if (returns[i] === OPEN) {
       openNext[classes[i]!]!++
@@ -256,6 +271,7 @@ const explore = (problem: Problem, budget: Budget): Found => {
     following[preceding[r]!] = following[r]!
     preceding[following[r]!] = preceding[r]!
   }
+
   const undo = (length: number) => {
     while (trailLength > length) {
       const did = trail[--trailLength]!
@@ -264,7 +280,7 @@ const explore = (problem: Problem, budget: Budget): Found => {
         hidden[i] = 0
         continue
       }
-      if (!hasAppends) count(i, 1)
+      if (grown === undefined) count(i, 1)
       if (returns[i] === OPEN) {
         openNext[classes[i]!]!--
         continue
@@ -279,224 +295,229 @@ const explore = (problem: Problem, budget: Budget): Found => {
     }
   }
 
-  let state = init
-  let needsUse = false
-  const memory = new Memory(budget.bytes)
-  const key = new Int32Array(2 + 2 * words + 2 * openClasses.length)
   /** Writes the place where the search is to `key`; answers its length. `first` is the first return to come. */
   const place = (first: number): number => {
     key[0] = first
     key[1] = 2 * state + (needsUse ? 1 : 0)
-    const length = 2 + 2 * words
+    let length = 2 + 2 * words
     key.fill(0, 2, length)
-    for (let k = following[0]!; k !== first; k = following[k]!) {
-      const i = events[k]!
+    for (let e = following[0]!; e !== first; e = following[e]!) {
+      const i = events[e]!
       const slot = slots[i]!
       const word = 2 + (slot >> 5)
       key[word]! |= 1 << slot
       if (hidden[i] === 1) key[word + words]! |= 1 << slot
     }
-    let l = length
     for (const c of openClasses) {
       const used = openNext[c]! - openFrom[c]!
       if (used === 0) continue
-      key[l++] = c
-      key[l++] = used
+      key[length++] = c
+      key[length++] = used
     }
-    return l
+    return length
   }
 
-  // Choice points, and for each what is left to try: an operation, or ~i to drop the hidden operation i; the best last.
-  let choices = new Int32Array(256)
-  let scores = new Float64Array(256)
-  let choiceCount = 0
-  let frames = new Int32Array(6 * 64)
-  let frameCount = 0
-  const bestOfClass = new Int32Array(2 * classCount).fill(NONE)
-  const usedClasses = new Int32Array(2 * classCount)
-
   /** The value after `i`, or NONE if it is not allowed. */
-  const after = (value: number, i: number): number => {
+  const after = (i: number): number => {
     switch (kind[i]) {
-      case Kind.READ:
-        return a[i] === value ? value : NONE
-      case Kind.NOT:
-        return a[i] !== value ? value : NONE
       case Kind.WRITE:
         return b[i]!
       case Kind.SWAP:
-        return a[i] === value ? b[i]! : NONE
+        return a[i] === state ? b[i]! : NONE
       case Kind.CHANGE:
-        return b[i] !== value ? b[i]! : NONE
+        return b[i] !== state ? b[i]! : NONE
+      case Kind.APPEND:
+        return grown!.append(state, b[i]!)
+      case Kind.READ:
+        return a[i] === state ? state : NONE
       default:
-        return append(value, b[i]!)
+        return a[i] !== state ? state : NONE
     }
   }
+
+  /** Is there an operation that must not meet the value? */
+  const isAvoided = (value: number): boolean => value < valueCount && avoided[value] === 1
 
   /** Would somebody need the value in vain once `i` has gone to another? */
   const leavesBehind = (i: number): boolean =>
-    !hasAppends && makers[state] === 0 && needed[state]! > (kind[i] === Kind.SWAP && returns[i] !== OPEN ? 1 : 0)
+    grown === undefined && makers[state] === 0 && needed[state]! > (kind[i] === Kind.SWAP && returns[i] !== OPEN ? 1 : 0)
 
-  const avoided = new Uint8Array(problem.valueCount())
-  for (let i = 0; i < n; i++) {
-    if (kind[i] === Kind.NOT) avoided[a[i]!] = 1
-    else if (kind[i] === Kind.CHANGE) avoided[b[i]!] = 1
-  }
-  /** Is there an operation that must not meet the value? */
-  const isAvoided = (value: number): boolean => avoided[value] === 1
+  /** Would somebody need in vain what `i` makes, were it dropped? */
+  const isLastHope = (i: number): boolean =>
+    grown === undefined && kind[i] === Kind.WRITE && b[i] !== state && makers[b[i]!] === 1 && needed[b[i]!]! > 0
 
-  /** May `i`, which is a change, go now, if `blocking` has to go first of all? */
-  const mayGo = (i: number, blocking: number): boolean => {
-    const to = after(state, i)
-    if (to === NONE) return false
-    const isBlind = kind[i] === Kind.WRITE || kind[i] === Kind.APPEND
-    if (needsUse && kind[i] === Kind.WRITE) return false
+  /**
+   * How good a choice is it to let `i`, which is a change, go now, where `blocking` has to go first of all? The lower, the
+   * better: what has to go; then what lets that go; then the others. But before a write come swaps, which for once cost
+   * nothing: the value they need is about to be lost. Infinity when it must not go.
+   */
+  const score = (i: number, blocking: number): number => {
+    const to = after(i)
+    if (to === NONE) return Infinity
+    const k = kind[i]
+    const isBlind = k === Kind.WRITE || k === Kind.APPEND
+    if (needsUse && k === Kind.WRITE) return Infinity
     // What makes a value that nobody sees goes when it must, or when that gets away from a value somebody must not meet.
-    if (isBlind && to === DEAD && (needsUse || i !== blocking) && !isAvoided(state)) return false
+    if (isBlind && to === DEAD && (needsUse || i !== blocking) && !isAvoided(state)) return Infinity
     // It may as well be dropped.
-    if (kind[i] === Kind.APPEND && state === DEAD && hidden[i] === 1) return false
-    return to === state || !leavesBehind(i)
-  }
+    if (k === Kind.APPEND && state === DEAD && hidden[i] === 1) return Infinity
+    if (to !== state && leavesBehind(i)) return Infinity
 
-  const offer = (i: number) => {
-    const c = 2 * classes[i]! + (kind[i] === Kind.APPEND ? hidden[i]! : 0)
-    const other = bestOfClass[c]!
-    if (other === NONE) {
-      bestOfClass[c] = i
-      usedClasses[usedCount++] = c
-    } else if (returns[i]! < returns[other]!) bestOfClass[c] = i
+    if (i === blocking) return isBlind && to === DEAD ? 3.5 : 0
+    if (k === Kind.APPEND) return 0.5
+    const helps = needs(blocking) && a[blocking] === to
+    if (returns[i] === OPEN) return helps ? 2 : 4
+    if (helps) return 1
+    return k !== Kind.SWAP ? 3 : kind[blocking] === Kind.WRITE ? -1 : 2.9
   }
-  let usedCount = 0
+  /** The score of dropping what is hidden. */
+  const DROP = 2.5
+  /** The best score of an operation of unknown outcome. */
+  const GUESS = 2
 
-  /** Lets reads go, and opens a choice point unless this is the goal or a dead end. */
-  const enter = (): "goal" | "dead end" | "open" => {
+  const mayDrop = (blocking: number): boolean => hidden[blocking] === 1 && !needsUse && !isLastHope(blocking)
+
+  /**
+   * Lets reads go that may, and opens a choice point with the best choice, which is to be tried next: that, or NONE at a
+   * dead end, or the goal.
+   */
+  const enter = (): number => {
     const before = trailLength
-    let k = following[0]!
-    while (events[k]! >= 0 && k !== end) {
-      const i = events[k]!
-      const isAllowed = kind[i] === Kind.READ ? a[i] === state : kind[i] === Kind.NOT && a[i] !== state
-      if (isAllowed) {
-        const back = preceding[k]!
+    let e = following[0]!
+    for (let i = events[e]!; i >= 0; i = events[e]!) {
+      const k = kind[i]
+      if (k === Kind.READ ? a[i] === state : k === Kind.NOT && a[i] !== state) {
+        const back = preceding[e]!
         remove(i, 0)
         needsUse = false
-        k = following[back]!
-      } else k = following[k]!
+        e = following[back]!
+      } else e = following[e]!
     }
-    if (left === 0) return "goal"
-    const first = k
+    if (left === 0) return GOAL
+    const first = e
     const blocking = ~events[first]!
-
     if (memory.count > 0 && memory.has(key, place(first))) {
       undo(before)
-      return "dead end"
+      return NOWHERE
     }
-    if (!hasAppends && needs(blocking) && a[blocking] !== state && !isInReach(a[blocking]!, first)) {
+    let best = NOWHERE
+    let bestScore = Infinity
+    if (grown !== undefined || !needs(blocking) || a[blocking] === state || isInReach(a[blocking]!, first)) {
+      let bestReturn = OPEN
+      for (e = following[0]!; e !== first; e = following[e]!) {
+        const i = events[e]!
+        const k = kind[i]
+        if (k === Kind.READ || k === Kind.NOT) continue
+        const itsScore = score(i, blocking)
+        if (itsScore > bestScore || itsScore === Infinity) continue
+        if (itsScore === bestScore && returns[i]! > bestReturn) continue
+        best = i
+        bestScore = itsScore
+        bestReturn = returns[i]!
+      }
+      if (bestScore > GUESS) {
+        const now = returns[blocking]!
+        for (const c of openClasses) {
+          if (calls[openOnes[openFrom[c]!]!]! > now) break
+          const next = openNext[c]!
+          if (next === openFrom[c + 1] || calls[openOnes[next]!]! > now) continue
+          const itsScore = score(openOnes[next]!, blocking)
+          if (itsScore >= bestScore) continue
+          best = openOnes[next]!
+          bestScore = itsScore
+        }
+        if (bestScore > DROP && mayDrop(blocking)) best = ~blocking
+      }
+    }
+    if (best === NOWHERE) {
       undo(before)
-      return "dead end"
+      return NOWHERE
     }
-    usedCount = 0
-    for (k = following[0]!; k !== first; k = following[k]!) {
-      const i = events[k]!
-      if (kind[i] !== Kind.READ && kind[i] !== Kind.NOT && mayGo(i, blocking)) offer(i)
-    }
-    const now = returns[blocking]!
-    for (const c of openClasses) {
-      const next = openNext[c]!
-      if (calls[openOnes[openFrom[c]!]!]! > now) break
-      if (next === openFrom[c + 1]) continue
-      const i = openOnes[next]!
-      if (calls[i]! < now && mayGo(i, blocking)) offer(i)
-    }
-
-    const from = choiceCount
-    if (choiceCount + usedCount + 1 > choices.length) {
-      choices = grown(choices, 2 * choices.length + usedCount)
-      scores = grown(scores, choices.length)
-    }
-    if (hidden[blocking] === 1 && !needsUse && !isLastHope(blocking)) choose(~blocking, 2.5, from)
-    for (let u = 0; u < usedCount; u++) {
-      const c = usedClasses[u]!
-      const i = bestOfClass[c]!
-      bestOfClass[c] = NONE
-      choose(i, score(i, blocking), from)
-    }
-    if (choiceCount === from) {
-      undo(before)
-      return "dead end"
-    }
-    if (6 * frameCount + 6 > frames.length) frames = grown(frames, 2 * frames.length)
-    const frame = 6 * frameCount++
+    if (FRAME * (frameCount + 1) > frames.length) frames = larger(frames, 2 * frames.length)
+    const frame = FRAME * frameCount++
     frames[frame] = before
     frames[frame + 1] = trailLength
     frames[frame + 2] = state
     frames[frame + 3] = needsUse ? 1 : 0
-    frames[frame + 4] = from
+    frames[frame + 4] = NONE
     frames[frame + 5] = first
-    return "open"
+    frames[frame + 6] = best
+    return best
   }
 
-  /** Does `i` need one particular value? */
-  const needs = (i: number): boolean => kind[i] === Kind.READ || kind[i] === Kind.SWAP
-
-  // Values from which the one that `isInReach` asks for can be reached.
-  const reaching = new Int32Array(needed.length)
-  let reachingStamp = 0
   /** Can what is open before the return `first` make the value? Each operation counts as often as it helps. */
   const isInReach = (value: number, first: number): boolean => {
     reaching[value] = ++reachingStamp
     const now = returns[~events[first]!]!
-    for (let more = true; more; ) {
-      more = false
-      const consider = (i: number): boolean => {
-        if (reaching[b[i]!] !== reachingStamp) return false
-        if (kind[i] !== Kind.SWAP) return true
-        if (reaching[a[i]!] === reachingStamp) return false
-        reaching[a[i]!] = reachingStamp
-        more = true
-        return a[i] === state
-      }
-      for (let k = following[0]!; k !== first; k = following[k]!) {
-        const i = events[k]!
-        if (kind[i] !== Kind.READ && kind[i] !== Kind.NOT && consider(i)) return true
+    let isMore: boolean
+    const helps = (i: number): boolean => {
+      if (reaching[b[i]!] !== reachingStamp) return false
+      if (kind[i] !== Kind.SWAP || a[i] === state) return true
+      if (reaching[a[i]!] === reachingStamp) return false
+      reaching[a[i]!] = reachingStamp
+      isMore = true
+      return false
+    }
+    do {
+      isMore = false
+      for (let e = following[0]!; e !== first; e = following[e]!) {
+        const i = events[e]!
+        if (kind[i] !== Kind.READ && kind[i] !== Kind.NOT && helps(i)) return true
       }
       for (const c of openClasses) {
         const next = openNext[c]!
-        if (next < openFrom[c + 1]! && calls[openOnes[next]!]! < now && consider(openOnes[next]!)) return true
+        if (next < openFrom[c + 1]! && calls[openOnes[next]!]! < now && helps(openOnes[next]!)) return true
       }
-    }
+    } while (isMore)
     return false
   }
 
-  /** Would somebody need in vain what `i` makes, were it dropped? */
-  const isLastHope = (i: number): boolean =>
-    !hasAppends && kind[i] === Kind.WRITE && b[i] !== state && makers[b[i]!] === 1 && needed[b[i]!]! > 0
-
-  /**
-   * The lower, the sooner: what has to go; then what lets that go; then the others. But before a write come swaps, which
-   * for once cost nothing: the value they need is about to be lost.
-   */
-  const score = (i: number, blocking: number): number => {
-    const to = after(state, i)
-    if (i === blocking) return (kind[i] === Kind.WRITE || kind[i] === Kind.APPEND) && to === DEAD ? 3.5 : 0
-    if (kind[i] === Kind.APPEND) return 0.5
-    const helps = needs(blocking) && a[blocking] === to
-    if (returns[i] === OPEN) return helps ? 2 : 4
-    if (helps) return 1
-    return kind[i] !== Kind.SWAP ? 3 : kind[blocking] === Kind.WRITE ? -1 : 2.9
+  /** Lists the choices of the choice point where the search is, but for the one that was tried first. */
+  const list = (first: number, tried: number) => {
+    const blocking = ~events[first]!
+    const from = choiceCount
+    const offer = (i: number) => {
+      if (score(i, blocking) === Infinity) return
+      const c = 2 * classes[i]! + (kind[i] === Kind.APPEND ? hidden[i]! : 0)
+      const other = bestOfClass[c]!
+      if (other === NONE) usedClasses[usedCount++] = c
+      if (other === NONE || returns[i]! < returns[other]!) bestOfClass[c] = i
+    }
+    usedCount = 0
+    for (let e = following[0]!; e !== first; e = following[e]!) {
+      const i = events[e]!
+      if (kind[i] !== Kind.READ && kind[i] !== Kind.NOT) offer(i)
+    }
+    const now = returns[blocking]!
+    for (const c of openClasses) {
+      const next = openNext[c]!
+      if (next < openFrom[c + 1]! && calls[openOnes[next]!]! < now) offer(openOnes[next]!)
+    }
+    if (choiceCount + usedCount + 1 > choices.length) {
+      choices = larger(choices, 2 * choices.length + usedCount)
+      scores = larger(scores, choices.length)
+    }
+    if (mayDrop(blocking) && tried !== ~blocking) choose(~blocking, DROP, from)
+    for (let u = 0; u < usedCount; u++) {
+      const c = usedClasses[u]!
+      const i = bestOfClass[c]!
+      bestOfClass[c] = NONE
+      if (i !== tried) choose(i, score(i, blocking), from)
+    }
   }
 
   /** Sorts a choice in among those since `from`: high scores and late returns first. */
-  const choose = (choice: number, score: number, from: number) => {
+  const choose = (choice: number, itsScore: number, from: number) => {
     const late = choice < 0 ? 0 : returns[choice]!
     let k = choiceCount++
     for (; k > from; k--) {
       const other = choices[k - 1]!
-      if (scores[k - 1]! > score || (scores[k - 1] === score && (other < 0 ? 0 : returns[other]!) > late)) break
+      if (scores[k - 1]! > itsScore || (scores[k - 1] === itsScore && (other < 0 ? 0 : returns[other]!) > late)) break
       choices[k] = other
       scores[k] = scores[k - 1]!
     }
     choices[k] = choice
-    scores[k] = score
+    scores[k] = itsScore
   }
 
   const take = (choice: number, blocking: number) => {
@@ -507,42 +528,30 @@ const explore = (problem: Problem, budget: Budget): Found => {
     }
     const k = kind[choice]
     if (k === Kind.WRITE || k === Kind.CHANGE) {
-      for (let e = following[0]!; events[e]! >= 0 && e !== end; e = following[e]!) {
-        const i = events[e]!
-        const mayHide = kind[i] === Kind.APPEND || (kind[i] === Kind.WRITE && (k === Kind.WRITE || b[i] !== b[choice]))
-        if (i !== choice && hidden[i] === 0 && mayHide) {
+      let e = following[0]!
+      for (let i = events[e]!; i >= 0; i = events[(e = following[e]!)]!) {
+        if (hidden[i] === 1 || i === choice) continue
+        if (kind[i] === Kind.APPEND || (kind[i] === Kind.WRITE && (k === Kind.WRITE || b[i] !== b[choice]))) {
           hidden[i] = 1
           trail[trailLength++] = 4 * i + 2
         }
       }
     }
-    state = after(state, choice)
+    state = after(choice)
     needsUse = returns[choice] === OPEN || (k === Kind.WRITE && choice !== blocking)
     remove(choice, 0)
   }
 
-  let steps = 0
-  let entered = enter()
-  while (entered !== "goal") {
-    if (frameCount === 0) return { verdict: "illegal" }
-    const frame = 6 * (frameCount - 1)
-    undo(frames[frame + 1]!)
-    state = frames[frame + 2]!
-    needsUse = frames[frame + 3] === 1
-    if (choiceCount === frames[frame + 4]) {
-      if (!memory.add(key, place(frames[frame + 5]!))) return { verdict: "unknown", reason: "memory" }
-      frameCount--
-      undo(frames[frame]!)
-      continue
+  /** A read whose value nobody makes, or NONE. */
+  const readOfNothing = (init: number): number => {
+    for (let i = 0; i < n && grown === undefined; i++) {
+      if (kind[i] === Kind.READ && a[i] !== init && makers[a[i]!] === 0) return i
     }
-    if ((++steps & 1023) === 0 && performance.now() > budget.deadline) return { verdict: "unknown", reason: "time" }
-    take(choices[--choiceCount]!, ~events[frames[frame + 5]!]!)
-    entered = enter()
+    return NONE
   }
-  return { verdict: "ok", order: finalOrder() }
 
   /** The order that was found: what went, and what was dropped just before the write that hides it. */
-  function finalOrder(): Int32Array {
+  const finalOrder = (at: Int32Array): Int32Array => {
     const dropped = new Uint8Array(n)
     for (let k = 0; k < trailLength; k++) if ((trail[k]! & 3) === 1) dropped[trail[k]! >> 2] = 1
     const order = new Int32Array(trailLength)
@@ -554,10 +563,48 @@ const explore = (problem: Problem, budget: Budget): Found => {
     }
     return order.subarray(0, length)
   }
+
+  return function* (cell: Cell, bytes: number): Generator<void, Found> {
+    const init = prepare(cell)
+    begin(init, bytes)
+    const orphan = readOfNothing(init)
+    if (orphan !== NONE) {
+      const i = cell.at[orphan]!
+      return { verdict: "illegal", evidence: { operations: [i], reason: `#${i} saw a value that nobody made` } }
+    }
+    let steps = 0
+    for (let choice = enter(); choice !== GOAL; choice = enter()) {
+      while (choice === NOWHERE) {
+        if (frameCount === 0) return { verdict: "illegal" }
+        const frame = FRAME * (frameCount - 1)
+        undo(frames[frame + 1]!)
+        state = frames[frame + 2]!
+        needsUse = frames[frame + 3] === 1
+        const first = frames[frame + 5]!
+        if (frames[frame + 4] === NONE) {
+          frames[frame + 4] = choiceCount
+          list(first, frames[frame + 6]!)
+        }
+        if (choiceCount > frames[frame + 4]!) choice = choices[--choiceCount]!
+        else {
+          if (!memory.add(key, place(first))) return { verdict: "unknown", reason: "memory" }
+          frameCount--
+          undo(frames[frame]!)
+        }
+      }
+      if ((++steps & 255) === 0) yield
+      take(choice, ~events[frames[FRAME * (frameCount - 1) + 5]!]!)
+    }
+    return { verdict: "ok", order: finalOrder(cell.at) }
+  }
 }
 
-const grown = <A extends Int32Array | Float64Array>(array: A, length: number): A => {
-  const larger = new (array.constructor as new (length: number) => A)(length)
-  larger.set(array)
-  return larger
+/** No choice, as an answer of `enter`: a dead end, or the end of the search. */
+const NOWHERE = OPEN
+const GOAL = OPEN - 1
+
+const larger = <A extends Int32Array | Float64Array>(array: A, length: number): A => {
+  const copy = new (array.constructor as new (length: number) => A)(length)
+  copy.set(array)
+  return copy
 }

@@ -117,7 +117,7 @@ const checkOne = (file: string, { expected, format, history, id, model }: Checka
     keys: keys.length,
     verdict,
     ...(expected === undefined ? {} : { expected }),
-    bad: keys.filter((k) => k.verdict === "illegal").map(({ explanation, key }) => ({ key, reason: explanation.reason })),
+    bad: keys.filter((k) => k.verdict === "illegal").map(({ explanation, key }) => ({ key, reason: explanation?.reason ?? "" })),
     undecided: keys.filter((k) => k.verdict === "unknown").map(({ key, reason }) => ({ key, reason })),
     readSeconds,
     seconds: (performance.now() - start) / 1000

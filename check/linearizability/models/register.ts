@@ -7,19 +7,12 @@ import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
+import { sameCall } from "./calls.ts"
 import { anything, fromTo, nothing, truth } from "./shapes.ts"
 
 const registerOperations = {
   read: { value: nothing, output: anything },
   write: { value: anything, output: nothing }
-}
-
-/** `read() -> 1`, `write(2)`, `cas(1, 2) -> true`: a call as one would write it. */
-export const describeCall = ({ applied, op, output, return: returned, value }: Operation): string => {
-  const values = value === null ? [] : Array.isArray(value) ? (value as ReadonlyArray<Json>) : [value]
-  const call = `${op}(${values.map(canonical).join(", ")})`
-  if (returned === null) return applied === false ? `${call} failed` : `${call} -> ?`
-  return output === null && value !== null ? call : `${call} -> ${canonical(output)}`
 }
 
 /** A read-write register; null at first. The state is the canonical text of the value. */
@@ -32,9 +25,9 @@ export const register: Model<string> = {
     return x.return === null || canonical(x.output) === state ? state : undefined
   },
   reads: (x) => x.op === "read",
-  alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
-  describe: describeCall,
-  procedure: cellProcedure((history) => compile(history))
+  overwrites: (x) => x.op === "write",
+  alike: sameCall,
+  procedure: (history, model) => cellProcedure(history, model, registerCells)
 }
 
 /** A register with compare-and-set; null at first. */
@@ -56,7 +49,8 @@ export const casStep = (state: string, x: Operation): string | undefined => {
 
 export const casFailed = (x: Operation): boolean => x.op === "cas" && x.return !== null && x.output === false
 
-const compile = (history: History): Cells => {
+/** What the operations of a register do. */
+export const registerCells = (history: History): Cells => {
   const { opNames, ops, outputs, texts, values } = history
   const cells = emptyCells(history, texts.of(null))
   const { a, b, known, open } = cells
@@ -103,7 +97,7 @@ export const casPairs = ({ outputs, returns, texts, values }: History) => {
       b[i] = to
       if (returns[i] === FAILED) return
       known[i] = outputs[i] !== yes ? Kind.NOT : from === to ? Kind.READ : Kind.SWAP
-      open[i] = from === to ? Kind.NOTHING : Kind.SWAP
+      open[i] = from === to ? Kind.NOTHING : Kind.TRY
     }
   }
 }

@@ -1,0 +1,412 @@
+// Is there an order? Breadth-first, just in time (Lowe 2017; the "linear" of Knossos): calls and returns are taken in the
+// order of the clock, and all configurations are kept in which the object can be. An operation takes effect only when
+// one has to return, then possibly others before it. So memory depends on how much is concurrent, not on the length of
+// the history, which may go on growing; and when no configuration is left, those before tell how far one gets.
+//
+// What is left out, since it cannot matter. Let the future of a configuration be all that can follow it, reductions or
+// not. Each of these leaves away only configurations whose futures others have as well, and invents none:
+//
+// - Eager reads: a read that is allowed goes at once. It changes nothing, and need not be thought of again.
+// - Twins: of operations of one kind, all not done, the one that returns first goes first: wherever the other order
+//   works, the two may change places. Only those with equal marks (see next) are twins; unknown ones come last.
+// - Free operations: when an operation that overwrites goes, every other open one that overwrites could have gone just
+//   before it, unnoticed. It is marked free, which stands for both, and when it returns it may just be taken as done.
+//   So no subsets of writes that nobody reads are ever tried.
+// - Used at once: an operation that overwrites and need not return yet goes only where something else, which does not
+//   overwrite, is then allowed. Otherwise the next one overwrites it, and it would have been free as well.
+// - Covered configurations (`Configurations`): one that can do no more than another is not needed.
+// - Unknown operations of one kind are a number: how many of them took effect.
+//
+// Configurations are compared as a whole, never by a hash of them.
+import { Configurations, grown, Links, Multisets, OVERWROTE, WAS_FREE, WENT } from "./Configurations.ts"
+import { NOT_ALLOWED } from "./machine.ts"
+import type { Machine } from "./machine.ts"
+import { OPEN } from "./Procedure.ts"
+import type { Budget, Found, Part } from "./Procedure.ts"
+
+/** An operation that was called and will return. */
+interface Open {
+  readonly i: number
+  readonly kind: number
+  readonly returned: number
+  readonly slot: number
+  readonly word: number
+  readonly bit: number
+}
+
+/** Where the search was at some moment. */
+export interface Moment {
+  readonly words: number
+  readonly rows: Int32Array
+  readonly links: Int32Array
+  readonly open: ReadonlyArray<Open>
+  readonly unknown: number
+}
+
+/** The search itself, fed with the events of one object. Operations have numbers of the caller's choice. */
+export class Breadth {
+  readonly #machine: Machine
+  readonly #multisets = new Multisets()
+  readonly #links = new Links()
+  /** All configurations now; while an operation returns, those that have it done; and those on the way there. */
+  #now = new Configurations(this.#multisets)
+  #done = new Configurations(this.#multisets)
+  #way = new Configurations(this.#multisets)
+  #words = 1
+
+  /** By return. */
+  #mutators: Array<Open> = []
+  #readers: Array<Open> = []
+  readonly #byNumber = new Map<number, Open>()
+  #slots: Array<boolean> = []
+  #readMask = new Int32Array(1)
+  #overwriteMask = new Int32Array(1)
+  /** The operations of unknown outcome in the order of their calls, and for each kind those of it. */
+  readonly #unknown: Array<{ readonly i: number; readonly kind: number }> = []
+  readonly #unknownOfKind = new Map<number, Array<number>>()
+
+  // Working memory of an expansion.
+  #row = new Int32Array(4)
+  #newReads = new Int32Array(1)
+  #expansion = 0
+  #triedAt = new Int32Array(64)
+  /** For each state, which open reads are allowed in it: a place in `#allowed`, good for one return. */
+  #allowedAt = new Int32Array(64)
+  #allowedIn = new Int32Array(64)
+  #allowed = new Int32Array(64)
+  #allowedLength = 0
+  #returning = 0
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+    this.#row[0] = machine.init
+    this.#now.add(this.#row, 0)
+  }
+
+  get bytes(): number {
+    const sets = this.#now.bytes + this.#done.bytes + this.#way.bytes
+    const marks = this.#triedAt.byteLength + this.#allowedAt.byteLength + this.#allowedIn.byteLength + this.#allowed.byteLength
+    return sets + marks + this.#links.bytes + this.#multisets.bytes + 100 * this.#unknown.length
+  }
+
+  stats() { const live = (c: any) => { let k = 0; for (let i = 0; i < c.count; i++) k += c.needed[i]; return k + "/" + c.count }
+    const P = (f: any) => { const S = new Set(); const c: any = this.#now; for (let i = 0; i < c.count; i++) if (c.needed[i]) S.add(f(Array.from(c.rows.subarray(i*c.width, (i+1)*c.width)))); return S.size }
+    const W = this.#words, R = this.#readMask
+    return [live(this.#now), live(this.#way), this.#mutators.length, this.#readers.length, this.#unknown.length, "states", P((r: any) => r[0]), "reads", P((r: any) => r.slice(2, 2+W).map((x: any, k: any) => x & R[k]!).join()), "mut", P((r: any) => r.slice(2, 2+W).map((x: any, k: any) => x & ~R[k]!).join()), "free", P((r:any) => r.slice(2+W).join()), "used", P((r:any)=> r[1]),
+     "mut+state", P((r: any) => r[0] + ":" + r.slice(2, 2+W).map((x: any, k: any) => x & ~R[k]!).join())].join(" ") }
+  /** How many configurations there are now. */
+  get count(): number {
+    return this.#now.count
+  }
+
+  /** Operation `i` is called, and will return with rank `returned`, or never (OPEN): then its outcome is unknown. */
+  call(i: number, kind: number, returned: number) {
+    const machine = this.#machine
+    if (returned === OPEN) {
+      if (!machine.reads(kind)) this.#callUnknown(i, kind)
+      return
+    }
+    let slot = this.#slots.indexOf(false)
+    if (slot === -1) slot = this.#slots.length
+    if (slot >= 32 * this.#words) this.#widen()
+    const x: Open = { i, kind, returned, slot, word: slot >> 5, bit: 1 << (slot & 31) }
+    this.#open(x)
+    if (!machine.reads(kind)) return
+    const { links, rows, width } = this.#now
+    for (let c = 0; c < this.#now.count; c++) {
+      if (machine.next(rows[c * width]!, kind) === NOT_ALLOWED) continue
+      rows[c * width + 2 + x.word]! |= x.bit
+      links[c] = this.#links.add(links[c]!, i, WENT)
+    }
+  }
+
+  #open(x: Open) {
+    this.#slots[x.slot] = true
+    this.#byNumber.set(x.i, x)
+    if (this.#machine.reads(x.kind)) {
+      this.#readers.push(x)
+      this.#readMask[x.word]! |= x.bit
+      return
+    }
+    let at = this.#mutators.length
+    while (at > 0 && this.#mutators[at - 1]!.returned > x.returned) at--
+    this.#mutators.splice(at, 0, x)
+    if (this.#machine.overwrites(x.kind)) this.#overwriteMask[x.word]! |= x.bit
+  }
+
+  #close(x: Open) {
+    this.#slots[x.slot] = false
+    this.#byNumber.delete(x.i)
+    this.#readMask[x.word]! &= ~x.bit
+    this.#overwriteMask[x.word]! &= ~x.bit
+    const list = this.#machine.reads(x.kind) ? this.#readers : this.#mutators
+    list.splice(list.indexOf(x), 1)
+  }
+
+  #callUnknown(i: number, kind: number) {
+    this.#unknown.push({ i, kind })
+    const others = this.#unknownOfKind.get(kind)
+    if (others === undefined) this.#unknownOfKind.set(kind, [i])
+    else others.push(i)
+  }
+
+  /** Makes room for 32 more open operations. */
+  #widen() {
+    const words = this.#words++
+    const wide = this.#words
+    this.#readMask = grown(this.#readMask, wide)
+    this.#overwriteMask = grown(this.#overwriteMask, wide)
+    this.#newReads = new Int32Array(wide)
+    this.#row = new Int32Array(2 + 2 * wide)
+    const { count, links, rows, width } = this.#now
+    this.#done.clear(wide, this.#readMask)
+    for (let c = 0; c < count; c++) {
+      this.#row.fill(0)
+      this.#row.set(rows.subarray(c * width, c * width + 2 + words))
+      this.#row.set(rows.subarray(c * width + 2 + words, (c + 1) * width), 2 + wide)
+      this.#done.add(this.#row, links[c]!)
+    }
+    ;[this.#now, this.#done] = [this.#done, this.#now]
+  }
+
+  /**
+   * Operation `i` returns. Ends with false when no configuration is left: then `count` and what `ways` tells are those
+   * before. Yields now and then, so that somebody can look at the time, and at `bytes`.
+   */
+  *return(i: number): Generator<void, boolean> {
+    const x = this.#byNumber.get(i)!
+    this.#returning++
+    this.#allowedLength = 0
+    this.#done.clear(this.#words, this.#readMask)
+    this.#way.clear(this.#words, this.#readMask)
+    const { count, links, needed, rows, width } = this.#now
+    const row = this.#row
+    for (let c = 0; c < count; c++) {
+      if (needed[c] === 0) continue
+      row.set(rows.subarray(c * width, (c + 1) * width))
+      const isFree = (row[2 + this.#words + x.word]! & x.bit) !== 0
+      if ((row[2 + x.word]! & x.bit) === 0) this.#way.add(row, links[c]!)
+      else this.#finish(x, links[c]!)
+      if (isFree && this.#finish(x, 0) !== -1) this.#done.links[this.#done.count - 1] = this.#links.add(links[c]!, i, WAS_FREE)
+    }
+    const way = this.#way
+    for (let c = 0; c < way.count; c++) {
+      if (way.needed[c] === 1) this.#expand(way, c, x)
+      if ((this.#expansion & 63) === 0) yield
+    }
+    if (this.#done.count === 0) return false
+    this.#close(x)
+    ;[this.#now, this.#done] = [this.#done, this.#now]
+    return true
+  }
+
+  /** Adds the working row, in which `x` is done or free, to those that are done, without `x`. */
+  #finish(x: Open, link: number): number {
+    this.#row[2 + x.word]! &= ~x.bit
+    this.#row[2 + this.#words + x.word]! &= ~x.bit
+    return this.#done.add(this.#row, link)
+  }
+
+  /** Adds what can come next after configuration `c` of those on the way to the return of `x`. */
+  #expand(way: Configurations, c: number, x: Open) {
+    const machine = this.#machine
+    const words = this.#words
+    const base = c * way.width
+    const state = way.rows[base]!
+    const used = way.rows[base + 1]!
+    const expansion = ++this.#expansion
+    if (this.#triedAt.length < 2 * machine.kinds) this.#triedAt = grown(this.#triedAt, 4 * machine.kinds)
+    for (const y of this.#mutators) {
+      if ((way.rows[base + 2 + y.word]! & y.bit) !== 0) continue
+      const twins = 2 * y.kind + ((way.rows[base + 2 + words + y.word]! & y.bit) === 0 ? 0 : 1)
+      if (this.#triedAt[twins] === expansion) continue
+      this.#triedAt[twins] = expansion
+      const after = machine.next(state, y.kind)
+      if (after === NOT_ALLOWED) continue
+      const overwrites = machine.overwrites(y.kind)
+      if (overwrites && y !== x && !this.#isUsed(after, way.rows, base, used)) continue
+      this.#start(way, c, after)
+      this.#row[2 + y.word]! |= y.bit
+      this.#row[2 + words + y.word]! &= ~y.bit
+      this.#arrive(way, c, overwrites, y.i, x)
+    }
+    for (const [kind, ofKind] of this.#unknownOfKind) {
+      if (this.#triedAt[2 * kind] === expansion) continue
+      const after = machine.next(state, kind)
+      const overwrites = machine.overwrites(kind)
+      if (after === NOT_ALLOWED || (after === state && !overwrites)) continue
+      const count = this.#multisets.count(used, kind)
+      if (count === ofKind.length) continue
+      if (overwrites && !this.#isUsed(after, way.rows, base, used)) continue
+      this.#start(way, c, after)
+      this.#row[1] = this.#multisets.plus(used, kind)
+      this.#arrive(way, c, overwrites, ofKind[count]!, x)
+    }
+  }
+
+  /** Is there something in `state` for the operations that do not overwrite? `rows` at `base` says what is done. */
+  #isUsed(state: number, rows: Int32Array, base: number, used: number): boolean {
+    const machine = this.#machine
+    const allowed = this.#readsAllowedIn(state)
+    for (let w = 0; w < this.#words; w++) if ((this.#allowed[allowed + w]! & ~rows[base + 2 + w]!) !== 0) return true
+    for (const z of this.#mutators) {
+      if (machine.overwrites(z.kind) || (rows[base + 2 + z.word]! & z.bit) !== 0) continue
+      if (machine.next(state, z.kind) !== NOT_ALLOWED) return true
+    }
+    for (const [kind, ofKind] of this.#unknownOfKind) {
+      if (machine.overwrites(kind) || this.#multisets.count(used, kind) === ofKind.length) continue
+      if (machine.next(state, kind) !== NOT_ALLOWED) return true
+    }
+    return false
+  }
+
+  /** Which open reads are allowed in `state`: the place in `#allowed` of as many words as there are. */
+  #readsAllowedIn(state: number): number {
+    if (state >= this.#allowedAt.length) {
+      const room = 2 * Math.max(state, this.#machine.states)
+      this.#allowedAt = grown(this.#allowedAt, room)
+      this.#allowedIn = grown(this.#allowedIn, room)
+    }
+    if (this.#allowedAt[state] === this.#returning) return this.#allowedIn[state]!
+    const place = this.#allowedLength
+    this.#allowedLength += this.#words
+    if (this.#allowedLength > this.#allowed.length) this.#allowed = grown(this.#allowed, 2 * this.#allowedLength)
+    this.#allowed.fill(0, place, this.#allowedLength)
+    for (const r of this.#readers) {
+      if (this.#machine.next(state, r.kind) !== NOT_ALLOWED) this.#allowed[place + r.word]! |= r.bit
+    }
+    this.#allowedAt[state] = this.#returning
+    this.#allowedIn[state] = place
+    return place
+  }
+
+  /** Copies configuration `c` to the working row, with another state. */
+  #start(way: Configurations, c: number, state: number) {
+    const base = c * way.width
+    for (let k = 1; k < way.width; k++) this.#row[k] = way.rows[base + k]!
+    this.#row[0] = state
+  }
+
+  /** The working row is what operation `i` makes of configuration `c`: adds it, and what goes with it. */
+  #arrive(way: Configurations, c: number, overwrites: boolean, i: number, x: Open) {
+    const row = this.#row
+    const words = this.#words
+    const allowed = this.#readsAllowedIn(row[0]!)
+    for (let w = 0; w < words; w++) {
+      if (overwrites) row[2 + words + w]! |= this.#overwriteMask[w]! & ~row[2 + w]!
+      this.#newReads[w] = this.#allowed[allowed + w]! & ~row[2 + w]!
+      row[2 + w]! |= this.#newReads[w]!
+    }
+    const isDone = (row[2 + x.word]! & x.bit) !== 0
+    const isNew = (isDone ? this.#finish(x, 0) : way.add(row, 0)) !== -1
+    if (!isNew) return
+    let link = this.#links.add(way.links[c]!, i, overwrites ? OVERWROTE : WENT)
+    for (const r of this.#readers) if ((this.#newReads[r.word]! & r.bit) !== 0) link = this.#links.add(link, r.i, WENT)
+    const set = isDone ? this.#done : way
+    set.links[set.count - 1] = link
+  }
+
+  /** Between returns: frees memory, if there is enough to free. `moments` are kept. */
+  tidy(moments: Iterable<Moment> = []) {
+    if (!this.#links.isFull) return
+    const now = this.#now.links.subarray(0, this.#now.count)
+    this.#links.gather([now, ...Array.from(moments, (m) => m.links)])
+  }
+
+  /** What is known now, to come back to it. */
+  save(): Moment {
+    const kept = Array.from({ length: this.#now.count }, (_, c) => c).filter((c) => this.#now.needed[c] === 1)
+    const { links, rows, width } = this.#now
+    const saved = { words: this.#words, rows: new Int32Array(kept.length * width), links: new Int32Array(kept.length) }
+    kept.forEach((c, k) => {
+      saved.rows.set(rows.subarray(c * width, (c + 1) * width), k * width)
+      saved.links[k] = links[c]!
+    })
+    return { ...saved, open: [...this.#byNumber.values()], unknown: this.#unknown.length }
+  }
+
+  /** Goes back to a moment: as if nothing had come since. */
+  restore(moment: Moment) {
+    for (const x of [...this.#byNumber.values()]) this.#close(x)
+    while (this.#unknown.length > moment.unknown) {
+      const { kind } = this.#unknown.pop()!
+      const ofKind = this.#unknownOfKind.get(kind)!
+      ofKind.pop()
+      if (ofKind.length === 0) this.#unknownOfKind.delete(kind)
+    }
+    for (const x of moment.open) this.#open(x)
+    const width = 2 + 2 * moment.words
+    const words = this.#words
+    this.#now.clear(words, this.#readMask)
+    moment.links.forEach((link, c) => {
+      this.#row.fill(0)
+      this.#row.set(moment.rows.subarray(c * width, c * width + 2 + moment.words))
+      this.#row.set(moment.rows.subarray(c * width + 2 + moment.words, (c + 1) * width), 2 + words)
+      this.#now.add(this.#row, link)
+    })
+  }
+
+  /** An order of operations that leads to one of the configurations that there are now. */
+  order(): Array<number> {
+    return this.#links.order(this.#now.links[this.#now.needed.indexOf(1)]!)
+  }
+
+  /**
+   * After a return that left none: the states that were possible before it, at most `limit`, each with an order of all
+   * that had returned and others that were open. These are all there are: whatever else comes next, no order goes on.
+   */
+  ways(limit: number): ReadonlyArray<{ readonly state: number; readonly order: ReadonlyArray<number> }> {
+    // Later configurations of a state come from longer orders, mostly.
+    const links = new Map<number, number>()
+    for (let c = 0; c < this.#way.count; c++) {
+      const state = this.#way.rows[c * this.#way.width]!
+      if (links.size < limit || links.has(state)) links.set(state, this.#way.links[c]!)
+    }
+    return Array.from(links, ([state, link]) => ({ state, order: this.#links.order(link) }))
+  }
+}
+
+/** Decides a part breadth-first. `kinds` are those of the part's operations. */
+export const breadthFirst = (part: Part, kinds: Int32Array, machine: Machine, budget: Budget): Found => {
+  const steps = breadthFirstSteps(part, kinds, machine, budget.bytes)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+    if (performance.now() > budget.deadline) return { verdict: "unknown", reason: "time" }
+  }
+}
+
+/** The same in small steps, so that it can race another search. */
+export function* breadthFirstSteps(part: Part, kinds: Int32Array, machine: Machine, bytes: number): Generator<void, Found> {
+  const search = new Breadth(machine)
+  for (const event of eventsOf(part)) {
+    if (event >= 0) {
+      search.call(event, kinds[event]!, part.returns[event]!)
+      continue
+    }
+    const steps = search.return(~event)
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) {
+      if (search.bytes + machine.bytes > bytes) return { verdict: "unknown", reason: "memory" }
+      yield
+    }
+    if (!step.value) return { verdict: "illegal" }
+    search.tidy()
+  }
+  return { verdict: "ok", order: Int32Array.from(search.order()) }
+}
+
+/** The events of a part in the order of the clock: `i` is the call of operation `i`, `~i` its return. */
+export const eventsOf = (part: Part): Int32Array => {
+  const { calls, returns } = part
+  const byReturn = Array.from(returns.keys()).filter((i) => returns[i] !== OPEN)
+  byReturn.sort((a, b) => returns[a]! - returns[b]!)
+  const events = new Int32Array(calls.length + byReturn.length)
+  let i = 0
+  let r = 0
+  for (let e = 0; e < events.length; e++) {
+    const isCall = r === byReturn.length || (i < calls.length && calls[i]! < returns[byReturn[r]!]!)
+    events[e] = isCall ? i++ : ~byReturn[r++]!
+  }
+  return events
+}
