@@ -188,14 +188,15 @@ describe("lines read from bytes and lines read as JSON", () => {
       fields,
       order: fc.shuffledSubarray([...required], { minLength: required.length }),
       missing: fc.nat({ max: 100 }),
-      more: fc.constantFrom("", "", "", "", "applied", "applied", "value", "return", "call", "extra"),
+      more: fc.constantFrom("", "", "", "", "applied", "applied", "value", "return", "call", "op", "extra"),
       spaces: fc.array(space, { minLength: 8, maxLength: 8 }),
       end: mostly(fc.constantFrom("", "\r", " "), fc.constantFrom(",", "}", "x", "\0"))
     })
     .map(({ end, fields, missing, more, order, spaces }) => {
       const names = [...order.filter((_, i) => i !== missing), ...(more === "" ? [] : [more])]
-      const text = (name: string) => (name === "extra" ? "1" : fields[name as keyof typeof fields])
-      const entries = names.map((name, i) => `${spaces[i % 8]}"${name}"${spaces[(i + 3) % 8]}:${spaces[(i + 1) % 8]}${text(name)}${spaces[(i + 2) % 8]}`)
+      const text = (name: string, i: number) =>
+        name === "extra" ? "1" : name === "op" && i < names.length - 1 && more === "op" ? '"c"' : fields[name as keyof typeof fields]
+      const entries = names.map((name, i) => `${spaces[i % 8]}"${name}"${spaces[(i + 3) % 8]}:${spaces[(i + 1) % 8]}${text(name, i)}${spaces[(i + 2) % 8]}`)
       return `${spaces[0]}{${entries.join(",")}}${end}`
     })
 
@@ -206,7 +207,8 @@ describe("lines read from bytes and lines read as JSON", () => {
     try {
       const [found] = await histories(lines, { model: { name: "any", init: 0, step: () => 0 } })
       const { history } = found!
-      return { operations: history.operations(), returns: [...history.returns], lines: [...history.lines] }
+      const { keyNames, opNames } = history
+      return { operations: history.operations(), returns: [...history.returns], lines: [...history.lines], opNames, keyNames }
     } catch (error) {
       // The escape moves the columns.
       return (error as Error).message.replace(/^h\.jsonl:(\d+):\d+:/, "h.jsonl:$1:")

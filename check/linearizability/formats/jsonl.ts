@@ -86,8 +86,10 @@ export class JsonlReader implements FormatReader {
     if (this.#strict?.isBundle === true) return UNUSUAL
     let seen = 0
     let client = 0
-    let op = 0
-    let key = 0
+    let opAt = 0
+    let opEnd = 0
+    let keyAt = 0
+    let keyEnd = 0
     let value = 0
     let output = 0
     let callAt = 0
@@ -115,13 +117,13 @@ export class JsonlReader implements FormatReader {
           break
         case OP:
           end = endOfString(bytes, i)
-          if (end === UNUSUAL) return UNUSUAL
-          op = this.#opNumbers.of(bytes, i, end)
+          opAt = i
+          opEnd = end
           break
         case KEY:
           end = endOfString(bytes, i)
-          if (end === UNUSUAL) return UNUSUAL
-          key = this.#keyNumbers.of(bytes, i, end)
+          keyAt = i
+          keyEnd = end
           break
         case VALUE:
           end = endOfValue(bytes, i)
@@ -161,6 +163,9 @@ export class JsonlReader implements FormatReader {
     const call = this.#time(bytes, callAt, callEnd)
     const known = bytes[returnAt] !== NULL[0] ? this.#time(bytes, returnAt, returnEnd) : undefined
     if (Number.isNaN(call) || (known !== undefined && !(known >= call))) return UNUSUAL
+    // Names are only taken from here on, so that a line that is left to strict.ts leaves none behind.
+    const op = this.#opNumbers.of(bytes, opAt, opEnd)
+    const key = this.#keyNumbers.of(bytes, keyAt, keyEnd)
     const returned = applied === FALSE ? FAILED : known ?? (applied === TRUE ? APPLIED : UNKNOWN)
     this.#writer.addRow(client, op, key, value, call, returned, output, this.line)
     return i + 1
