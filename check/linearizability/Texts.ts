@@ -138,6 +138,11 @@ export class Texts {
     this.#table = table
   }
 
+  /** The first byte of the text of value `id`, which tells what kind of value it is. */
+  first(id: number): number {
+    return this.#bytes[this.#ends[id]!]!
+  }
+
   /** The canonical text of value `id`. */
   text(id: number): string {
     const start = this.#ends[id]!

@@ -13,6 +13,7 @@ import type { History } from "./History.ts"
 import { misfit } from "./Model.ts"
 import type { Model, ShapeOf } from "./Model.ts"
 import { modelFor, models } from "./models/index.ts"
+import type { Texts } from "./Texts.ts"
 
 interface FormatKind extends Meaning {
   readonly reader: (reading: Reading, meaning: Meaning) => FormatReader
@@ -229,27 +230,34 @@ const fitted = ({ history, model: named, ...rest }: Read, format: Format, { file
   return { ...rest, history, format, model }
 }
 
-/** The first row that is no operation of the model. Each value is looked at once for each shape. */
+/** The first row that is no operation of the model. */
 const firstMisfit = (history: History, { operations }: Model): number | undefined => {
   if (operations === undefined) return undefined
   const { length, opNames, ops, outputs, returns, texts, values } = history
-  const shapes = opNames.map((name) => (Object.hasOwn(operations, name) ? operations[name] : undefined))
-  const answers = new Map<ShapeOf, Uint8Array>()
-  const accepts = (shape: ShapeOf, id: number): boolean => {
-    let known = answers.get(shape)
-    if (known === undefined) answers.set(shape, (known = new Uint8Array(texts.length)))
-    if (known[id] === UNASKED) known[id] = shape.accepts(texts.json(id)) ? YES : NO
-    return known[id] === YES
-  }
+  const shapes = opNames.map((name) => {
+    const shape = Object.hasOwn(operations, name) ? operations[name] : undefined
+    return shape && { value: accepting(shape.value, texts), output: accepting(shape.output, texts) }
+  })
   for (let i = 0; i < length; i++) {
     const shape = shapes[ops[i]!]
-    if (shape === undefined || !accepts(shape.value, values[i]!)) return i
+    if (shape === undefined || !shape.value(values[i]!)) return i
     const isAnswered = returns[i]! < APPLIED && returns[i] !== FAILED
-    if (isAnswered && !accepts(shape.output, outputs[i]!)) return i
+    if (isAnswered && !shape.output(outputs[i]!)) return i
   }
   return undefined
 }
 
-const UNASKED = 0
-const YES = 1
-const NO = 2
+/** Says whether a shape accepts the value of a number in `texts`; each value is looked at once. */
+const accepting = ({ accepts, begins }: ShapeOf, texts: Texts): ((id: number) => boolean) => {
+  if (begins !== undefined) {
+    const may = new Uint8Array(256)
+    for (const byte of Buffer.from(begins)) may[byte] = 1
+    return (id) => may[texts.first(id)] === 1
+  }
+  const known = new Map<number, boolean>()
+  return (id) => {
+    let answer = known.get(id)
+    if (answer === undefined) known.set(id, (answer = accepts(texts.json(id))))
+    return answer
+  }
+}

@@ -1,7 +1,7 @@
 // Lockstep's own format: JSON lines. Either one operation per line (one history), or one history per line (a bundle).
 //
 // Lines as programs write them are read straight from their bytes: no string and no object is made of them. Whatever is
-// unusual about a line (escapes, nested values, a field twice, a mistake) is left to strict.ts, which knows all of JSON.
+// unusual about a line (escapes, nested values, a mistake) is left to strict.ts, which knows all of JSON.
 import { APPLIED, FAILED, HistoryWriter, UNKNOWN } from "../History.ts"
 import { Texts } from "../Texts.ts"
 import { BACKSLASH, COLON, endOfLine, isDigit, LINE_FEED, QUOTE, SPACE, startsWith, TAB } from "./Format.ts"
@@ -102,7 +102,8 @@ export class JsonlReader implements FormatReader {
     for (;;) {
       i = afterSpace(bytes, i)
       const field = fieldAt(bytes, i)
-      if (field === UNUSUAL || (seen & (1 << field)) !== 0) return UNUSUAL
+      if (field === UNUSUAL) return UNUSUAL
+      // Of a field that is there twice the last counts, as in all of JavaScript.
       seen |= 1 << field
       i = afterSpace(bytes, i + quoted[field]!.length)
       if (bytes[i++] !== COLON) return UNUSUAL

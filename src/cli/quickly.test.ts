@@ -2,10 +2,10 @@ import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { flagsOf, options } from "../../src/cli/quickly.ts"
-import { defaults } from "../../src/cli/verifying.ts"
+import { flagsOf, options } from "./quickly.ts"
+import { defaults } from "./verifying.ts"
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+const main = fileURLToPath(new URL("./main.ts", import.meta.url))
 const verify = (...args: ReadonlyArray<string>) => spawnSync(process.execPath, [main, "verify", ...args], { encoding: "utf8" })
 
 describe("lockstep verify, at once", () => {
