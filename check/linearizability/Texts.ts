@@ -79,7 +79,8 @@ export class Texts {
       if (known !== undefined) return known
       const id = this.#ofText(JSON.stringify(value))
       this.#scalars.set(value, id)
-      this.#values[id] = value
+      // JSON has no -0.
+      this.#values[id] = value === 0 ? 0 : value
       return id
     }
     return this.#ofText(canonical(value))
