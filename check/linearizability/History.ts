@@ -1,6 +1,5 @@
 // A history is what clients saw: operations with the moments of their call and return, read on one clock.
 // Here it lies in columns, so that a million operations are a few arrays of numbers; formats/ has the readers.
-import * as Data from "effect/Data"
 import { inSharedMemory } from "./sharing.ts"
 import { canonical, Texts } from "./Texts.ts"
 import type { Json, SharedTexts } from "./Texts.ts"
@@ -133,7 +132,7 @@ export class HistoryWriter {
   readonly #opNumbers = new Map<string, number>()
   readonly #keyNames: Array<string> = []
   readonly #keyNumbers = new Map<string, number>()
-  #room = 1 << 10
+  #room = 1 << 7
   #clients = new Int32Array(this.#room)
   #ops = new Uint16Array(this.#room)
   #keys = new Int32Array(this.#room)
@@ -243,15 +242,19 @@ const numberOf = (name: string, numbers: Map<string, number>, names: Array<strin
 }
 
 /** The input cannot be read, or is not a history: bad usage, exit code 2. `line` and `column` count from 1. */
-export class HistoryError extends Data.TaggedError("HistoryError")<{
+export class HistoryError extends Error {
+  readonly _tag = "HistoryError"
   readonly file: string
-  readonly line?: number
-  readonly column?: number
+  readonly line: number | undefined
+  readonly column: number | undefined
   readonly reason: string
-}> {
-  override get message(): string {
-    const at = [this.file, this.line, this.column].filter((x) => x !== undefined)
-    return `${at.join(":")}: ${this.reason}`
+
+  constructor(at: { readonly file: string; readonly line?: number; readonly column?: number; readonly reason: string }) {
+    super(`${[at.file, at.line, at.column].filter((x) => x !== undefined).join(":")}: ${at.reason}`)
+    this.file = at.file
+    this.line = at.line
+    this.column = at.column
+    this.reason = at.reason
   }
 }
 

@@ -15,7 +15,8 @@ import { spaceTime } from "../../check/render/SpaceTime.ts"
 import { storyTable } from "../../check/render/Table.ts"
 import { fromEndless } from "../../check/scenario/FromEndless.ts"
 import { aborted } from "../../check/suite/Interrupt.ts"
-import { honouringInterrupts, interrupted, progress, result, undecided, violated } from "./Ending.ts"
+import { honouringInterrupts, interrupted, result, undecided, violated } from "./Ending.ts"
+import { progress } from "./progress.ts"
 import { grouped, seconds } from "./text.ts"
 
 export const liveness = Flag.Boolean("liveness").pipe(
