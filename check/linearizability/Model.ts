@@ -52,6 +52,8 @@ export interface Shape {
 export interface ShapeOf {
   readonly words: string
   readonly accepts: (value: Json) => boolean
+  /** If the first character of a value's JSON tells: those it may be. So that a million values need not be looked at. */
+  readonly begins?: string
 }
 
 /**

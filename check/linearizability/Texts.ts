@@ -7,16 +7,16 @@ export type Json = string | number | boolean | null | ReadonlyArray<Json> | { re
 
 /** Equal JSON values, and only those, have the same canonical text: fields are sorted by name. */
 export const canonical = (value: Json): string => {
-  if (value === null || typeof value !== "object") return JSON.stringify(value)
+  // Most values have no fields to sort.
+  if (value === null || typeof value !== "object" || (Array.isArray(value) && value.every((v) => typeof v !== "object"))) {
+    return JSON.stringify(value)
+  }
   return JSON.stringify(value, (_, v) =>
     v !== null && typeof v === "object" && !Array.isArray(v)
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
       : v
   )
 }
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 export interface SharedTexts {
   readonly bytes: Uint8Array
@@ -79,14 +79,15 @@ export class Texts {
       if (known !== undefined) return known
       const id = this.#ofText(JSON.stringify(value))
       this.#scalars.set(value, id)
-      this.#values[id] = value
+      // JSON has no -0.
+      this.#values[id] = value === 0 ? 0 : value
       return id
     }
     return this.#ofText(canonical(value))
   }
 
   #ofText(text: string): number {
-    const bytes = encoder.encode(text)
+    const bytes = Buffer.from(text)
     return this.ofBytes(bytes, 0, bytes.length)
   }
 
@@ -138,9 +139,15 @@ export class Texts {
     this.#table = table
   }
 
+  /** The first byte of the text of value `id`, which tells what kind of value it is. */
+  first(id: number): number {
+    return this.#bytes[this.#ends[id]!]!
+  }
+
   /** The canonical text of value `id`. */
   text(id: number): string {
-    return decoder.decode(this.#bytes.slice(this.#ends[id], this.#ends[id + 1]))
+    const start = this.#ends[id]!
+    return Buffer.from(this.#bytes.buffer, start, this.#ends[id + 1]! - start).toString()
   }
 
   /** Value `id` itself. */

@@ -15,9 +15,10 @@ import { livenessNames } from "../../check/raft/Liveness.ts"
 import { storyPicture } from "../../check/render/StoryPicture.ts"
 import { fromEndless } from "../../check/scenario/FromEndless.ts"
 import { aborted } from "../../check/suite/Interrupt.ts"
-import { honouringInterrupts, interrupted, progress, result, undecided, violated } from "./Ending.ts"
+import { honouringInterrupts, interrupted, result, undecided, violated } from "./Ending.ts"
 import { writePage } from "./html.ts"
 import { toldText } from "./models.ts"
+import { progress } from "./progress.ts"
 import { grouped, seconds } from "./text.ts"
 
 export const liveness = Flag.Boolean("liveness").pipe(

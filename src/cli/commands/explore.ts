@@ -5,10 +5,11 @@ import * as Flag from "effect/cli/Flag"
 import type { Options } from "../../../check/explorer/Result.ts"
 import { exploreModel, exploreModelInParallel } from "../../../check/models/checkModel.ts"
 import { storyPicture } from "../../../check/render/StoryPicture.ts"
-import { badInput, honouringInterrupts, interrupted, json, progress, result, undecided, violated } from "../Ending.ts"
+import { badInput, honouringInterrupts, interrupted, json, result, undecided, violated } from "../Ending.ts"
 import { html, writePage } from "../html.ts"
 import { exploreProgress, liveness } from "../liveness.ts"
 import { modelName, modelNamed, shown, summary, tell } from "../models.ts"
+import { progress } from "../progress.ts"
 import { grouped, seconds } from "../text.ts"
 
 const workers = Flag.Int("workers").pipe(

@@ -10,9 +10,10 @@ import { storyPicture } from "../../../check/render/StoryPicture.ts"
 import { fromBehaviour } from "../../../check/scenario/FromBehaviour.ts"
 import type { Told } from "../../../check/scenario/FromBehaviour.ts"
 import type { TlcResult } from "../../../check/tlc/Tlc.ts"
-import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { badInput, honouringInterrupts, interrupted, json, result, violated } from "../Ending.ts"
 import { html, writePage } from "../html.ts"
 import { modelName, modelNamed, toldText } from "../models.ts"
+import { progress } from "../progress.ts"
 import { grouped, seconds } from "../text.ts"
 
 const workers = Flag.Int("workers").pipe(
