@@ -53,11 +53,11 @@ export const search = ({ text, values }: Cells) => {
 
   // The operations of the cell, with values numbered anew.
   let n = 0
-  let kind = new Uint8Array(0)
-  let a = new Int32Array(0)
-  let b = new Int32Array(0)
-  let calls = new Int32Array(0)
-  let returns = new Int32Array(0)
+  let kind: Uint8Array = new Uint8Array(0)
+  let a: Int32Array = new Int32Array(0)
+  let b: Int32Array = new Int32Array(0)
+  let calls: Int32Array = new Int32Array(0)
+  let returns: Int32Array = new Int32Array(0)
   /** Operations of one class are twins. */
   let classes = new Int32Array(0)
   let classCount = 0
