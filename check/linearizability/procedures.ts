@@ -8,6 +8,7 @@ import { growOnly } from "./growOnly.ts"
 import type { History } from "./History.ts"
 import { holders } from "./holders.ts"
 import { mutexCells, ownedLockCells } from "./models/lock.ts"
+import { numbered } from "./numbered.ts"
 import type { Budget, Found, Part } from "./Procedure.ts"
 import { toggles } from "./toggles.ts"
 
@@ -26,5 +27,6 @@ export const procedures: Readonly<Record<string, Readonly<Record<string, Attempt
   queue: { fifo },
   lock: { holders: ofCells(ownedLockCells, holders) },
   "fenced-lock": { fencing },
+  shard: { numbered },
   mutex: { toggles: ofCells(mutexCells, toggles) }
 }
