@@ -17,6 +17,7 @@ import { models } from "./models/index.ts"
 import { kvCells } from "./models/kv.ts"
 import { mutexCells, ownedLockCells } from "./models/lock.ts"
 import { registerCells } from "./models/register.ts"
+import { numbered } from "./numbered.ts"
 import type { Budget, Found, Part } from "./Procedure.ts"
 import type { Steps } from "./race.ts"
 import { search } from "./search.ts"
@@ -70,6 +71,7 @@ const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   counter: { counting },
   queue: { fifo },
   "fenced-lock": { fencing },
+  shard: { numbered },
   mutex: ofCells(mutexCells),
   lock: ofCells(ownedLockCells)
 }
