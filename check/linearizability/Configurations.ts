@@ -14,32 +14,36 @@ export class Configurations {
   words = 1
   width = 4
   count = 0
-  rows = new Int32Array(64 * this.width)
+  rows: Int32Array = new Int32Array(ROOM * this.width)
   /** Where each configuration came from (`Links`). */
-  links = new Int32Array(64)
+  links: Int32Array = new Int32Array(ROOM)
   /** 0 for a configuration that another one makes needless. */
-  needed = new Uint8Array(64)
+  needed: Uint8Array = new Uint8Array(ROOM)
   /** Open addressing; a place holds a configuration plus one. */
-  #table = new Int32Array(256)
-  /** For each state one of its configurations plus one, and for each configuration the next of its state plus one. */
-  #first = new Int32Array(64)
-  #next = new Int32Array(64)
+  #table: Int32Array = new Int32Array(4 * ROOM)
+  /** Lists of configurations plus one, by some bits of their states. */
+  #first: Int32Array = new Int32Array(4 * ROOM)
+  #next: Int32Array = new Int32Array(ROOM)
   /** A bit for every slot of an operation that changes nothing. */
-  readMask = new Int32Array(1)
+  readMask: Int32Array = new Int32Array(1)
 
   constructor(multisets: Multisets) {
     this.#multisets = multisets
   }
 
   get bytes(): number {
-    return this.rows.byteLength + 9 * this.links.length + this.#table.byteLength + this.#first.byteLength
+    return this.rows.byteLength + 9 * this.links.length + 2 * this.#table.byteLength
   }
 
   /** Forgets all configurations. From now on they have `words` words of slots. */
   clear(words: number, readMask: Int32Array) {
-    for (let c = 0; c < this.count; c++) this.#first[this.rows[c * this.width]!] = 0
-    if (this.#table.length > 256 && this.#table.length > 16 * this.count) this.#table = new Int32Array(256)
-    else this.#table.fill(0)
+    if (this.#table.length > 4 * ROOM && this.#table.length > 16 * this.count) {
+      this.#table = new Int32Array(4 * ROOM)
+      this.#first = new Int32Array(4 * ROOM)
+    } else {
+      this.#table.fill(0)
+      this.#first.fill(0)
+    }
     this.count = 0
     this.words = words
     this.width = 2 + 2 * words
@@ -47,29 +51,42 @@ export class Configurations {
     if (this.rows.length < this.width * this.links.length) this.rows = new Int32Array(this.width * this.links.length)
   }
 
+  /** Takes these configurations, of at most as many words, instead of its own. They can be looked at, but not added to. */
+  load(rows: Int32Array, links: Int32Array, words: number) {
+    const room = Math.max(ROOM, links.length)
+    const narrow = 2 + 2 * words
+    if (this.links.length < room) this.#makeRoom(room)
+    this.count = links.length
+    this.links.set(links)
+    this.needed.fill(1, 0, this.count)
+    this.rows.fill(0, 0, this.count * this.width)
+    for (let c = 0; c < this.count; c++) {
+      const half = c * narrow + 2 + words
+      this.rows.set(rows.subarray(c * narrow, half), c * this.width)
+      this.rows.set(rows.subarray(half, (c + 1) * narrow), c * this.width + 2 + this.words)
+    }
+  }
+
   /** Adds the configuration in `row`. Answers its number, or -1 when it is there already, or not needed. */
   add(row: Int32Array, link: number): number {
     const { width } = this
     const rows = this.rows
-    let hash = 0
-    for (let k = 0; k < width; k++) hash = Math.imul(hash ^ row[k]!, 0x9e3779b1) ^ (hash >>> 13)
     const mask = this.#table.length - 1
-    let place = (hash ^ (hash >>> 16)) & mask
+    let place = hashOf(row, 0, width) & mask
     probing: for (; this.#table[place] !== 0; place = (place + 1) & mask) {
       const at = (this.#table[place]! - 1) * width
       for (let k = 0; k < width; k++) if (rows[at + k] !== row[k]) continue probing
       return -1
     }
-    const state = row[0]!
-    if (state >= this.#first.length) this.#first = grown(this.#first, Math.max(state + 1, 2 * this.#first.length))
-    if (!this.#settle(state, row)) return -1
+    const list = row[0]! & (this.#first.length - 1)
+    if (!this.#settle(list, row)) return -1
     const c = this.count++
-    if (c === this.links.length) this.#grow()
+    if (c === this.links.length) this.#makeRoom(2 * c)
     this.rows.set(row.subarray(0, width), c * width)
     this.links[c] = link
     this.needed[c] = 1
-    this.#next[c] = this.#first[state]!
-    this.#first[state] = c + 1
+    this.#next[c] = this.#first[list]!
+    this.#first[list] = c + 1
     this.#table[place] = c + 1
     if (2 * this.count > this.#table.length) this.#rehash()
     return c
@@ -79,21 +96,21 @@ export class Configurations {
    * Compares `row` with others of its state: is it needed? Others that it makes needless are marked. One that covers it
    * comes first from now on, since it will cover others.
    */
-  #settle(state: number, row: Int32Array): boolean {
+  #settle(list: number, row: Int32Array): boolean {
     const next = this.#next
     let last = 0
-    let c = this.#first[state]!
+    let c = this.#first[list]!
     for (let compared = 0; c !== 0 && compared < COMPARED; compared++) {
       const after = next[c - 1]!
       const order = this.#compare((c - 1) * this.width, row)
       if (order === NEITHER) last = c
       else {
         if (order === COVERS && last === 0) return false
-        if (last === 0) this.#first[state] = after
+        if (last === 0) this.#first[list] = after
         else next[last - 1] = after
         if (order === COVERS) {
-          next[c - 1] = this.#first[state]!
-          this.#first[state] = c
+          next[c - 1] = this.#first[list]!
+          this.#first[list] = c
           return false
         }
         this.needed[c - 1] = 0
@@ -104,14 +121,15 @@ export class Configurations {
   }
 
   /**
-   * Does the configuration at `at` cover `row`, or the other way round? A covers B, of the same state, when A can do
-   * whatever B can do from now on:
+   * Does the configuration at `at` cover `row`, or the other way round? A covers B when they have the same state, and A
+   * can do whatever B can do from now on:
    * - of the unknown operations A has used no others than B (what is left unused need not be used);
    * - reads that B has done A has done (a read changes nothing, so having done it is never worse);
    * - any other operation is done in both, or in neither, or free in A: then it may be taken as either.
    */
   #compare(at: number, row: Int32Array): number {
     const { rows, words, readMask } = this
+    if (rows[at] !== row[0]) return NEITHER
     let covers = true
     let isCovered = true
     for (let w = 0; w < words && (covers || isCovered); w++) {
@@ -130,8 +148,7 @@ export class Configurations {
     return isCovered && this.#multisets.isWithin(usedB, usedA) ? IS_COVERED : NEITHER
   }
 
-  #grow() {
-    const room = 2 * this.links.length
+  #makeRoom(room: number) {
     this.rows = grown(this.rows, room * this.width)
     this.links = grown(this.links, room)
     this.needed = grown(this.needed, room)
@@ -139,19 +156,31 @@ export class Configurations {
   }
 
   #rehash() {
-    const { rows, width } = this
+    const { needed, rows, width } = this
     const table = new Int32Array(2 * this.#table.length)
+    const first = new Int32Array(table.length)
     const mask = table.length - 1
     for (let c = 0; c < this.count; c++) {
-      let hash = 0
-      for (let k = 0; k < width; k++) hash = Math.imul(hash ^ rows[c * width + k]!, 0x9e3779b1) ^ (hash >>> 13)
-      let place = (hash ^ (hash >>> 16)) & mask
+      let place = hashOf(rows, c * width, width) & mask
       while (table[place] !== 0) place = (place + 1) & mask
       table[place] = c + 1
+      if (needed[c] === 0) continue
+      const list = rows[c * width]! & mask
+      this.#next[c] = first[list]!
+      first[list] = c + 1
     }
     this.#table = table
+    this.#first = first
   }
 }
+
+const hashOf = (rows: Int32Array, from: number, width: number): number => {
+  let hash = 0
+  for (let k = from; k < from + width; k++) hash = Math.imul(hash ^ rows[k]!, 0x9e3779b1) ^ (hash >>> 13)
+  return hash ^ (hash >>> 16)
+}
+
+const ROOM = 16
 
 /** With how many others of its state a configuration is compared. More would find more that is needless, but slower. */
 const COMPARED = 1_000
@@ -217,12 +246,23 @@ export class Multisets {
 export const WENT = 0
 export const OVERWROTE = 1
 export const WAS_FREE = 2
+/** Instead of an operation: the state in which a history begins whose past is forgotten. */
+export const BEGINS = 3
+
+/** How a configuration came about. */
+export interface Origin {
+  /** The state in which `order` begins, where what came before is forgotten. */
+  readonly from: number | undefined
+  readonly order: ReadonlyArray<number>
+  /** Operations that were open then, and took effect before, unnoticed. */
+  readonly earlier: ReadonlyArray<number>
+}
 
 /** Whence configurations came: a tree of operations. Link 0 is its root. */
 export class Links {
-  #parents = new Int32Array(256)
+  #parents: Int32Array = new Int32Array(ROOM)
   /** The number of an operation, times four, and how it went. */
-  #operations = new Int32Array(256)
+  #operations: Int32Array = new Int32Array(ROOM)
   #length = 1
   #lengthAtLastGathering = 1
 
@@ -241,20 +281,24 @@ export class Links {
     return link
   }
 
-  /**
-   * The order of operations from the root to `link`. What was free goes just before the last one that overwrote: it was
-   * open then, and is unnoticed there.
-   */
-  order(link: number): Array<number> {
+  /** How a configuration came about. */
+  origin(link: number): Origin {
     const path: Array<number> = []
     for (let at = link; at !== 0; at = this.#parents[at]!) path.push(this.#operations[at]!)
+    path.reverse()
+    const from = (path[0]! & 3) === BEGINS ? path.shift()! >> 2 : undefined
     const order: Array<number> = []
-    for (const step of path.reverse()) {
-      let at = order.length
-      if ((step & 3) === WAS_FREE) while ((order[--at]! & 3) !== OVERWROTE);
-      order.splice(at, 0, step)
+    const earlier: Array<number> = []
+    for (const step of path) {
+      if ((step & 3) !== WAS_FREE) order.push(step)
+      else {
+        // It goes just before the last one that overwrote: it was open then, and is unnoticed there.
+        const at = order.findLastIndex((other) => (other & 3) === OVERWROTE)
+        if (at === -1) earlier.push(step >> 2)
+        else order.splice(at, 0, step)
+      }
     }
-    return order.map((step) => step >> 2)
+    return { from, order: order.map((step) => step >> 2), earlier }
   }
 
   /** Is it time to forget what nobody comes from? */

@@ -14,6 +14,8 @@ import type { Json, SharedTexts } from "./Texts.ts"
  * Where it is known otherwise whether the operation took effect (from a log, say), `applied` tells: true with an unknown
  * outcome means that it did at some moment after `call`, whatever its answer was (a compare-and-set may have found another
  * value); false means that it never did: the operation has failed.
+ *
+ * `stale: true` marks a read that may have been answered with an old value (see staleness.ts).
  */
 export interface Operation {
   readonly client: number
@@ -24,6 +26,7 @@ export interface Operation {
   readonly return: number | null
   readonly output: Json
   readonly applied?: boolean
+  readonly stale?: true
 }
 
 /** In `History.returns`: the outcome is unknown, and the operation may take effect at any later time, or never. */
@@ -54,6 +57,8 @@ export class History {
   readonly returns: Float64Array
   /** The line of each operation (of its call, where call and return have lines of their own), from 1; 0: none. */
   readonly lines: Int32Array
+  /** Rows that are marked stale. */
+  readonly stale: ReadonlySet<number>
 
   constructor(columns: Columns) {
     this.length = columns.calls.length
@@ -68,6 +73,7 @@ export class History {
     this.calls = columns.calls
     this.returns = columns.returns
     this.lines = columns.lines
+    this.stale = columns.stale
   }
 
   static of(operations: Iterable<Operation>): History {
@@ -86,7 +92,8 @@ export class History {
       value: this.texts.json(this.values[i]!),
       call: this.calls[i]!,
       return: isKnown ? returned : null,
-      output: isKnown ? this.texts.json(this.outputs[i]!) : null
+      output: isKnown ? this.texts.json(this.outputs[i]!) : null,
+      ...(this.stale.has(i) ? { stale: true } : {})
     }
     return returned === APPLIED ? { ...x, applied: true } : returned === FAILED ? { ...x, applied: false } : x
   }
@@ -104,6 +111,7 @@ export class History {
       calls: inSharedMemory(this.calls),
       returns: inSharedMemory(this.returns),
       lines: new Int32Array(0),
+      stale: this.stale,
       texts: this.texts.share()
     }
   }
@@ -133,6 +141,7 @@ export class HistoryWriter {
   #calls = new Float64Array(this.#room)
   #returns = new Float64Array(this.#room)
   #lines = new Int32Array(this.#room)
+  readonly #stale = new Set<number>()
   #length = 0
 
   get length(): number {
@@ -171,7 +180,14 @@ export class HistoryWriter {
   add(x: Operation, line = 0): number {
     const { texts } = this
     const returned = x.applied === false ? FAILED : x.return ?? (x.applied === true ? APPLIED : UNKNOWN)
-    return this.addRow(x.client, this.op(x.op), this.key(x.key), texts.of(x.value), x.call, returned, texts.of(x.output), line)
+    const row = this.addRow(x.client, this.op(x.op), this.key(x.key), texts.of(x.value), x.call, returned, texts.of(x.output), line)
+    if (x.stale === true) this.markStale(row)
+    return row
+  }
+
+  /** The operation in row `i` is a read that may be stale. */
+  markStale(i: number) {
+    this.#stale.add(i)
   }
 
   /** Says how the operation in row `i` ended, where that is found out later than its call. */
@@ -193,7 +209,8 @@ export class HistoryWriter {
       texts: this.texts,
       calls: this.#calls.slice(0, n),
       returns: this.#returns.slice(0, n),
-      lines: this.#lines.slice(0, n)
+      lines: this.#lines.slice(0, n),
+      stale: this.#stale
     })
   }
 

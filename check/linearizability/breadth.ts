@@ -12,17 +12,21 @@
 // - Free operations: when an operation that overwrites goes, every other open one that overwrites could have gone just
 //   before it, unnoticed. It is marked free, which stands for both, and when it returns it may just be taken as done.
 //   So no subsets of writes that nobody reads are ever tried.
-// - Used at once: an operation that overwrites and need not return yet goes only where something else, which does not
-//   overwrite, is then allowed. Otherwise the next one overwrites it, and it would have been free as well.
+// - Used at once: an operation that overwrites and need not return yet, or one of unknown outcome, goes only where
+//   something that does not overwrite is then allowed. Otherwise the next one overwrites it unnoticed: it would have been
+//   free as well, or may be left out.
 // - Covered configurations (`Configurations`): one that can do no more than another is not needed.
 // - Unknown operations of one kind are a number: how many of them took effect.
 //
 // Configurations are compared as a whole, never by a hash of them.
-import { Configurations, grown, Links, Multisets, OVERWROTE, WAS_FREE, WENT } from "./Configurations.ts"
+import { BEGINS, Configurations, grown, Links, Multisets, OVERWROTE, WAS_FREE, WENT } from "./Configurations.ts"
 import { NOT_ALLOWED } from "./machine.ts"
 import type { Machine } from "./machine.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part } from "./Procedure.ts"
+
+/** Work in steps, short ones, each of which yields the bytes in use. */
+export type Steps<A> = Generator<number, A>
 
 /** An operation that was called and will return. */
 interface Open {
@@ -64,17 +68,18 @@ export class Breadth {
   /** The operations of unknown outcome in the order of their calls, and for each kind those of it. */
   readonly #unknown: Array<{ readonly i: number; readonly kind: number }> = []
   readonly #unknownOfKind = new Map<number, Array<number>>()
+  /** Those kinds of them that do not overwrite. */
+  readonly #unknownSteps = new Set<number>()
 
   // Working memory of an expansion.
   #row = new Int32Array(4)
   #newReads = new Int32Array(1)
   #expansion = 0
-  #triedAt = new Int32Array(64)
-  /** For each state, which open reads are allowed in it: a place in `#allowed`, good for one return. */
-  #allowedAt = new Int32Array(64)
-  #allowedIn = new Int32Array(64)
-  #allowed = new Int32Array(64)
-  #allowedLength = 0
+  #triedAt: Int32Array = new Int32Array(16)
+  /** Which open reads are allowed in a state: good for one return, and for the latest state of those with the same bits. */
+  readonly #allowedFor = new Int32Array(ALLOWED)
+  readonly #allowedAt = new Int32Array(ALLOWED)
+  #allowed = new Int32Array(ALLOWED)
   #returning = 0
 
   constructor(machine: Machine) {
@@ -83,17 +88,12 @@ export class Breadth {
     this.#now.add(this.#row, 0)
   }
 
+  /** An estimate of the bytes that this and the machine take. */
   get bytes(): number {
-    const sets = this.#now.bytes + this.#done.bytes + this.#way.bytes
-    const marks = this.#triedAt.byteLength + this.#allowedAt.byteLength + this.#allowedIn.byteLength + this.#allowed.byteLength
-    return sets + marks + this.#links.bytes + this.#multisets.bytes + 100 * this.#unknown.length
+    const sets = this.#now.bytes + this.#done.bytes + this.#way.bytes + this.#machine.bytes
+    return sets + this.#triedAt.byteLength + this.#allowed.byteLength + this.#links.bytes + this.#multisets.bytes + 100 * this.#unknown.length
   }
 
-  stats() { const live = (c: any) => { let k = 0; for (let i = 0; i < c.count; i++) k += c.needed[i]; return k + "/" + c.count }
-    const P = (f: any) => { const S = new Set(); const c: any = this.#now; for (let i = 0; i < c.count; i++) if (c.needed[i]) S.add(f(Array.from(c.rows.subarray(i*c.width, (i+1)*c.width)))); return S.size }
-    const W = this.#words, R = this.#readMask
-    return [live(this.#now), live(this.#way), this.#mutators.length, this.#readers.length, this.#unknown.length, "states", P((r: any) => r[0]), "reads", P((r: any) => r.slice(2, 2+W).map((x: any, k: any) => x & R[k]!).join()), "mut", P((r: any) => r.slice(2, 2+W).map((x: any, k: any) => x & ~R[k]!).join()), "free", P((r:any) => r.slice(2+W).join()), "used", P((r:any)=> r[1]),
-     "mut+state", P((r: any) => r[0] + ":" + r.slice(2, 2+W).map((x: any, k: any) => x & ~R[k]!).join())].join(" ") }
   /** How many configurations there are now. */
   get count(): number {
     return this.#now.count
@@ -146,8 +146,11 @@ export class Breadth {
   #callUnknown(i: number, kind: number) {
     this.#unknown.push({ i, kind })
     const others = this.#unknownOfKind.get(kind)
-    if (others === undefined) this.#unknownOfKind.set(kind, [i])
-    else others.push(i)
+    if (others !== undefined) others.push(i)
+    else {
+      this.#unknownOfKind.set(kind, [i])
+      if (!this.#machine.overwrites(kind)) this.#unknownSteps.add(kind)
+    }
   }
 
   /** Makes room for 32 more open operations. */
@@ -157,28 +160,17 @@ export class Breadth {
     this.#readMask = grown(this.#readMask, wide)
     this.#overwriteMask = grown(this.#overwriteMask, wide)
     this.#newReads = new Int32Array(wide)
+    this.#allowed = new Int32Array(ALLOWED * wide)
     this.#row = new Int32Array(2 + 2 * wide)
-    const { count, links, rows, width } = this.#now
-    this.#done.clear(wide, this.#readMask)
-    for (let c = 0; c < count; c++) {
-      this.#row.fill(0)
-      this.#row.set(rows.subarray(c * width, c * width + 2 + words))
-      this.#row.set(rows.subarray(c * width + 2 + words, (c + 1) * width), 2 + wide)
-      this.#done.add(this.#row, links[c]!)
-    }
-    ;[this.#now, this.#done] = [this.#done, this.#now]
+    const { rows, links } = this.save()
+    this.#now.clear(wide, this.#readMask)
+    this.#now.load(rows, links, words)
   }
 
-  /**
-   * Operation `i` returns. Ends with false when no configuration is left: then `count` and what `ways` tells are those
-   * before. Yields now and then, so that somebody can look at the time, and at `bytes`.
-   */
-  *return(i: number): Generator<void, boolean> {
+  /** Operation `i` returns. Ends with false when no configuration is left: then those before stay. */
+  *return(i: number): Steps<boolean> {
     const x = this.#byNumber.get(i)!
-    this.#returning++
-    this.#allowedLength = 0
-    this.#done.clear(this.#words, this.#readMask)
-    this.#way.clear(this.#words, this.#readMask)
+    this.#begin()
     const { count, links, needed, rows, width } = this.#now
     const row = this.#row
     for (let c = 0; c < count; c++) {
@@ -189,15 +181,26 @@ export class Breadth {
       else this.#finish(x, links[c]!)
       if (isFree && this.#finish(x, 0) !== -1) this.#done.links[this.#done.count - 1] = this.#links.add(links[c]!, i, WAS_FREE)
     }
-    const way = this.#way
-    for (let c = 0; c < way.count; c++) {
-      if (way.needed[c] === 1) this.#expand(way, c, x)
-      if ((this.#expansion & 63) === 0) yield
-    }
+    yield* this.#goOn(x)
     if (this.#done.count === 0) return false
     this.#close(x)
     ;[this.#now, this.#done] = [this.#done, this.#now]
     return true
+  }
+
+  #begin() {
+    this.#returning++
+    this.#done.clear(this.#words, this.#readMask)
+    this.#way.clear(this.#words, this.#readMask)
+  }
+
+  /** Lets open operations take effect until `x` has, if there is one. */
+  *#goOn(x: Open | undefined): Steps<void> {
+    const way = this.#way
+    for (let c = 0; c < way.count; c++) {
+      if (way.needed[c] === 1) this.#expand(way, c, x)
+      if ((this.#expansion & 63) === 0) yield this.bytes
+    }
   }
 
   /** Adds the working row, in which `x` is done or free, to those that are done, without `x`. */
@@ -207,8 +210,8 @@ export class Breadth {
     return this.#done.add(this.#row, link)
   }
 
-  /** Adds what can come next after configuration `c` of those on the way to the return of `x`. */
-  #expand(way: Configurations, c: number, x: Open) {
+  /** Adds what can come next after configuration `c` of those on the way to `x`. */
+  #expand(way: Configurations, c: number, x: Open | undefined) {
     const machine = this.#machine
     const words = this.#words
     const base = c * way.width
@@ -233,14 +236,12 @@ export class Breadth {
     for (const [kind, ofKind] of this.#unknownOfKind) {
       if (this.#triedAt[2 * kind] === expansion) continue
       const after = machine.next(state, kind)
-      const overwrites = machine.overwrites(kind)
-      if (after === NOT_ALLOWED || (after === state && !overwrites)) continue
+      if (after === NOT_ALLOWED) continue
       const count = this.#multisets.count(used, kind)
-      if (count === ofKind.length) continue
-      if (overwrites && !this.#isUsed(after, way.rows, base, used)) continue
+      if (count === ofKind.length || !this.#isUsed(after, way.rows, base, used)) continue
       this.#start(way, c, after)
       this.#row[1] = this.#multisets.plus(used, kind)
-      this.#arrive(way, c, overwrites, ofKind[count]!, x)
+      this.#arrive(way, c, machine.overwrites(kind), ofKind[count]!, x)
     }
   }
 
@@ -253,8 +254,8 @@ export class Breadth {
       if (machine.overwrites(z.kind) || (rows[base + 2 + z.word]! & z.bit) !== 0) continue
       if (machine.next(state, z.kind) !== NOT_ALLOWED) return true
     }
-    for (const [kind, ofKind] of this.#unknownOfKind) {
-      if (machine.overwrites(kind) || this.#multisets.count(used, kind) === ofKind.length) continue
+    for (const kind of this.#unknownSteps) {
+      if (this.#multisets.count(used, kind) === this.#unknownOfKind.get(kind)!.length) continue
       if (machine.next(state, kind) !== NOT_ALLOWED) return true
     }
     return false
@@ -262,21 +263,15 @@ export class Breadth {
 
   /** Which open reads are allowed in `state`: the place in `#allowed` of as many words as there are. */
   #readsAllowedIn(state: number): number {
-    if (state >= this.#allowedAt.length) {
-      const room = 2 * Math.max(state, this.#machine.states)
-      this.#allowedAt = grown(this.#allowedAt, room)
-      this.#allowedIn = grown(this.#allowedIn, room)
-    }
-    if (this.#allowedAt[state] === this.#returning) return this.#allowedIn[state]!
-    const place = this.#allowedLength
-    this.#allowedLength += this.#words
-    if (this.#allowedLength > this.#allowed.length) this.#allowed = grown(this.#allowed, 2 * this.#allowedLength)
-    this.#allowed.fill(0, place, this.#allowedLength)
+    const at = state & (ALLOWED - 1)
+    const place = at * this.#words
+    if (this.#allowedAt[at] === this.#returning && this.#allowedFor[at] === state) return place
+    this.#allowedAt[at] = this.#returning
+    this.#allowedFor[at] = state
+    this.#allowed.fill(0, place, place + this.#words)
     for (const r of this.#readers) {
       if (this.#machine.next(state, r.kind) !== NOT_ALLOWED) this.#allowed[place + r.word]! |= r.bit
     }
-    this.#allowedAt[state] = this.#returning
-    this.#allowedIn[state] = place
     return place
   }
 
@@ -288,7 +283,7 @@ export class Breadth {
   }
 
   /** The working row is what operation `i` makes of configuration `c`: adds it, and what goes with it. */
-  #arrive(way: Configurations, c: number, overwrites: boolean, i: number, x: Open) {
+  #arrive(way: Configurations, c: number, overwrites: boolean, i: number, x: Open | undefined) {
     const row = this.#row
     const words = this.#words
     const allowed = this.#readsAllowedIn(row[0]!)
@@ -297,7 +292,7 @@ export class Breadth {
       this.#newReads[w] = this.#allowed[allowed + w]! & ~row[2 + w]!
       row[2 + w]! |= this.#newReads[w]!
     }
-    const isDone = (row[2 + x.word]! & x.bit) !== 0
+    const isDone = x !== undefined && (row[2 + x.word]! & x.bit) !== 0
     const isNew = (isDone ? this.#finish(x, 0) : way.add(row, 0)) !== -1
     if (!isNew) return
     let link = this.#links.add(way.links[c]!, i, overwrites ? OVERWROTE : WENT)
@@ -315,85 +310,142 @@ export class Breadth {
 
   /** What is known now, to come back to it. */
   save(): Moment {
-    const kept = Array.from({ length: this.#now.count }, (_, c) => c).filter((c) => this.#now.needed[c] === 1)
-    const { links, rows, width } = this.#now
-    const saved = { words: this.#words, rows: new Int32Array(kept.length * width), links: new Int32Array(kept.length) }
-    kept.forEach((c, k) => {
-      saved.rows.set(rows.subarray(c * width, (c + 1) * width), k * width)
-      saved.links[k] = links[c]!
-    })
-    return { ...saved, open: [...this.#byNumber.values()], unknown: this.#unknown.length }
+    const { count, links, needed, rows, width, words } = this.#now
+    let kept = 0
+    for (let c = 0; c < count; c++) kept += needed[c]!
+    const saved = { rows: new Int32Array(kept * width), links: new Int32Array(kept) }
+    for (let c = 0, k = 0; c < count; c++) {
+      if (needed[c] === 0) continue
+      for (let j = 0; j < width; j++) saved.rows[k * width + j] = rows[c * width + j]!
+      saved.links[k++] = links[c]!
+    }
+    return { ...saved, words, open: [...this.#byNumber.values()], unknown: this.#unknown.length }
   }
 
   /** Goes back to a moment: as if nothing had come since. */
-  restore(moment: Moment) {
+  restore({ links, open, rows, unknown, words }: Moment) {
     for (const x of [...this.#byNumber.values()]) this.#close(x)
-    while (this.#unknown.length > moment.unknown) {
+    while (this.#unknown.length > unknown) {
       const { kind } = this.#unknown.pop()!
       const ofKind = this.#unknownOfKind.get(kind)!
       ofKind.pop()
-      if (ofKind.length === 0) this.#unknownOfKind.delete(kind)
+      if (ofKind.length > 0) continue
+      this.#unknownOfKind.delete(kind)
+      this.#unknownSteps.delete(kind)
     }
-    for (const x of moment.open) this.#open(x)
-    const width = 2 + 2 * moment.words
-    const words = this.#words
-    this.#now.clear(words, this.#readMask)
-    moment.links.forEach((link, c) => {
-      this.#row.fill(0)
-      this.#row.set(moment.rows.subarray(c * width, c * width + 2 + moment.words))
-      this.#row.set(moment.rows.subarray(c * width + 2 + moment.words, (c + 1) * width), 2 + words)
-      this.#now.add(this.#row, link)
-    })
-  }
-
-  /** An order of operations that leads to one of the configurations that there are now. */
-  order(): Array<number> {
-    return this.#links.order(this.#now.links[this.#now.needed.indexOf(1)]!)
+    for (const x of open) this.#open(x)
+    this.#now.clear(this.#words, this.#readMask)
+    this.#now.load(rows, links, words)
   }
 
   /**
-   * After a return that left none: the states that were possible before it, at most `limit`, each with an order of all
-   * that had returned and others that were open. These are all there are: whatever else comes next, no order goes on.
+   * A new search that begins at a moment of this one, and has forgotten all before, on a machine of its own. `kindOf` tells
+   * the kinds of operations there. Unknown operations that took effect in every configuration are forgotten as well.
    */
-  ways(limit: number): ReadonlyArray<{ readonly state: number; readonly order: ReadonlyArray<number> }> {
-    // Later configurations of a state come from longer orders, mostly.
-    const links = new Map<number, number>()
-    for (let c = 0; c < this.#way.count; c++) {
-      const state = this.#way.rows[c * this.#way.width]!
-      if (links.size < limit || links.has(state)) links.set(state, this.#way.links[c]!)
+  since(moment: Moment, machine: Machine, kindOf: (i: number) => number): Breadth {
+    const later = new Breadth(machine)
+    while (later.#words < moment.words) later.#widen()
+    for (const x of moment.open) later.#open({ ...x, kind: kindOf(x.i) })
+    const width = 2 + 2 * moment.words
+    const spent = Array.from(moment.links, (_, c) => this.#spent(moment.rows[c * width + 1]!))
+    const spentByAll = spent.reduce((all, some) => all.intersection(some))
+    for (const { i } of this.#unknown.slice(0, moment.unknown)) if (!spentByAll.has(i)) later.#callUnknown(i, kindOf(i))
+    const rows = moment.rows.slice()
+    const links = moment.links.map((_, c) => {
+      const state = machine.number(this.#machine.state(rows[c * width]!))
+      const used = [...spent[c]!.difference(spentByAll)].map(kindOf).sort((a, b) => a - b)
+      rows[c * width] = state
+      rows[c * width + 1] = later.#multisets.of(used)
+      return later.#links.add(0, state, BEGINS)
+    })
+    later.#now.load(rows, links, moment.words)
+    return later
+  }
+
+  /** The operations of unknown outcome that are in a multiset of kinds: of each kind the first ones. */
+  #spent(used: number): Set<number> {
+    const counts = new Map<number, number>()
+    const spent = new Set<number>()
+    for (const kind of this.#multisets.members(used)) {
+      const count = counts.get(kind) ?? 0
+      counts.set(kind, count + 1)
+      spent.add(this.#unknownOfKind.get(kind)![count]!)
     }
-    return Array.from(links, ([state, link]) => ({ state, order: this.#links.order(link) }))
+    return spent
+  }
+
+  /** An order of operations that leads to one of the configurations that there are now. */
+  order(): ReadonlyArray<number> {
+    return this.#links.origin(this.#now.links[this.#now.needed.indexOf(1)]!).order
+  }
+
+  /**
+   * The states in which the object may be now, at most `limit`, each with an order of all that has returned and others
+   * that are open; if it can be, one without operations of kind `avoided`.
+   */
+  *ways(limit: number, avoided: number): Steps<ReadonlyArray<Way>> {
+    this.#begin()
+    const { count, links, needed, rows, width } = this.#now
+    for (let c = 0; c < count; c++) if (needed[c] === 1) this.#way.add(rows.slice(c * width, (c + 1) * width), links[c]!)
+    yield* this.#goOn(undefined)
+    const way = this.#way
+    const found = new Map<number, number>()
+    for (const avoids of [true, false]) {
+      for (let c = 0; c < way.count && found.size < limit; c++) {
+        const state = way.rows[c * width]!
+        const isOne = this.#multisets.count(way.rows[c * width + 1]!, avoided) === 0 || !avoids
+        if (isOne && !found.has(state)) found.set(state, c)
+      }
+    }
+    return Array.from(found, ([state, c]) => {
+      const { earlier, from, order } = this.#links.origin(way.links[c]!)
+      const done = new Set([...order, ...earlier, ...this.#spent(way.rows[c * width + 1]!)])
+      return { from: from ?? this.#machine.init, order, state, done }
+    })
   }
 }
 
-/** Decides a part breadth-first. `kinds` are those of the part's operations. */
-export const breadthFirst = (part: Part, kinds: Int32Array, machine: Machine, budget: Budget): Found => {
-  const steps = breadthFirstSteps(part, kinds, machine, budget.bytes)
+/** An order of operations that leads from one state to another. */
+export interface Way {
+  readonly from: number
+  readonly order: ReadonlyArray<number>
+  readonly state: number
+  /** The operations that have taken effect: those of the order, and open ones that did so before it. */
+  readonly done: ReadonlySet<number>
+}
+
+const ALLOWED = 1 << 6
+
+/** Decides a part breadth-first, in small steps. `kinds` are those of its operations. */
+export function* breadthFirstSteps(part: Part, kinds: Int32Array, machine: Machine, bytes: number): Generator<void, Found> {
+  const search = new Breadth(machine)
+  const steps = follow(search, part, kinds)
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) {
+    if (step.value > bytes) return { verdict: "unknown", reason: "memory" }
+    yield
+  }
+  return step.value === undefined ? { verdict: "ok", order: Int32Array.from(search.order()) } : { verdict: "illegal" }
+}
+
+/** Feeds a part to a new search. Ends with the operation whose return leaves no configuration, if there is one. */
+export function* follow(search: Breadth, part: Part, kinds: Int32Array): Steps<number | undefined> {
+  for (const event of eventsOf(part)) {
+    if (event >= 0) search.call(event, kinds[event]!, part.returns[event]!)
+    else if (!(yield* search.return(~event))) return ~event
+    search.tidy()
+  }
+  return undefined
+}
+
+/** Takes all steps, unless time or memory is used up before. */
+export const within = <A>(budget: Budget, steps: Steps<A>): A | "time" | "memory" => {
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value
-    if (performance.now() > budget.deadline) return { verdict: "unknown", reason: "time" }
+    if (value > budget.bytes) return "memory"
+    if (performance.now() > budget.deadline) return "time"
   }
-}
-
-/** The same in small steps, so that it can race another search. */
-export function* breadthFirstSteps(part: Part, kinds: Int32Array, machine: Machine, bytes: number): Generator<void, Found> {
-  const search = new Breadth(machine)
-  for (const event of eventsOf(part)) {
-    if (event >= 0) {
-      search.call(event, kinds[event]!, part.returns[event]!)
-      continue
-    }
-    const steps = search.return(~event)
-    let step = steps.next()
-    for (; step.done !== true; step = steps.next()) {
-      if (search.bytes + machine.bytes > bytes) return { verdict: "unknown", reason: "memory" }
-      yield
-    }
-    if (!step.value) return { verdict: "illegal" }
-    search.tidy()
-  }
-  return { verdict: "ok", order: Int32Array.from(search.order()) }
 }
 
 /** The events of a part in the order of the clock: `i` is the call of operation `i`, `~i` its return. */

@@ -18,7 +18,8 @@ export class Machine<S = any> {
   /** The number of the initial state. */
   readonly init = 0
   readonly #states: Array<S> = []
-  readonly #stateNumbers: (state: S) => number
+  /** The number of a state. */
+  readonly number: (state: S) => number
   readonly #kinds: Array<Kind> = []
   readonly #kindNumbers = new Map<string, number>()
   readonly #next = new Pairs()
@@ -26,8 +27,8 @@ export class Machine<S = any> {
 
   constructor(model: Model<S>) {
     this.model = model
-    this.#stateNumbers = numbering(model, this.#states, (bytes) => (this.#bytes += bytes))
-    this.#stateNumbers(model.init)
+    this.number = numbering(model, this.#states, (bytes) => (this.#bytes += bytes))
+    this.number(model.init)
   }
 
   /** An estimate of the bytes that states, kinds and steps take. */
@@ -35,8 +36,13 @@ export class Machine<S = any> {
     return this.#bytes + this.#next.bytes
   }
 
-  get states(): number {
-    return this.#states.length
+  /** How many states and kinds of operations it has met. */
+  get size(): number {
+    return this.#states.length + this.#kinds.length
+  }
+
+  state(number: number): S {
+    return this.#states[number]!
   }
 
   get kinds(): number {
@@ -90,20 +96,7 @@ export class Machine<S = any> {
 
   #step(state: number, { sample }: Kind): number {
     const after = this.model.step(this.#states[state]!, sample)
-    return after === undefined ? NOT_ALLOWED : this.#stateNumbers(after)
-  }
-
-  /** A state for people. */
-  describeState(state: number): string {
-    const s = this.#states[state]!
-    return this.model.describeState?.(s) ?? canonical(s as Json)
-  }
-
-  /** An operation for people. */
-  describe(x: Operation): string {
-    if (this.model.describe !== undefined) return this.model.describe(x)
-    const output = x.return === null ? " -> ?" : x.output === null && x.value !== null ? "" : ` -> ${canonical(x.output)}`
-    return `${x.op}(${x.value === null ? "" : canonical(x.value)})${output}`
+    return after === undefined ? NOT_ALLOWED : this.number(after)
   }
 }
 
