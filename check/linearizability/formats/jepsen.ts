@@ -38,6 +38,7 @@ export class JepsenReader implements FormatReader {
   }
 
   read(bytes: Uint8Array, end: number, isLast: boolean): number {
+    this.#isUsual = true
     return this.#forms.block(bytes, end, isLast, () => this.#next())
   }
 
@@ -68,7 +69,7 @@ export class JepsenReader implements FormatReader {
     if (wrong !== undefined) throw forms.error(wrong, at)
   }
 
-  /** Most files have events on lines that are all alike. Where one is not, no more are expected. */
+  /** Most files have events on lines that are all alike. Where one is not, no more are expected in the block. */
   #usualEvent(): Event | undefined {
     if (!this.#isUsual) return undefined
     const line = this.#forms.restOfLine()
