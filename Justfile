@@ -17,7 +17,7 @@ check *ARGS: setup
 
 # The test suite.
 test *ARGS: setup
-    @tsc -p .
+    @tsc -p . && tsc -p check/render/browser
     @vitest run "$@"
 
 # Any command: `just lockstep explore election`.
@@ -29,8 +29,12 @@ lockstep *ARGS: setup
 bench *ARGS: setup
     @node check/bench/bench.ts "$@"
 
+# Pictures of the HTML pages, made by Chromium, to be looked at.
+screenshots FOLDER: setup
+    @node check/render/screenshots.ts "$@"
+
 # The library as JavaScript with declarations, in dist/.
 build: setup
     @rm -rf dist
-    @tsc -p tsconfig.build.json
-    @cp -R spec dist/ && cp -R check/scenarios check/histories dist/check/
+    @tsc -p tsconfig.build.json && tsc -p check/render/browser --noEmit false --outDir dist --rootDir .
+    @cp -R spec dist/ && cp -R check/scenarios check/histories dist/check/ && cp check/render/browser/page.* dist/check/render/browser/

@@ -103,6 +103,17 @@ describe("Results", () => {
     expect(JSON.parse(stdout)).toMatchObject({ model: "one-server", distinct: 20, complete: true, violations: [] })
   })
 
+  it("are also written as a page, with --html", () => {
+    const [none, one] = [join(dir, "none.html"), join(dir, "one.html")]
+    expect(lockstep(["explore", "one-server", "--html", none]).status).toBe(0)
+    expect(lockstep(["scenario", join(root, "check/scenarios/figure-8.txt"), "--html", one]).status).toBe(0)
+    const title = (path: string) => /<title>(.*)<\/title>/.exec(readFileSync(path, "utf8"))?.[1]
+    expect([title(none), title(one)]).toEqual(["explore one-server", "scenario"])
+    const { status, stderr, stdout } = lockstep(["explore", "one-server", "--html", join(dir, "no-folder/x.html")])
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/no-folder\/x.html: cannot be written/) })
+    expect(stdout).toMatch(/^one-server: 20 distinct states/)
+  }, 60_000)
+
   it("violated: exit code 1", () => {
     const { status, stdout } = lockstep(["verify", join(root, "check/histories/porcupine/jepsen/etcd_000.log")])
     expect(status).toBe(1)

@@ -1,7 +1,8 @@
 /** Clients, each with one operation at a time, and what they saw: a history in the format of `lockstep verify`. */
 import { encode } from "../../src/kv/KV.ts"
 import type { Command, Operation as Asked, Response } from "../../src/kv/KV.ts"
-import type { Json, Operation } from "../linearizability/History.ts"
+import type { Operation } from "../linearizability/History.ts"
+import type { Json } from "../linearizability/Texts.ts"
 
 /** An operation that was asked for. */
 export interface Request {

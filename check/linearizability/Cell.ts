@@ -1,5 +1,5 @@
 // Most objects are a cell: something that has one value at a time. Registers, the keys of a map, locks and the elements of
-// a set are, and their operations come down to the six kinds below. So they share their decision procedures.
+// a set are, and their operations come down to the kinds below. So they share their decision procedures.
 
 /** What an operation does to the value of a cell. `a` and `b` are numbers of values. */
 export const Kind = {
@@ -16,7 +16,9 @@ export const Kind = {
   /** Is allowed where the value is not `b`, and makes it `b`: a delete that found something. */
   CHANGE: 5,
   /** Makes it `append(value, b)`. */
-  APPEND: 6
+  APPEND: 6,
+  /** Of unknown outcome: a SWAP, or nothing, if the value was another. */
+  TRY: 7
 } as const
 
 /** The operations of a history as those of cells, in columns like the history's. */

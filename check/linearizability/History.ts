@@ -1,8 +1,8 @@
 // A history is what clients saw: operations with the moments of their call and return, read on one clock.
 // Here it lies in columns, so that a million operations are a few arrays of numbers; formats/ has the readers.
-import * as Data from "effect/Data"
+import { inSharedMemory } from "./sharing.ts"
 import { canonical, Texts } from "./Texts.ts"
-import type { Json } from "./Texts.ts"
+import type { Json, SharedTexts } from "./Texts.ts"
 
 /**
  * One operation, and the shape of one line of a history file (JSONL).
@@ -12,7 +12,10 @@ import type { Json } from "./Texts.ts"
  * moment after `call`, or never. `output` is null where the operation gives none, and for unknown outcomes.
  *
  * Where it is known otherwise whether the operation took effect (from a log, say), `applied` tells: true with an unknown
- * outcome means that it did at some moment after `call`; false means that it never did: the operation has failed.
+ * outcome means that it did at some moment after `call`, whatever its answer was (a compare-and-set may have found another
+ * value); false means that it never did: the operation has failed.
+ *
+ * `stale: true` marks a read that may have been answered with an old value (see staleness.ts).
  */
 export interface Operation {
   readonly client: number
@@ -23,6 +26,7 @@ export interface Operation {
   readonly return: number | null
   readonly output: Json
   readonly applied?: boolean
+  readonly stale?: true
 }
 
 /** In `History.returns`: the outcome is unknown, and the operation may take effect at any later time, or never. */
@@ -31,6 +35,8 @@ export const UNKNOWN = Infinity
 export const APPLIED = Number.MAX_VALUE
 /** In `History.returns`: the operation had no effect, ever. The checker leaves it out. */
 export const FAILED = -Infinity
+
+type Columns = Omit<History, "length" | "operation" | "operations" | "share">
 
 /** Operations in columns. Operation `i` is what the columns have in row `i`; rows are in the order of their coming. */
 export class History {
@@ -51,8 +57,10 @@ export class History {
   readonly returns: Float64Array
   /** The line of each operation (of its call, where call and return have lines of their own), from 1; 0: none. */
   readonly lines: Int32Array
+  /** Rows that are marked stale. */
+  readonly stale: ReadonlySet<number>
 
-  constructor(columns: Omit<History, "length" | "operation" | "operations">) {
+  constructor(columns: Columns) {
     this.length = columns.calls.length
     this.clients = columns.clients
     this.ops = columns.ops
@@ -65,6 +73,7 @@ export class History {
     this.calls = columns.calls
     this.returns = columns.returns
     this.lines = columns.lines
+    this.stale = columns.stale
   }
 
   static of(operations: Iterable<Operation>): History {
@@ -83,9 +92,32 @@ export class History {
       value: this.texts.json(this.values[i]!),
       call: this.calls[i]!,
       return: isKnown ? returned : null,
-      output: isKnown ? this.texts.json(this.outputs[i]!) : null
+      output: isKnown ? this.texts.json(this.outputs[i]!) : null,
+      ...(this.stale.has(i) ? { stale: true } : {})
     }
     return returned === APPLIED ? { ...x, applied: true } : returned === FAILED ? { ...x, applied: false } : x
+  }
+
+  /** The columns for other threads, which make a history of them by `shared`; names of keys only if asked for. */
+  share(withKeyNames: boolean): Omit<Columns, "texts"> & { readonly texts: SharedTexts } {
+    return {
+      clients: inSharedMemory(this.clients),
+      ops: inSharedMemory(this.ops),
+      opNames: this.opNames,
+      keys: inSharedMemory(this.keys),
+      keyNames: withKeyNames ? this.keyNames : [],
+      values: inSharedMemory(this.values),
+      outputs: inSharedMemory(this.outputs),
+      calls: inSharedMemory(this.calls),
+      returns: inSharedMemory(this.returns),
+      lines: new Int32Array(0),
+      stale: this.stale,
+      texts: this.texts.share()
+    }
+  }
+
+  static shared(columns: ReturnType<History["share"]>): History {
+    return new History({ ...columns, texts: new Texts(columns.texts) })
   }
 
   operations(): ReadonlyArray<Operation> {
@@ -100,7 +132,7 @@ export class HistoryWriter {
   readonly #opNumbers = new Map<string, number>()
   readonly #keyNames: Array<string> = []
   readonly #keyNumbers = new Map<string, number>()
-  #room = 1 << 10
+  #room = 1 << 7
   #clients = new Int32Array(this.#room)
   #ops = new Uint16Array(this.#room)
   #keys = new Int32Array(this.#room)
@@ -109,6 +141,7 @@ export class HistoryWriter {
   #calls = new Float64Array(this.#room)
   #returns = new Float64Array(this.#room)
   #lines = new Int32Array(this.#room)
+  readonly #stale = new Set<number>()
   #length = 0
 
   get length(): number {
@@ -147,7 +180,14 @@ export class HistoryWriter {
   add(x: Operation, line = 0): number {
     const { texts } = this
     const returned = x.applied === false ? FAILED : x.return ?? (x.applied === true ? APPLIED : UNKNOWN)
-    return this.addRow(x.client, this.op(x.op), this.key(x.key), texts.of(x.value), x.call, returned, texts.of(x.output), line)
+    const row = this.addRow(x.client, this.op(x.op), this.key(x.key), texts.of(x.value), x.call, returned, texts.of(x.output), line)
+    if (x.stale === true) this.markStale(row)
+    return row
+  }
+
+  /** The operation in row `i` is a read that may be stale. */
+  markStale(i: number) {
+    this.#stale.add(i)
   }
 
   /** Says how the operation in row `i` ended, where that is found out later than its call. */
@@ -169,7 +209,8 @@ export class HistoryWriter {
       texts: this.texts,
       calls: this.#calls.slice(0, n),
       returns: this.#returns.slice(0, n),
-      lines: this.#lines.slice(0, n)
+      lines: this.#lines.slice(0, n),
+      stale: this.#stale
     })
   }
 
@@ -201,15 +242,19 @@ const numberOf = (name: string, numbers: Map<string, number>, names: Array<strin
 }
 
 /** The input cannot be read, or is not a history: bad usage, exit code 2. `line` and `column` count from 1. */
-export class HistoryError extends Data.TaggedError("HistoryError")<{
+export class HistoryError extends Error {
+  readonly _tag = "HistoryError"
   readonly file: string
-  readonly line?: number
-  readonly column?: number
+  readonly line: number | undefined
+  readonly column: number | undefined
   readonly reason: string
-}> {
-  override get message(): string {
-    const at = [this.file, this.line, this.column].filter((x) => x !== undefined)
-    return `${at.join(":")}: ${this.reason}`
+
+  constructor(at: { readonly file: string; readonly line?: number; readonly column?: number; readonly reason: string }) {
+    super(`${[at.file, at.line, at.column].filter((x) => x !== undefined).join(":")}: ${at.reason}`)
+    this.file = at.file
+    this.line = at.line
+    this.column = at.column
+    this.reason = at.reason
   }
 }
 

@@ -26,6 +26,8 @@ export interface Model<S = any> {
   readonly hash?: (state: S) => string | number
   /** Operations that change no state in which they are allowed. Unless told: none is known. */
   readonly reads?: (x: Operation) => boolean
+  /** Operations that are allowed in every state, and lead to the same state from all. Unless told: none is known. */
+  readonly overwrites?: (x: Operation) => boolean
   /**
    * Operations with equal answers here are interchangeable: they take each state to the same state. Unless told: those of
    * one client that are equal but for their times.
@@ -38,7 +40,7 @@ export interface Model<S = any> {
   /** The operations by name; each says whether value and (known) output have the right shape. Unless told: anything goes. */
   readonly operations?: Readonly<Record<string, Shape>>
   /** A decision procedure made for this model. Unless told: a search that asks `step`. */
-  readonly procedure?: (history: History) => Procedure
+  readonly procedure?: (history: History, model: Model<S>) => Procedure
 }
 
 /** Checks of one operation's value and output, each with words for the error message. */
@@ -50,6 +52,8 @@ export interface Shape {
 export interface ShapeOf {
   readonly words: string
   readonly accepts: (value: Json) => boolean
+  /** If the first character of a value's JSON tells: those it may be. So that a million values need not be looked at. */
+  readonly begins?: string
 }
 
 /**

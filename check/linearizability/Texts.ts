@@ -1,12 +1,16 @@
 // Values of a history as small integers: equal JSON values, and only those, have the same number. A million different
 // values are kept as bytes in one buffer, so that reading a file makes no string that nobody looks at.
+import { inSharedMemory } from "./sharing.ts"
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
 /** Equal JSON values, and only those, have the same canonical text: fields are sorted by name. */
 export const canonical = (value: Json): string => {
-  if (value === null || typeof value !== "object") return JSON.stringify(value)
+  // Most values have no fields to sort.
+  if (value === null || typeof value !== "object" || (Array.isArray(value) && value.every((v) => typeof v !== "object"))) {
+    return JSON.stringify(value)
+  }
   return JSON.stringify(value, (_, v) =>
     v !== null && typeof v === "object" && !Array.isArray(v)
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -14,25 +18,49 @@ export const canonical = (value: Json): string => {
   )
 }
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+export interface SharedTexts {
+  readonly bytes: Uint8Array
+  readonly ends: Float64Array
+  readonly hashes: Int32Array
+  readonly table: Int32Array
+}
 
 /** Canonical JSON texts, numbered from 0 in the order in which they came. Number 0 is null. */
 export class Texts {
-  #bytes = new Uint8Array(1 << 12)
+  #bytes: Uint8Array = new Uint8Array(1 << 12)
   /** Text `id` lies from `#ends[id]` to `#ends[id + 1]`. */
-  #ends = new Float64Array(1 << 8)
-  #hashes = new Int32Array(1 << 8)
+  #ends: Float64Array = new Float64Array(1 << 8)
+  #hashes: Int32Array = new Int32Array(1 << 8)
   /** Open addressing; a place holds a number plus one. */
-  #table = new Int32Array(1 << 9)
+  #table: Int32Array = new Int32Array(1 << 9)
   /** Numbers of strings and numbers that came as such: what `of` would otherwise encode anew each time. */
   readonly #scalars = new Map<string | number, number>()
   /** Values that were asked for, or came as such. */
   readonly #values: Array<Json | undefined> = []
   #length = 0
 
-  constructor() {
-    this.of(null)
+  /** New texts, or those that `share` gave in another thread. */
+  constructor(shared?: SharedTexts) {
+    if (shared === undefined) {
+      this.of(null)
+      return
+    }
+    this.#bytes = shared.bytes
+    this.#ends = shared.ends
+    this.#hashes = shared.hashes
+    this.#table = shared.table.slice()
+    this.#length = shared.hashes.length
+  }
+
+  /** The texts for other threads, with no room to add to them in place: who adds gets memory of his own. */
+  share(): SharedTexts {
+    const length = this.#length
+    return {
+      bytes: inSharedMemory(this.#bytes.subarray(0, this.#ends[length])),
+      ends: inSharedMemory(this.#ends.subarray(0, length + 1)),
+      hashes: inSharedMemory(this.#hashes.subarray(0, length)),
+      table: inSharedMemory(this.#table)
+    }
   }
 
   get length(): number {
@@ -51,14 +79,15 @@ export class Texts {
       if (known !== undefined) return known
       const id = this.#ofText(JSON.stringify(value))
       this.#scalars.set(value, id)
-      this.#values[id] = value
+      // JSON has no -0.
+      this.#values[id] = value === 0 ? 0 : value
       return id
     }
     return this.#ofText(canonical(value))
   }
 
   #ofText(text: string): number {
-    const bytes = encoder.encode(text)
+    const bytes = Buffer.from(text)
     return this.ofBytes(bytes, 0, bytes.length)
   }
 
@@ -90,10 +119,8 @@ export class Texts {
     const to = from + end - start
     if (to > this.#bytes.length) this.#bytes = grown(this.#bytes, Math.max(to, 2 * this.#bytes.length))
     for (let i = start, j = from; i < end; i++, j++) this.#bytes[j] = bytes[i]!
-    if (id + 2 > this.#ends.length) {
-      this.#ends = grown(this.#ends, 2 * this.#ends.length)
-      this.#hashes = grown(this.#hashes, 2 * this.#hashes.length)
-    }
+    if (id + 2 > this.#ends.length) this.#ends = grown(this.#ends, 2 * this.#ends.length)
+    if (id + 1 > this.#hashes.length) this.#hashes = grown(this.#hashes, 2 * this.#hashes.length)
     this.#ends[id + 1] = to
     this.#hashes[id] = hash
     this.#table[place] = id + 1
@@ -112,9 +139,15 @@ export class Texts {
     this.#table = table
   }
 
+  /** The first byte of the text of value `id`, which tells what kind of value it is. */
+  first(id: number): number {
+    return this.#bytes[this.#ends[id]!]!
+  }
+
   /** The canonical text of value `id`. */
   text(id: number): string {
-    return decoder.decode(this.#bytes.subarray(this.#ends[id], this.#ends[id + 1]))
+    const start = this.#ends[id]!
+    return Buffer.from(this.#bytes.buffer, start, this.#ends[id + 1]! - start).toString()
   }
 
   /** Value `id` itself. */

@@ -102,7 +102,8 @@ export const appends = ({ init, text }: Cells) => (cell: Cell): Found | undefine
     for (const i of readers) epoch.reads[level]!.push(i)
   }
 
-  const start = epochs.get(-1) ?? { put: -1, longest: "", reader: -1, appends: [], reads: [[]], levels: new Map() }
+  const none: Epoch = { put: -1, longest: "", reader: -1, appends: [], reads: [[]], levels: new Map() }
+  const start = epochs.get(-1) ?? none
   for (const i of reads.get(init) ?? []) start.reads[0]!.push(i)
   epochs.set(-1, start)
   const blocks = new Blocks(n)
@@ -123,7 +124,7 @@ export const appends = ({ init, text }: Cells) => (cell: Cell): Found | undefine
     blocks.endLevel()
     blocks.endBlock()
   }
-  return blocks.arrange(cell, (i) => (returns[i] === OPEN ? seenBy[i]! : i))
+  return blocks.arrange(cell, (i) => [...(returns[i] === OPEN ? [] : [i]), ...(seenBy[i] === -1 ? [] : [seenBy[i]!])])
 }
 
 /** The lengths of the pieces, if no piece begins with another, so that a string falls into pieces in one way only. */

@@ -10,7 +10,7 @@ import { BruteForce } from "./bruteForce.ts"
 import { APPLIED, FAILED, History, UNKNOWN } from "./History.ts"
 import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
-import { partsOf } from "./parts.ts"
+import { objectsIn, partMaker } from "./parts.ts"
 import type { Found, Part } from "./Procedure.ts"
 import { procedures } from "./procedures.ts"
 import { Random, randomHistories } from "./randomHistories.ts"
@@ -77,8 +77,11 @@ export const campaign = ({ histories, model: name, procedure: only, seed, signal
     const compiled = candidates.map(([p, procedure]) => [p, procedure(history)] as const)
     const rowsOf = Array.from(history.keyNames, (): Array<number> => [])
     for (let row = 0; row < history.length; row++) rowsOf[history.keys[row]!]!.push(row)
-    for (const { name: key, part } of partsOf(history, model)) {
-      const rows = rowsOf[history.keyNames.indexOf(key)]!
+    const objects = objectsIn(history, model)
+    const partOf = partMaker(history, objects)
+    for (const o of objects.names.keys()) {
+      const part = partOf(o)
+      const rows = rowsOf[o]!
       const isOk = bruteForce.order(history, rows) !== undefined
       counts.histories++
       counts.operations += rows.length
@@ -142,12 +145,14 @@ const objection = (
 const objectionTo = (operations: ReadonlyArray<Operation>, model: string, procedure: string): string | undefined => {
   const vocabulary = vocabularies[model]!
   const history = History.of(operations)
-  const [named] = partsOf(history, vocabulary.model)
-  const found = named && procedures[model]![procedure]!(history)(named.part, unlimited)
+  const objects = objectsIn(history, vocabulary.model)
+  if (objects.names.length === 0) return undefined
+  const part = partMaker(history, objects)(0)
+  const found = procedures[model]![procedure]!(history)(part, unlimited)
   if (found === undefined) return undefined
   const bruteForce = new BruteForce(vocabulary.model)
   const rows = operations.map((_, row) => row)
-  return objection(found, named!.part, history, rows, bruteForce.order(history, rows) !== undefined, bruteForce, vocabulary.model)
+  return objection(found, part, history, rows, bruteForce.order(history, rows) !== undefined, bruteForce, vocabulary.model)
 }
 
 /** Leaves out operations as long as the procedure is wrong about the rest. */

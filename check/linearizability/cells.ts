@@ -4,11 +4,15 @@ import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { distinct } from "./distinct.ts"
 import type { History } from "./History.ts"
-import type { Part, Procedure } from "./Procedure.ts"
+import type { Model } from "./Model.ts"
+import { OPEN } from "./Procedure.ts"
+import type { Found, Part, Procedure } from "./Procedure.ts"
+import { breadthFirst, race } from "./race.ts"
 import { search } from "./search.ts"
+import { toggles } from "./toggles.ts"
 
-/** A procedure for an object that is a cell. `compile` says what its operations do. */
-export const cellProcedure = (compile: (history: History) => Cells) => (history: History): Procedure => {
+/** The procedure for a model whose objects are cells. `compile` says what its operations do. */
+export const cellProcedure = (history: History, model: Model, compile: (history: History) => Cells): Procedure => {
   const cells = compile(history)
   const read = reader(cells)
   const whereDistinct = distinct(cells.values)
@@ -16,9 +20,29 @@ export const cellProcedure = (compile: (history: History) => Cells) => (history:
   const bySearch = search(cells)
   const decide: Procedure = (part, budget) => {
     const cell = read(part)
-    return whereDistinct(cell) ?? whereAppended(cell) ?? bySearch(cell, budget)
+    const bytes = budget.bytes / 2
+    return complete(
+      part,
+      whereDistinct(cell) ??
+        whereAppended(cell) ??
+        toggles(cell) ??
+        race(bySearch(cell, bytes), () => breadthFirst(history, part, model, bytes), budget)
+    )
   }
   return Object.assign(decide, { replay: replayer(cells) })
+}
+
+/**
+ * Puts operations at the end of an order that took effect at some time, nobody knows with which answer, and that the
+ * order does without: reads, and swaps that may as well have failed.
+ */
+export const complete = <F extends Found | undefined>(part: Part, found: F): F => {
+  if (found?.verdict !== "ok") return found
+  const isMissing = (i: number): boolean => part.returns[i] !== OPEN && part.answered[i] === 0
+  if (!part.answered.some((_, i) => isMissing(i))) return found
+  const placed = new Set(found.order)
+  const order = [...found.order, ...Array.from(part.rows.keys()).filter((i) => isMissing(i) && !placed.has(i))]
+  return { ...found, order: Int32Array.from(order) }
 }
 
 /** What the kinds mean, said once more: see `Procedure.replay`. */
@@ -38,6 +62,11 @@ const replayer = ({ a, b, init, known, open, text }: Cells) => (part: Part, orde
         break
       case Kind.SWAP:
         if (!is(a[row]!)) return i
+        value = b[row]!
+        grown = undefined
+        break
+      case Kind.TRY:
+        if (!is(a[row]!)) break
         value = b[row]!
         grown = undefined
         break
@@ -82,13 +111,14 @@ export const reader = ({ a, b, init, known, open }: Cells) => {
       const row = part.rows[i]!
       const k = part.answered[i] === 1 ? known[row]! : open[row]!
       if (k === Kind.NOTHING) continue
-      kinds |= 1 << k
+      const does = k === Kind.TRY ? Kind.SWAP : k
+      kinds |= 1 << does
       at[n] = i
-      kind[n] = k
+      kind[n] = does
       as[n] = a[row]!
       bs[n] = b[row]!
       calls[n] = part.calls[i]!
-      returns[n++] = part.returns[i]!
+      returns[n++] = k === Kind.TRY ? OPEN : part.returns[i]!
     }
     return { n, at, kind, a: as, b: bs, calls, returns, init, kinds }
   }

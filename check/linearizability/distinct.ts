@@ -106,7 +106,7 @@ export const distinct = (values: number) => {
       for (let i = 0; i < n; i++) if (kind[i] === Kind.SWAP && returns[i] !== OPEN) known.push(i)
       return illegal(known, "operations took their values from each other, in a circle")
     }
-    const found = blocks.arrange(cell, because)
+    const found = blocks.arrange(cell, (i) => [because(i)])
     if (found.verdict !== "ok" || (kinds & (1 << Kind.NOT)) === 0) return found
     const order = withFailedSwaps(cell, found.order)
     return order === undefined ? undefined : { verdict: "ok", order }

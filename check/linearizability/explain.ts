@@ -6,7 +6,9 @@
 // else becomes unknown.
 import { describeCall, describeState } from "./describe.ts"
 import type { History, Operation } from "./History.ts"
+import { Machine } from "./machine.ts"
 import type { Model } from "./Model.ts"
+import { prefixesBefore } from "./prefixes.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Evidence, Found, Part, Procedure } from "./Procedure.ts"
 import type { Explanation, Prefix } from "./Result.ts"
@@ -15,6 +17,8 @@ import type { Json } from "./Texts.ts"
 
 /** How many states of a prefix are told, from its end. */
 const STATES = 100
+/** How long it may take to find all states that were possible, in milliseconds. */
+const STATES_MS = 200
 /** How many operations of the context are shown. */
 const CONTEXT = 12
 
@@ -59,7 +63,13 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
     context: contextOf(core, operations, part, now).map(row),
     blocked: row(blocked),
     before: fits,
-    prefixes: before.verdict === "ok" ? [prefixOf(before.order)] : []
+    prefixes: statesBefore() ?? (before.verdict === "ok" ? [prefixOf(before.order)] : [])
+  }
+
+  /** All states that are possible before `blocked` returns, where it does not take long to find them. */
+  function statesBefore() {
+    const short = { deadline: Math.min(budget.deadline, performance.now() + STATES_MS), bytes: budget.bytes / 4 }
+    return prefixesBefore(history, part, blocked, new Machine(model), short)
   }
 
   /** An order of all that had returned before `blocked`, and why none of the others can go on. */
@@ -73,15 +83,16 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
       states.push(state)
     }
     const placed = new Set(order)
-    const next = Array.from(part.rows.keys()).filter((i) => part.calls[i]! <= now && !placed.has(i))
+    const next = Array.from(part.rows.keys()).filter((i) => part.calls[i]! <= now && (i === blocked || !placed.has(i)))
     return {
       order: Array.from(order, row),
       states: states.slice(-STATES).map((s) => describeState(model, s)),
-      next: next.map((i) => ({ row: row(i), why: whyNot(i, state) }))
+      next: next.map((i) => ({ row: row(i), why: whyNot(i, state, placed.has(i)) }))
     }
   }
 
-  function whyNot(i: number, state: unknown): string {
+  function whyNot(i: number, state: unknown, isPlaced: boolean): string {
+    if (isPlaced) return "takes effect in this order, but cannot have answered this there"
     return model.step(state, operations[i]!) === undefined
       ? `not allowed in state ${describeState(model, state)}`
       : `possible, but ${words(blocked)} still has no place then`

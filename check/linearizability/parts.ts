@@ -6,55 +6,62 @@ import type { Model } from "./Model.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Part } from "./Procedure.ts"
 
-export interface NamedPart {
-  readonly name: string
-  readonly part: Part
+/** The operations of a history by object; those that failed are left out. */
+export interface Objects {
+  /** Names of the objects, in the order of their first operations. */
+  readonly names: ReadonlyArray<string>
+  /** The rows of object `o` lie in `rows` from `starts[o]` to `starts[o + 1]`. */
+  readonly starts: Int32Array
+  readonly rows: Int32Array
 }
 
-/** The parts of a history, in the order of their objects' first operations. */
-export const partsOf = (history: History, model: Model): ReadonlyArray<NamedPart> => {
-  const { objects, names } = objectsOf(history, model)
+export const objectsIn = (history: History, model: Model): Objects => {
+  const { names, numbers } = numberObjects(history, model)
   const starts = new Int32Array(names.length + 1)
-  for (let i = 0; i < history.length; i++) if (history.returns[i] !== FAILED) starts[objects[i]! + 1]!++
+  for (let i = 0; i < history.length; i++) if (history.returns[i] !== FAILED) starts[numbers[i]! + 1]!++
   for (let o = 0; o < names.length; o++) starts[o + 1]! += starts[o]!
-  const total = starts[names.length]!
-  const rows = new Int32Array(total)
-  const next = starts.slice()
-  for (let i = 0; i < history.length; i++) if (history.returns[i] !== FAILED) rows[next[objects[i]!]!++] = i
-
-  const calls = new Int32Array(total)
-  const returns = new Int32Array(total)
-  const answered = new Uint8Array(total)
-  const byReturn = new Int32Array(total)
-  const parts: Array<NamedPart> = []
-  for (const [o, name] of names.entries()) {
-    const from = starts[o]!
-    const to = starts[o + 1]!
-    const part = {
-      rows: rows.subarray(from, to),
-      calls: calls.subarray(from, to),
-      returns: returns.subarray(from, to),
-      answered: answered.subarray(from, to)
-    }
-    rank(part, history, byReturn)
-    parts.push({ name, part })
-  }
-  return parts
+  const rows = new Int32Array(starts[names.length]!)
+  const next = starts.slice(0, names.length)
+  for (let i = 0; i < history.length; i++) if (history.returns[i] !== FAILED) rows[next[numbers[i]!]!++] = i
+  return { names, starts, rows }
 }
 
-/** Which object each row belongs to, as numbers in the order of first operations. */
-const objectsOf = (history: History, { partition }: Model): { readonly objects: Int32Array; readonly names: ReadonlyArray<string> } => {
-  if (partition === undefined) return { objects: history.keys, names: history.keyNames }
+/** Which object each row belongs to. */
+const numberObjects = (history: History, { partition }: Model): { readonly names: ReadonlyArray<string>; readonly numbers: Int32Array } => {
+  if (partition === undefined) return { names: history.keyNames, numbers: history.keys }
   const names: Array<string> = []
-  const numbers = new Map<string, number>()
-  const objects = Int32Array.from({ length: history.length }, (_, i) => {
+  const known = new Map<string, number>()
+  const numbers = Int32Array.from({ length: history.length }, (_, i) => {
     const name = partition(history.operation(i))
-    const known = numbers.get(name)
-    if (known !== undefined) return known
-    numbers.set(name, names.length)
+    const number = known.get(name)
+    if (number !== undefined) return number
+    known.set(name, names.length)
     return names.push(name) - 1
   })
-  return { objects, names }
+  return { names, numbers }
+}
+
+/** Makes parts, one at a time, in one set of arrays: a part is good until the next is made. */
+export const partMaker = (history: History, { rows, starts }: Objects): ((object: number) => Part) => {
+  let room = 0
+  let calls = new Int32Array(0)
+  let returns = new Int32Array(0)
+  let answered = new Uint8Array(0)
+  let byReturn = new Int32Array(0)
+  return (object) => {
+    const own = rows.subarray(starts[object], starts[object + 1])
+    const n = own.length
+    if (n > room) {
+      room = Math.max(64, 2 * n)
+      calls = new Int32Array(room)
+      returns = new Int32Array(room)
+      answered = new Uint8Array(room)
+      byReturn = new Int32Array(room)
+    }
+    const part = { rows: own, calls: calls.subarray(0, n), returns: returns.subarray(0, n), answered: answered.subarray(0, n) }
+    rank(part, history, byReturn)
+    return part
+  }
 }
 
 /** Sorts the rows of a part by their calls, and gives calls and returns their ranks: calls first at equal times. */

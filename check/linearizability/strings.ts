@@ -33,10 +33,14 @@ export const strings = (seen: ReadonlyArray<number>, text: (value: number) => st
     numbers.set(string, number)
     return number
   }
+  /** The number of null, which is not the empty string: somebody may see that. */
+  let none: number | undefined
   const results = new Map<number, number>()
   return {
-    // Nobody sees the value itself, so null is as good as empty.
-    numberOf: (value) => ofString(text(value) ?? ""),
+    numberOf: (value) => {
+      const string = text(value)
+      return string === null ? (none ??= texts.push(null) - 1) : ofString(string)
+    },
     append: (number, piece) => {
       if (number === 0) return 0
       const name = number * 0x800000 + piece

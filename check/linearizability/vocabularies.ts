@@ -1,7 +1,10 @@
 // What random histories of each model are made of.
+import type { Model } from "./Model.ts"
 import { counter } from "./models/counter.ts"
+import { kv, kvEmpty } from "./models/kv.ts"
 import { fencedLock, lock, mutex } from "./models/lock.ts"
 import { queue } from "./models/queue.ts"
+import { cas, register } from "./models/register.ts"
 import { set } from "./models/set.ts"
 import { shard, textOf } from "./models/shard.ts"
 import type { Configurations } from "./models/shard.ts"
@@ -9,6 +12,42 @@ import type { Random, Vocabulary } from "./randomHistories.ts"
 import type { Json } from "./Texts.ts"
 
 const silent = (op: string, value: Json) => ({ op, value, output: null })
+
+/** Values as `value` gives them, null, and what is there. Styles: reads are few or many; compare-and-sets hit or miss. */
+const registerWords = (model: Model<string>, hasCas: boolean): Vocabulary<string> => ({
+  model,
+  call: (state, _, random, value, style) => {
+    const there = JSON.parse(state) as Json
+    if (random.percent(style % 2 === 0 ? 35 : 60)) return { op: "read", value: null, output: there }
+    if (!hasCas || random.percent(style < 2 ? 60 : style < 4 ? 30 : 5)) return silent("write", value())
+    const from = random.percent(style < 3 ? 80 : 40) ? there : value()
+    return { op: "cas", value: [from, value()], output: from === there }
+  },
+  wrong: ({ op, output }, random) => (op === "read" ? random.of([null, 1, 2, 3, 4]) : op === "cas" ? !(output as boolean) : null)
+})
+
+/** Styles: appends or not, deletes or not, compare-and-sets or not; strings of which one begins with another. */
+const kvWords = (model: Model<string>): Vocabulary<string> => ({
+  model,
+  call: (state, _, random, value, style) => {
+    const there = JSON.parse(state) as string | null
+    const string = () => (style === 5 ? random.of(["", "a", "aa", "ab"]) : `${value()}${style % 2 === 0 ? ";" : ""}`)
+    if (random.percent(40)) return { op: "get", value: null, output: there }
+    if (style < 3 && random.percent(75)) return silent("append", string())
+    if (style >= 2 && random.percent(30)) {
+      return { op: "delete", value: null, output: random.percent(70) ? state !== model.init : null }
+    }
+    if (style >= 3 && random.percent(35)) {
+      const from = random.percent(70) ? there : string()
+      return { op: "cas", value: [from, string()], output: from === there }
+    }
+    return silent(style === 4 && random.percent(40) ? "append" : "put", string())
+  },
+  wrong: ({ op, output }, random) => {
+    if (op === "get") return random.of([null, "", "1", "1;", "2", "2;", "1;2;", "a", "aa"])
+    return output === null ? null : !(output as boolean)
+  }
+})
 
 const queueWords: Vocabulary<ReadonlyArray<Json>> = {
   model: queue,
@@ -118,6 +157,10 @@ const shardWords: Vocabulary<Configurations> = {
 
 /** By name of the model. */
 export const vocabularies: Readonly<Record<string, Vocabulary>> = {
+  register: registerWords(register, false),
+  cas: registerWords(cas, true),
+  kv: kvWords(kv),
+  "kv-empty": kvWords(kvEmpty),
   set: setWords,
   counter: counterWords,
   queue: queueWords,

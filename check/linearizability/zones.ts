@@ -51,13 +51,13 @@ export class Blocks {
   }
 
   /**
-   * An order of all operations, or why there is none. `because` tells for an operation of unknown outcome which known one
-   * makes it have happened.
+   * An order of all operations, or why there is none. `because` tells which known operations make it so that an operation
+   * is where it is.
    */
-  arrange({ at, calls, returns }: Cell, because: (operation: number) => number): Found {
+  arrange({ at, calls, returns }: Cell, because: (operation: number) => ReadonlyArray<number>): Found {
     const illegal = (operations: ReadonlyArray<number>, reason: string): Found => ({
       verdict: "illegal",
-      evidence: { operations: [...new Set(operations.map((i) => at[because(i)]!))], reason }
+      evidence: { operations: [...new Set(operations.flatMap(because).map((i) => at[i]!))], reason }
     })
     const items = this.#items
     const firstReturn = new Int32Array(this.#blockCount)

@@ -2,12 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import { loadModels } from "../../check/models/load.ts"
-import type { RaftWorld } from "../../check/models/RaftModel.ts"
 import type { ModelSpec } from "../../check/models/Table.ts"
 import type { RaftResult } from "../../check/models/checkModel.ts"
 import { spaceTime } from "../../check/render/SpaceTime.ts"
 import { storyTable } from "../../check/render/Table.ts"
 import { fromBehaviour } from "../../check/scenario/FromBehaviour.ts"
+import type { Told } from "../../check/scenario/FromBehaviour.ts"
 import { badInput } from "./Ending.ts"
 
 export const modelName = Argument.String("model").pipe(Argument.withDescription("a name that `lockstep models` lists"))
@@ -22,8 +22,7 @@ export const modelNamed = (name: string) => {
 }
 
 /** A counterexample as people read it: a table, a space-time diagram, and a scenario that replays it. */
-export const told = (spec: ModelSpec, worlds: ReadonlyArray<RaftWorld>, title: string): string => {
-  const { missing, story, text } = fromBehaviour(spec, worlds, title)
+export const toldText = ({ missing, story, text }: Told): string => {
   const gap = missing === undefined ? "" : `\nStep ${missing.step} is not a step of the TypeScript core: ${missing.reason}\n`
   return `${storyTable(story)}\n\n${spaceTime(story)}\n${gap}\nScenario (save it, then: lockstep scenario FILE):\n\n${text}`
 }
@@ -44,8 +43,14 @@ export const summary = (violation: Violation): string => {
   }
 }
 
-/** What there is to see of a violation. */
-export const shown = (spec: ModelSpec, violation: Violation): string =>
+/** A violation's counterexample, if it has one. */
+export const tell = (spec: ModelSpec, violation: Violation): Told | undefined =>
   "trace" in violation
-    ? told(spec, violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
-    : `${spec.name} ${summary(violation)}`
+    ? fromBehaviour(spec, violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
+    : undefined
+
+/** What there is to see of a violation. */
+export const shown = (spec: ModelSpec, violation: Violation): string => {
+  const told = tell(spec, violation)
+  return told === undefined ? `${spec.name} ${summary(violation)}` : toldText(told)
+}

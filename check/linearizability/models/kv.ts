@@ -6,6 +6,7 @@ import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
+import { sameCall } from "./calls.ts"
 import { casFailed, casPairs, casStep, emptyCells } from "./register.ts"
 import { nothing, text, textFromTo, textOrNull, truth, truthOrNull } from "./shapes.ts"
 
@@ -34,8 +35,9 @@ const map = (name: string, absent: Json): Model<string> => ({
     }
   },
   reads: (x) => x.op === "get" || casFailed(x) || (x.op === "delete" && x.output === false),
-  alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
-  procedure: cellProcedure((history) => compile(history, absent))
+  overwrites: (x) => x.op === "put" || (x.op === "delete" && x.output === null),
+  alike: sameCall,
+  procedure: (history, model) => cellProcedure(history, model, () => kvCells(history, absent))
 })
 
 /**
@@ -47,7 +49,8 @@ export const kv = map("kv", null)
 /** The same map where an absent key reads as the empty string, as in Porcupine's logs and the MIT labs. */
 export const kvEmpty = map("kv-empty", "")
 
-const compile = (history: History, absent: Json): Cells => {
+/** What the operations of a key do. */
+export const kvCells = (history: History, absent: Json): Cells => {
   const { opNames, ops, outputs, texts, values } = history
   const init = texts.of(absent)
   const cells = emptyCells(history, init)

@@ -1,5 +1,5 @@
-// Locks: with nobody's name on them, with a client's, and with a token that tells how old a holder is. Where the outcome
-// of an attempt is unknown, only its success counts: without it, nothing has happened.
+// Locks: with nobody's name on them, with a client's, and with a token that tells how old a holder is. An attempt whose
+// outcome is unknown succeeds where it can, and changes nothing otherwise.
 import { Kind } from "../Cell.ts"
 import type { Cells } from "../Cell.ts"
 import type { History, Operation } from "../History.ts"
@@ -24,7 +24,8 @@ export const mutex: Model<boolean> = {
   init: false,
   step: (held, x) => {
     if (isRead(x)) return held ? held : undefined
-    return held === (x.op === "release") ? !held : undefined
+    if (held === (x.op === "release")) return !held
+    return x.return === null && x.op === "tryacquire" ? held : undefined
   },
   reads: isRead,
   alike: sameCall,
@@ -46,7 +47,8 @@ export const lock: Model<number | null> = {
   step: (holder, x) => {
     const changes = holder === (x.op === "release" ? x.client : null)
     if (isRead(x)) return changes ? undefined : holder
-    return changes ? (x.op === "release" ? null : x.client) : undefined
+    if (changes) return x.op === "release" ? null : x.client
+    return x.return === null && x.op !== "acquire" ? holder : undefined
   },
   reads: isRead,
   alike: sameClientsCall,
@@ -96,13 +98,16 @@ export const fencedLock: Model<Fence> = {
 
 const FREE = 0
 
-/** A lock as a cell: free, or held by somebody. `holderOf` gives the number of who is meant, by row, from 1. */
-const lockCells = (history: History, holderOf: (row: number) => number): Cells => {
+/**
+ * A lock as a cell: free, or held by somebody. `holderOf` gives the number of who is meant, by row, from 1; `trying`, the
+ * names of operations that may fail.
+ */
+const lockCells = (history: History, holderOf: (row: number) => number, trying: ReadonlyArray<string>): Cells => {
   const { length, opNames, ops, outputs, texts } = history
   const release = opNames.indexOf("release")
   const failed = texts.of(false)
   const known = new Uint8Array(length).fill(Kind.SWAP)
-  const open = new Uint8Array(length).fill(Kind.SWAP)
+  const open = Uint8Array.from(ops, (op) => (trying.includes(opNames[op]!) ? Kind.TRY : Kind.SWAP))
   const a = new Int32Array(length)
   const b = new Int32Array(length)
   let values = 1
@@ -117,14 +122,15 @@ const lockCells = (history: History, holderOf: (row: number) => number): Cells =
   return { known, open, a, b, init: FREE, values }
 }
 
-export const mutexCells = (history: History): Cells => lockCells(history, () => 1)
+export const mutexCells = (history: History): Cells => lockCells(history, () => 1, ["tryacquire"])
 
 export const ownedLockCells = (history: History): Cells => {
   const numbers = new Map<number, number>()
-  return lockCells(history, (row) => {
+  const holderOf = (row: number): number => {
     const client = history.clients[row]!
     const number = numbers.get(client) ?? numbers.size + 1
     numbers.set(client, number)
     return number
-  })
+  }
+  return lockCells(history, holderOf, ["tryacquire", "release"])
 }

@@ -7,6 +7,7 @@ import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
+import { sameCall } from "./calls.ts"
 import { anything, fromTo, nothing, truth } from "./shapes.ts"
 
 const registerOperations = {
@@ -24,8 +25,9 @@ export const register: Model<string> = {
     return x.return === null || canonical(x.output) === state ? state : undefined
   },
   reads: (x) => x.op === "read",
-  alike: (x) => canonical([x.op, x.value, x.return === null ? "?" : x.output]),
-  procedure: cellProcedure((history) => compile(history))
+  overwrites: (x) => x.op === "write",
+  alike: sameCall,
+  procedure: (history, model) => cellProcedure(history, model, registerCells)
 }
 
 /** A register with compare-and-set; null at first. */
@@ -47,7 +49,8 @@ export const casStep = (state: string, x: Operation): string | undefined => {
 
 export const casFailed = (x: Operation): boolean => x.op === "cas" && x.return !== null && x.output === false
 
-const compile = (history: History): Cells => {
+/** What the operations of a register do. */
+export const registerCells = (history: History): Cells => {
   const { opNames, ops, outputs, texts, values } = history
   const cells = emptyCells(history, texts.of(null))
   const { a, b, known, open } = cells
@@ -94,7 +97,7 @@ export const casPairs = ({ outputs, returns, texts, values }: History) => {
       b[i] = to
       if (returns[i] === FAILED) return
       known[i] = outputs[i] !== yes ? Kind.NOT : from === to ? Kind.READ : Kind.SWAP
-      open[i] = from === to ? Kind.NOTHING : Kind.SWAP
+      open[i] = from === to ? Kind.NOTHING : Kind.TRY
     }
   }
 }
