@@ -8,6 +8,7 @@ import { describeCall, describeState } from "./describe.ts"
 import type { History, Operation } from "./History.ts"
 import { Machine } from "./machine.ts"
 import type { Model } from "./Model.ts"
+import { inWhole } from "./parts.ts"
 import { prefixesBefore } from "./prefixes.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Evidence, Found, Part, Procedure } from "./Procedure.ts"
@@ -118,20 +119,6 @@ const weakened = (part: Part, now: number, counts: (i: number) => boolean, isDro
     answered: Uint8Array.from(kept, (i) => (isOpen(i) ? 0 : part.answered[i]!))
   }
   return { kept, weaker }
-}
-
-/** What was found for a weaker part, said of the whole. */
-const inWhole = (found: Found, kept: ReadonlyArray<number>): Found => {
-  if (found.verdict === "ok") return { verdict: "ok", order: found.order.map((k) => kept[k]!) }
-  if (found.verdict === "unknown" || found.evidence === undefined) return found
-  const { operations, reason } = found.evidence
-  return {
-    verdict: "illegal",
-    evidence: {
-      operations: operations.map((k) => kept[k]!),
-      reason: reason.replaceAll(/#(\d+)/g, (_, k: string) => `#${kept[Number(k)]}`)
-    }
-  }
 }
 
 /**

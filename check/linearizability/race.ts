@@ -58,3 +58,9 @@ export const general = (history: History, model: Model): Procedure => {
     return race(depthFirstSteps(part, kinds, machine, bytes), () => breadthFirstSteps(part, kinds, machine, bytes), budget)
   }
 }
+
+/** The procedure for models where `attempt` decides what it can. */
+export const orGeneral = (history: History, model: Model, attempt: (part: Part, budget: Budget) => Found | undefined): Procedure => {
+  const search = general(history, model)
+  return (part, budget) => attempt(part, budget) ?? search(part, budget)
+}

@@ -1,6 +1,7 @@
 // The shard controller: ten shards, numbered configurations, deterministic rebalancing.
 import type { Operation } from "../History.ts"
 import type { Model, ShapeOf } from "../Model.ts"
+import { numbered } from "../numbered.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import { sameCall } from "./calls.ts"
@@ -140,5 +141,6 @@ export const shard: Model<Configurations> = {
   hash: (state) => textOf(state.latest),
   reads: (x) => x.op === "query",
   alike: sameCall,
-  describeState: ({ latest }) => textOf(latest)
+  describeState: ({ latest }) => textOf(latest),
+  procedure: (history) => numbered(history)
 }
