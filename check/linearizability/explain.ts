@@ -9,13 +9,14 @@ import { describeCall, describeState } from "./describe.ts"
 import type { History, Operation } from "./History.ts"
 import { Machine } from "./machine.ts"
 import type { Model } from "./Model.ts"
+import { inWhole } from "./parts.ts"
 import { prefixesBefore } from "./prefixes.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
 import type { Explanation, Prefix } from "./Result.ts"
 import { canonical } from "./Texts.ts"
 import type { Json } from "./Texts.ts"
-import { evidenceOf, inWhole, weakened } from "./weakening.ts"
+import { evidenceOf, weakened } from "./weakening.ts"
 
 /** How many states of a prefix are told, from its end. */
 const STATES = 100

@@ -12,7 +12,7 @@ import { Heap } from "./Heap.ts"
 import { FAILED } from "./History.ts"
 import type { History } from "./History.ts"
 import { Memory } from "./Memory.ts"
-import { change, first, textOf } from "./models/shard.ts"
+import { change, first, isAmong, textOf } from "./models/shard.ts"
 import type { Configuration } from "./models/shard.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
@@ -35,12 +35,12 @@ interface Change {
   readonly value: Json
 }
 
-/** A configuration as a query shows it. */
+/** A configuration as a query shows it, in canonical JSON. */
 interface Shown {
   readonly num: number
-  /** In canonical JSON. */
   readonly text: string
   readonly shards: ReadonlyArray<number>
+  readonly gids: ReadonlyArray<number>
 }
 
 interface Compiled {
@@ -79,11 +79,12 @@ const compile = (history: History): Compiled => {
   return { history, kinds, changes, wanted, shown }
 }
 
-/** Of a configuration only the end is parsed: there may be hundreds of groups. */
+/** Of a configuration only the end is parsed, and whose groups it has: there may be hundreds. */
 const read = (text: string): Shown => {
   const end = text.lastIndexOf('"num":')
   const isUsual = text.startsWith('{"groups":{') && /^"num":\d+,"shards":\[[\d,]*\]\}$/.test(text.slice(end))
-  return { ...(JSON.parse(isUsual ? `{${text.slice(end)}` : text) as Configuration), text }
+  const { num, shards } = JSON.parse(isUsual ? `{${text.slice(end)}` : text) as Configuration
+  return { num, text, shards, gids: Array.from(text.matchAll(/"(\d+)":/g), ([, gid]) => Number(gid)) }
 }
 
 interface Problem {
@@ -135,26 +136,58 @@ const illegal = (operations: ReadonlyArray<number>, reason: string): Found => ({
 class Chain {
   readonly #shown: Problem["shown"]
   readonly #changes: ReadonlyArray<Change>
+  /** How many groups a `join` and a `leave` have at most. */
+  readonly #joins: number
+  readonly #leaves: number
+  /** The groups that a change names, and the kinds of changes that name a group. */
+  readonly #gids: ReadonlyArray<ReadonlyArray<number>>
+  readonly #kinds: Readonly<Record<string, Map<number, Array<number>>>> = { join: new Map(), leave: new Map(), move: new Map() }
   readonly #numbers = new Map<string, number>()
   bytes = 0
 
   constructor(shown: Problem["shown"], changes: ReadonlyArray<Change>) {
     this.#shown = shown
     this.#changes = changes
+    this.#gids = changes.map(({ op, value }) => {
+      if (op === "move") return [(value as { readonly gid: number }).gid]
+      return op === "join" ? Object.keys(value as object).map(Number) : [...new Set(value as ReadonlyArray<number>)]
+    })
+    const most = { join: 1, leave: 1, move: 1 }
+    for (const [kind, gids] of this.#gids.entries()) {
+      const op = changes[kind]!.op as keyof typeof most
+      most[op] = Math.max(most[op], gids.length)
+      for (const gid of gids) this.#kinds[op]!.set(gid, [...(this.#kinds[op]!.get(gid) ?? []), kind])
+    }
+    this.#joins = most.join
+    this.#leaves = most.leave
+  }
+
+  /** Will a change of this kind never do anything but count? Then all of its groups are gone for good. */
+  isIdle(kind: number, from: Configuration, isLeft: (kind: number) => boolean): boolean {
+    if (this.#changes[kind]!.op === "join") return false
+    return this.#gids[kind]!.every((gid) => !isAmong(from.gids, gid) && !this.#named("join", gid).some(isLeft))
+  }
+
+  #named(op: string, gid: number): ReadonlyArray<number> {
+    return this.#kinds[op]!.get(gid) ?? []
   }
 
   /** The configuration after a change, or `undefined` if another is shown. */
   next(from: Configuration, kind: number): Configuration | undefined {
     const shown = this.#shown[from.num + 1]
-    if (shown !== undefined && !this.suits(kind, from.num + 1)) return undefined
     const configuration = change(from, this.#changes[kind]!)
     return shown === undefined || shown.text === textOf(configuration) ? configuration : undefined
   }
 
-  /** The same number for equal configurations, and only those. */
-  numberOf(configuration: Configuration): number {
-    if (this.#shown[configuration.num] !== undefined) return ~configuration.num
-    const text = textOf(configuration)
+  /** The same number for equal configurations, and only those. `base` is the last before it that is shown. */
+  numberOf(configuration: Configuration, base: Configuration): number {
+    if (configuration === base) return ~configuration.num
+    const lacks = ({ groups }: Configuration, others: Configuration) => {
+      const own = new Set(groups)
+      return others.groups.filter((group) => !own.has(group)).join(",")
+    }
+    const { num, shards } = configuration
+    const text = `${num} ${shards.join(",")} ${lacks(base, configuration)} ${lacks(configuration, base)}`
     const known = this.#numbers.get(text)
     if (known !== undefined) return known
     this.bytes += 2 * text.length + 100
@@ -162,17 +195,41 @@ class Chain {
     return this.#numbers.size - 1
   }
 
-  /** Does a change agree with the next configuration from number `num` on that is shown? As far as one sees quickly. */
-  suits(kind: number, num: number): boolean {
+  /**
+   * The way from a configuration to the next one that is shown: for each change, how many more it takes at least after it.
+   * `isLeft` tells whether a change of a kind is still to come.
+   */
+  way(from: Configuration, isLeft: (kind: number) => boolean) {
+    let num = from.num + 1
     while (num < this.#shown.length && this.#shown[num] === undefined) num++
-    const shown = this.#shown[num]
-    if (shown === undefined) return true
-    const { op, value } = this.#changes[kind]!
-    const isThere = (gid: number | string): boolean => shown.text.includes(`"${gid}":[`)
-    if (op === "join") return Object.keys(value as object).every(isThere)
-    if (op === "leave") return !(value as ReadonlyArray<number>).some(isThere)
-    const { gid, shard } = value as { readonly gid: number; readonly shard: number }
-    return shown.shards[shard] === gid || !isThere(gid)
+    const to = this.#shown[num]
+    if (to === undefined) return { distance: Infinity, after: () => 0 }
+    const missing = to.gids.filter((gid) => !isAmong(from.gids, gid)).length
+    const surplus = from.gids.length - (to.gids.length - missing)
+    const after = (kind: number): number => {
+      const { op, value } = this.#changes[kind]!
+      let [m, s] = [missing, surplus]
+      if (op === "join") {
+        for (const gid of this.#gids[kind]!) {
+          if (isAmong(from.gids, gid)) continue
+          if (isAmong(to.gids, gid)) m--
+          else if (this.#named("leave", gid).some(isLeft)) s++
+          else return Infinity
+        }
+      } else if (op === "leave") {
+        for (const gid of this.#gids[kind]!) {
+          if (!isAmong(from.gids, gid)) continue
+          if (!isAmong(to.gids, gid)) s--
+          else if (this.#named("join", gid).some(isLeft)) m++
+          else return Infinity
+        }
+      } else if (num === from.num + 1) {
+        const { gid, shard } = value as { readonly gid: number; readonly shard: number }
+        if (isAmong(from.gids, gid) && to.shards[shard] !== gid) return Infinity
+      }
+      return Math.ceil(m / this.#joins) + Math.ceil(s / this.#leaves)
+    }
+    return { distance: num - from.num, after }
   }
 }
 
@@ -211,6 +268,7 @@ interface Frame {
   readonly trail: number
   readonly rank: number
   readonly configuration: Configuration
+  readonly base: Configuration
   readonly choices: Array<Choice>
 }
 
@@ -253,6 +311,8 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
   const placeOf = new Int32Array(n)
   let rank = 0
   let configuration = first
+  /** The last configuration so far that is shown. */
+  let base = first
 
   const place = (i: number) => {
     isPlaced[i] = 1
@@ -265,6 +325,7 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
     isPlaced[i] = 1
     trail[trailLength++] = 4 * i + TAKEN
     configuration = to ?? chain.next(configuration, kinds[i]!)!
+    if (shown[configuration.num] !== undefined) base = configuration
     for (const query of queries[configuration.num]!) {
       if (calls[query]! >= rank) break
       if (isPlaced[query] === 0) place(query)
@@ -284,6 +345,10 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
     }
   }
 
+  const members = Array.from(changes, (): Array<number> => [])
+  for (let i = 0; i < n; i++) if (kinds[i] !== NONE) members[kinds[i]!]!.push(i)
+  const isLeft = (kind: number): boolean => members[kind]!.some((i) => isPlaced[i] === 0)
+
   const frames: Array<Frame> = []
   const memory = new Memory(budget.bytes / 2)
   let key = new Int32Array(64)
@@ -291,28 +356,31 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
   const here = (): number => {
     if (key.length < openCount + 2) key = new Int32Array(2 * openCount + 2)
     key[0] = rank
-    key[1] = chain.numberOf(configuration)
+    key[1] = chain.numberOf(configuration, base)
     key.set(open.subarray(0, openCount), 2)
     key.subarray(2, openCount + 2).sort()
     return openCount + 2
   }
 
   const choicesFor = (blocking: number): Array<Choice> => {
+    // Of equal ones, and of those that only count, the one that returns first.
     const best = new Map<number, number>()
     for (let at = 0; at < openCount; at++) {
       const i = open[at]!
-      const twin = best.get(kinds[i]!)
-      if (twin === undefined || returns[i]! < returns[twin]!) best.set(kinds[i]!, i)
+      const name = chain.isIdle(kinds[i]!, configuration, isLeft) ? NONE : kinds[i]!
+      const twin = best.get(name)
+      if (twin === undefined || returns[i]! < returns[twin]!) best.set(name, i)
     }
-    const { num } = configuration
-    const isShown = shown[num + 1] !== undefined
-    const choices: Array<Choice & { readonly rank: number }> = []
-    for (const [kind, i] of best) {
-      const to = isShown ? chain.next(configuration, kind) : undefined
-      if (isShown && to === undefined) continue
-      choices.push({ i, to, rank: i === blocking ? 0 : isShown || chain.suits(kind, num + 1) ? 1 : 2 })
+    const { after, distance } = chain.way(configuration, isLeft)
+    const choices: Array<Choice & { readonly left: number }> = []
+    for (const i of best.values()) {
+      const kind = kinds[i]!
+      const left = after(kind)
+      if (left >= distance) continue
+      const to = distance === 1 ? chain.next(configuration, kind) : undefined
+      if (distance > 1 || to !== undefined) choices.push({ i, to, left: i === blocking ? -1 : left })
     }
-    return choices.sort((x, y) => y.rank - x.rank || returns[y.i]! - returns[x.i]!)
+    return choices.sort((x, y) => y.left - x.left || returns[y.i]! - returns[x.i]!)
   }
 
   /** Goes on until there is something to choose, all has returned, or something has no place. */
@@ -343,7 +411,7 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
       const length = memory.count > 0 ? here() : 0
       const choices = length > 0 && memory.has(key, length) ? [] : choicesFor(~events[rank]!)
       if (choices.length === 0) outcome = "dead end"
-      else frames.push({ trail: trailLength, rank, configuration, choices })
+      else frames.push({ trail: trailLength, rank, configuration, base, choices })
     }
     if (step % PACE === 0) {
       if (performance.now() > budget.deadline) return { verdict: "unknown", reason: "time" }
@@ -354,7 +422,7 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
       if (frame === undefined) return { verdict: "illegal" }
       if (outcome === "dead end") {
         undo(frame.trail)
-        ;({ rank, configuration } = frame)
+        ;({ rank, configuration, base } = frame)
       }
       const choice = frame.choices.pop()
       if (choice !== undefined) {

@@ -6,6 +6,7 @@ import type { Cell, Cells } from "./Cell.ts"
 import { counting } from "./counting.ts"
 import { depthFirstSteps } from "./depth.ts"
 import { distinct } from "./distinct.ts"
+import { elementwise } from "./elementwise.ts"
 import { fencing } from "./fencing.ts"
 import { fifo } from "./fifo.ts"
 import { growOnly } from "./growOnly.ts"
@@ -67,7 +68,7 @@ const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   cas: ofCells(registerCells),
   kv: ofCells((history) => kvCells(history, null)),
   "kv-empty": ofCells((history) => kvCells(history, "")),
-  set: { growOnly },
+  set: { growOnly, elementwise: (history) => elementwise(history, models["set"]!) },
   counter: { counting },
   queue: { fifo },
   "fenced-lock": { fencing },

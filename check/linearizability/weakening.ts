@@ -27,18 +27,4 @@ export const weakened = (
   return { kept, weaker }
 }
 
-/** What was found for a weaker part, in the operations of the part it comes from. */
-export const inWhole = (found: Found, kept: ReadonlyArray<number>): Found => {
-  if (found.verdict === "ok") return { verdict: "ok", order: found.order.map((k) => kept[k]!) }
-  if (found.verdict === "unknown" || found.evidence === undefined) return found
-  const { operations, reason } = found.evidence
-  return {
-    verdict: "illegal",
-    evidence: {
-      operations: operations.map((k) => kept[k]!),
-      reason: reason.replaceAll(/#(\d+)/g, (_, k: string) => `#${kept[Number(k)]}`)
-    }
-  }
-}
-
 export const evidenceOf = (found: Found): Evidence | undefined => (found.verdict === "illegal" ? found.evidence : undefined)

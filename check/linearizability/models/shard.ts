@@ -87,7 +87,8 @@ const placeOf = (gids: ReadonlyArray<number>, gid: number): number => {
   return low
 }
 
-const isAmong = (gids: ReadonlyArray<number>, gid: number): boolean => gids[placeOf(gids, gid)] === gid
+/** Is it one of them? They are sorted. */
+export const isAmong = (gids: ReadonlyArray<number>, gid: number): boolean => gids[placeOf(gids, gid)] === gid
 
 /** The configuration after a `join`, `leave` or `move`. */
 export const change = (last: Configuration, { op, value }: Pick<Operation, "op" | "value">): Configuration => {
