@@ -1,7 +1,6 @@
 // Objects made of objects: a set of which nobody reads the whole is as many cells as it has elements. Each is decided
 // alone, and their orders are put together (locality, Herlihy & Wing 1990).
 import { byTime } from "./byTime.ts"
-import { OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
 
 /**

@@ -13,9 +13,13 @@
 // - Nothing left behind: a value that somebody still needs, and that nobody can make again, is not left.
 // - Out of reach: where what has to go next needs a value that the open operations cannot make, there is nothing to try.
 //
+// - Other guesses: where the search has not got further for long, it goes back a bit, and prefers other operations. A hard
+//   spot is mostly due to one bad guess long before, which going back step by step finds last.
+//
 // A place that failed is remembered exactly: its first return to come, the value, and which of the operations open there
 // have not gone yet, each with its mark. It is remembered only when it has failed, and choices are listed only when the
-// best one has: as long as the first guess is right, a step is one look at the open operations.
+// best one has: as long as the first guess is right, a step is one look at the open operations. What is remembered stays
+// true whatever is preferred, so with other guesses nothing is searched twice to its end.
 import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { Memory } from "./Memory.ts"
@@ -32,6 +36,13 @@ const NONE = -1
 const FRAME = 7
 /** Larger than any of its kind: names of pairs are made with it. */
 const MANY = 0x800000
+/** So many steps without getting further are for long; each further attempt at a spot may take that many times more. */
+const PATIENCE = 200
+const MORE_PATIENCE = 1.4
+/** So many events the search goes back then, times the number of the attempt. */
+const BACK = 96
+/** How much preferences may change. */
+const NOISE = 8
 
 /** Searches for an order of any cell of a history, in small steps. It overwrites the cell, and searches one at a time. */
 export const search = ({ text, values }: Cells) => {
@@ -42,11 +53,11 @@ export const search = ({ text, values }: Cells) => {
 
   // The operations of the cell, with values numbered anew.
   let n = 0
-  let kind = new Uint8Array(0)
-  let a = new Int32Array(0)
-  let b = new Int32Array(0)
-  let calls = new Int32Array(0)
-  let returns = new Int32Array(0)
+  let kind: Uint8Array = new Uint8Array(0)
+  let a: Int32Array = new Int32Array(0)
+  let b: Int32Array = new Int32Array(0)
+  let calls: Int32Array = new Int32Array(0)
+  let returns: Int32Array = new Int32Array(0)
   /** Operations of one class are twins. */
   let classes = new Int32Array(0)
   let classCount = 0
@@ -138,6 +149,9 @@ export const search = ({ text, values }: Cells) => {
   let hidden = new Uint8Array(0)
   let state = DEAD
   let needsUse = false
+  /** The first return to come, at the furthest place so far; and which attempt to get further this is. */
+  let furthest = 0
+  let attempt = 0
   let memory = new Memory(0)
   let key = new Int32Array(0)
   // Choices of choice points: an operation, or ~i to drop the hidden operation i; the best last.
@@ -366,13 +380,14 @@ export const search = ({ text, values }: Cells) => {
     if (i === blocking) return isBlind && to === DEAD ? 3.5 : 0
     if (k === Kind.APPEND) return 0.5
     const helps = needs(blocking) && a[blocking] === to
-    if (returns[i] === OPEN) return helps ? 2 : 4
-    if (helps) return 1
-    return k !== Kind.SWAP ? 3 : kind[blocking] === Kind.WRITE ? -1 : 2.9
+    const noise = attempt === 0 ? 0 : NOISE * (fraction(i, attempt) - 0.5)
+    if (returns[i] === OPEN) return noise + (helps ? 2 : 4)
+    if (helps) return noise + 1
+    return noise + (k !== Kind.SWAP ? 3 : kind[blocking] === Kind.WRITE ? -1 : 2.9)
   }
   /** The score of dropping what is hidden. */
   const DROP = 2.5
-  /** The best score of an operation of unknown outcome. */
+  /** The best score of an operation of unknown outcome, unless preferences change. */
   const GUESS = 2
 
   const mayDrop = (blocking: number): boolean => hidden[blocking] === 1 && !needsUse && !isLastHope(blocking)
@@ -396,6 +411,7 @@ export const search = ({ text, values }: Cells) => {
     if (left === 0) return GOAL
     const first = e
     const blocking = ~events[first]!
+    if (first > furthest) furthest = first
     if (memory.count > 0 && memory.has(key, place(first))) {
       undo(before)
       return NOWHERE
@@ -415,7 +431,7 @@ export const search = ({ text, values }: Cells) => {
         bestScore = itsScore
         bestReturn = returns[i]!
       }
-      if (bestScore > GUESS) {
+      if (bestScore > GUESS || attempt > 0) {
         const now = returns[blocking]!
         for (const c of openClasses) {
           if (calls[openOnes[openFrom[c]!]!]! > now) break
@@ -542,6 +558,25 @@ export const search = ({ text, values }: Cells) => {
     remove(choice, 0)
   }
 
+  /** Goes back to where a choice point was opened. */
+  const backTo = (frame: number) => {
+    undo(frames[frame + 1]!)
+    state = frames[frame + 2]!
+    needsUse = frames[frame + 3] === 1
+  }
+
+  /** Gives up choice points, and what is left to try there, back to the last one before event `until`. */
+  const forget = (until: number) => {
+    for (;;) {
+      const frame = FRAME * --frameCount
+      if (frames[frame + 4] !== NONE) choiceCount = frames[frame + 4]!
+      if (frameCount > 0 && frames[frame + 5]! > until) continue
+      backTo(frame)
+      undo(frames[frame]!)
+      return
+    }
+  }
+
   /** A read whose value nobody makes, or NONE. */
   const readOfNothing = (init: number): number => {
     for (let i = 0; i < n && grown === undefined; i++) {
@@ -572,15 +607,17 @@ export const search = ({ text, values }: Cells) => {
       const i = cell.at[orphan]!
       return { verdict: "illegal", evidence: { operations: [i], reason: `#${i} saw a value that nobody made` } }
     }
-    let steps = 0
-    for (let choice = enter(); choice !== GOAL; choice = enter()) {
+    furthest = 0
+    attempt = 0
+    let reached = 0
+    let patience = PATIENCE
+    let choice = enter()
+    for (let steps = 1; choice !== GOAL; steps++) {
       while (choice === NOWHERE) {
         if (frameCount === 0) return { verdict: "illegal" }
         const frame = FRAME * (frameCount - 1)
-        undo(frames[frame + 1]!)
-        state = frames[frame + 2]!
-        needsUse = frames[frame + 3] === 1
         const first = frames[frame + 5]!
+        backTo(frame)
         if (frames[frame + 4] === NONE) {
           frames[frame + 4] = choiceCount
           list(first, frames[frame + 6]!)
@@ -592,8 +629,20 @@ export const search = ({ text, values }: Cells) => {
           undo(frames[frame]!)
         }
       }
-      if ((++steps & 255) === 0) yield
+      if ((steps & 255) === 0) yield
+      if (furthest > reached) {
+        reached = furthest
+        attempt = 0
+        patience = steps + PATIENCE
+      } else if (steps > patience) {
+        attempt++
+        patience = steps + PATIENCE * MORE_PATIENCE ** attempt
+        forget(furthest - BACK * attempt)
+        choice = enter()
+        continue
+      }
       take(choice, ~events[frames[FRAME * (frameCount - 1) + 5]!]!)
+      choice = enter()
     }
     return { verdict: "ok", order: finalOrder(cell.at) }
   }
@@ -602,6 +651,10 @@ export const search = ({ text, values }: Cells) => {
 /** No choice, as an answer of `enter`: a dead end, or the end of the search. */
 const NOWHERE = OPEN
 const GOAL = OPEN - 1
+
+/** A number from 0 to 1, as good as random. */
+const fraction = (i: number, attempt: number): number =>
+  (Math.imul(Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(attempt, 0x85ebca6b), 0xc2b2ae35) >>> 0) / 2 ** 32
 
 const larger = <A extends Int32Array | Float64Array>(array: A, length: number): A => {
   const copy = new (array.constructor as new (length: number) => A)(length)
