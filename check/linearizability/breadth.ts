@@ -227,7 +227,7 @@ export class Breadth {
       const after = machine.next(state, y.kind)
       if (after === NOT_ALLOWED) continue
       const overwrites = machine.overwrites(y.kind)
-      if (overwrites && y !== x && !this.#isUsed(after, way.rows, base, used)) continue
+      if (overwrites && y !== x && !this.#isUsed(after, way.rows, base, used, x)) continue
       this.#start(way, c, after)
       this.#row[2 + y.word]! |= y.bit
       this.#row[2 + words + y.word]! &= ~y.bit
@@ -238,15 +238,19 @@ export class Breadth {
       const after = machine.next(state, kind)
       if (after === NOT_ALLOWED) continue
       const count = this.#multisets.count(used, kind)
-      if (count === ofKind.length || !this.#isUsed(after, way.rows, base, used)) continue
+      if (count === ofKind.length || !this.#isUsed(after, way.rows, base, used, x)) continue
       this.#start(way, c, after)
       this.#row[1] = this.#multisets.plus(used, kind)
       this.#arrive(way, c, machine.overwrites(kind), ofKind[count]!, x)
     }
   }
 
-  /** Is there something in `state` for the operations that do not overwrite? `rows` at `base` says what is done. */
-  #isUsed(state: number, rows: Int32Array, base: number, used: number): boolean {
+  /**
+   * Is there something in `state` for the operations that do not overwrite? `rows` at `base` says what is done. Where no
+   * operation has to return, the state itself is what is asked for.
+   */
+  #isUsed(state: number, rows: Int32Array, base: number, used: number, x: Open | undefined): boolean {
+    if (x === undefined) return true
     const machine = this.#machine
     const allowed = this.#readsAllowedIn(state)
     for (let w = 0; w < this.#words; w++) if ((this.#allowed[allowed + w]! & ~rows[base + 2 + w]!) !== 0) return true
