@@ -1,5 +1,5 @@
-// Concurrent clients against a system under test, by fast-check: random programs and schedules, made small when the history
-// that comes of them is not linearizable.
+// `lockstep/linearizability/fast-check`: concurrent clients against a system under test. Random programs and schedules,
+// made small when the history that comes of them is not linearizable.
 import fc from "fast-check"
 import type { CheckOptions } from "./check.ts"
 import { judge } from "./judge.ts"
@@ -8,6 +8,8 @@ import { Recorder } from "./recorder.ts"
 import type { Recorded, RecorderOptions } from "./recorder.ts"
 import { Schedule } from "./Schedule.ts"
 import { canonical } from "./Texts.ts"
+
+export { Schedule } from "./Schedule.ts"
 
 /** One operation of a client, and how it is done. */
 export interface Command<System> extends Recorded<never> {

@@ -21,9 +21,10 @@ declare module "vitest" {
 expect.extend({
   toBeLinearizable(received: History | ReadonlyArray<Operation>, model: Model, options?: CheckOptions) {
     const { operations, text, verdict } = judge(received, model, options)
-    const isExpected = verdict === (this.isNot ? "illegal" : "ok")
+    const isNot = this.isNot === true
+    const isExpected = verdict === (isNot ? "illegal" : "ok")
     return {
-      pass: isExpected !== this.isNot,
+      pass: isExpected !== isNot,
       message: () => (verdict === "ok" ? `the history of ${operations} operations is linearizable for ${model.name}` : text)
     }
   }
