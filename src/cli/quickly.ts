@@ -1,10 +1,12 @@
 /** `lockstep verify` for those who know its flags, at once: to load a command line with all of its help takes a while. */
-import { parseArgs } from "node:util"
 import { failMeanings } from "../../check/linearizability/formats/Format.ts"
 import { formatNames } from "../../check/linearizability/read.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { defaults, verifyHistories } from "./verifying.ts"
 import type { VerifyFlags } from "./verifying.ts"
+
+// As an import, node:util would load all that it may need at once.
+const { parseArgs } = process.getBuiltinModule("node:util")
 
 /** The flags that commands/verify.ts explains. */
 export const options = {
