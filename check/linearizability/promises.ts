@@ -42,7 +42,9 @@ export const checkPromise = (history: History, model: Model, { consistency, stal
     }
   }
   if (staleBound === undefined) return { promise: "linearizability", ...byKey(checkLinearizable(history, model, options)) }
-  return { promise: "bounded staleness", staleBound, ...byKey(checkBoundedStaleness(history, model, staleBound, options)) }
+  const { bad, ...found } = byKey(checkBoundedStaleness(history, model, staleBound, options))
+  const said = (reason: string) => `were stale reads called ${staleBound} earlier, still ${reason}`
+  return { promise: "bounded staleness", staleBound, ...found, bad: bad.map(({ key, reason }) => ({ key, reason: said(reason) })) }
 }
 
 const byKey = ({ keys, verdict }: CheckResult) => ({
