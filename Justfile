@@ -33,4 +33,5 @@ bench *ARGS: setup
 build: setup
     @rm -rf dist
     @tsc -p tsconfig.build.json
-    @cp -R spec dist/ && cp -R check/scenarios check/histories dist/check/
+    @cp -R spec dist/ && cp -R check/scenarios dist/check/
+    @cd check/histories && cp -R README.md bundles porcupine ../../dist/check/histories/
