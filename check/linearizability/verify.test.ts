@@ -66,7 +66,7 @@ describe("verifyFiles", () => {
 describe("the histories in this repository", () => {
   test("have the verdicts and the bad keys that are known for them", async () => {
     const report = await verify([fixtures])
-    expect(report.histories.length).toBe(57 + 7 * 30)
+    expect(report.histories.length).toBe(109 + 7 * 30)
     expect(disagreements(report)).toEqual([])
   })
 
