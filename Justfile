@@ -29,6 +29,11 @@ lockstep *ARGS: setup
 bench *ARGS: setup
     @node check/bench/bench.ts "$@"
 
+# The linearizability checker against Porcupine, side by side in one run (Porcupine needs Go).
+[no-exit-message]
+bench-verify *ARGS: build
+    @node check/bench/verify.ts "$@"
+
 # The library as JavaScript with declarations, in dist/.
 build: setup
     @rm -rf dist

@@ -108,6 +108,13 @@ export const hard: ReadonlyArray<Shape> = [0.01, 0.1].flatMap((timeout, i) =>
   )
 )
 
+/** An illegal queue of few values, which no method decides soon: to see whether budgets are kept. */
+export const endless: Shape = shape(
+  "queue-r5-c50-t1-lost",
+  { model: "queue", ops: 10_000, clients: 50, values: 5, timeout: 0.01, fault: "lost", faults: 20, mix: filling, seed: 5100 },
+  "illegal"
+)
+
 /** Where generated histories are kept: outside the sources, made again when they are missing. */
 const cache = fileURLToPath(new URL("../../node_modules/.cache/lockstep/histories", import.meta.url))
 
