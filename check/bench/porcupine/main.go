@@ -3,7 +3,7 @@
 //	porcupine FILE...    checks Jepsen's etcd logs and Porcupine's own kv logs, one after the other, and prints the verdicts
 //	porcupine            reads requests from the standard input and answers each, one JSON document a line (see request)
 //
-// A history that needs more than the memory of its request ends the process, after the answer.
+// A check that uses up its time or memory ends the process, after the answer.
 package main
 
 import (
@@ -23,7 +23,8 @@ type request struct {
 	File  string `json:"file"`
 	Model string `json:"model"` // of a JSONL file; .log and .txt are logs
 	// Go on checking for so long, at least once: many checks of a small history tell more than one.
-	BatchMs   float64 `json:"batchMs"`
+	BatchMs float64 `json:"batchMs"`
+	// The budget of one check. The time is of the CPU, so that other work of the machine takes none of it.
 	TimeoutMs float64 `json:"timeoutMs"`
 	Bytes     uint64  `json:"bytes"`
 	// Decide every key, as only CheckEventsVerbose and CheckOperationsVerbose do.
@@ -33,19 +34,19 @@ type request struct {
 // answer has the means of a batch.
 type answer struct {
 	Verdict string  `json:"verdict"` // "ok", "illegal", or what ran out: "time", "memory"
-	Checks  int     `json:"checks"`
-	CpuMs   float64 `json:"cpuMs"` // of the process: user and system time, garbage collection included
+	Checks  int     `json:"checks"`  // those that were completed
+	CpuMs   float64 `json:"cpuMs"`   // of the process: user and system time, garbage collection included
 	WallMs  float64 `json:"wallMs"`
 	RssMb   float64 `json:"rssMb"` // the most so far
 }
 
-var verdicts = map[porcupine.CheckResult]string{porcupine.Ok: "ok", porcupine.Illegal: "illegal", porcupine.Unknown: "time"}
+var verdicts = map[porcupine.CheckResult]string{porcupine.Ok: "ok", porcupine.Illegal: "illegal"}
 
 func main() {
 	if len(os.Args) > 1 {
 		for _, file := range os.Args[1:] {
 			h := load(file, "")
-			fmt.Println(file, verdicts[h.check(0, false)])
+			fmt.Println(file, verdicts[h.check(false)])
 		}
 		return
 	}
@@ -64,10 +65,9 @@ func main() {
 
 func (r request) run(h *history, answers *json.Encoder) (a answer) {
 	cpuBefore, start := cpu(), time.Now()
-	mean := func() {
+	conclude := func(verdict string) answer {
 		n := float64(max(a.Checks, 1))
-		a.CpuMs, a.WallMs = ms(cpu()-cpuBefore)/n, ms(time.Since(start))/n
-		a.RssMb = rss()
+		return answer{verdict, a.Checks, ms(cpu()-cpuBefore) / n, ms(time.Since(start)) / n, rss()}
 	}
 	done := make(chan bool)
 	defer close(done)
@@ -77,40 +77,38 @@ func (r request) run(h *history, answers *json.Encoder) (a answer) {
 			case <-done:
 				return
 			case <-time.After(50 * time.Millisecond):
+				spent := ""
 				if heap() > r.Bytes {
-					a.Verdict = "memory"
-					mean()
-					answers.Encode(a)
+					spent = "memory"
+				} else if ms(cpu()-cpuBefore) > r.BatchMs+r.TimeoutMs {
+					spent = "time"
+				}
+				if spent != "" {
+					answers.Encode(conclude(spent))
 					os.Exit(0)
 				}
 			}
 		}
 	}()
+	verdict := ""
 	for a.Checks == 0 || ms(time.Since(start)) < r.BatchMs {
-		a.Verdict = verdicts[h.check(time.Duration(r.TimeoutMs*1e6), r.All)]
+		verdict = verdicts[h.check(r.All)]
 		a.Checks++
 	}
-	mean()
-	return a
+	return conclude(verdict)
 }
 
-// check decides h; a timeout of 0 is none. Of a history with a bad key and one that is not decided Porcupine says Illegal;
-// where all keys are wanted that is no answer.
-func (h *history) check(timeout time.Duration, all bool) porcupine.CheckResult {
+func (h *history) check(all bool) porcupine.CheckResult {
 	var verdict porcupine.CheckResult
-	start := time.Now()
 	switch {
 	case h.events != nil && all:
-		verdict, _ = porcupine.CheckEventsVerbose(h.model, h.events, timeout)
+		verdict, _ = porcupine.CheckEventsVerbose(h.model, h.events, 0)
 	case h.events != nil:
-		verdict = porcupine.CheckEventsTimeout(h.model, h.events, timeout)
+		verdict = porcupine.CheckEventsTimeout(h.model, h.events, 0)
 	case all:
-		verdict, _ = porcupine.CheckOperationsVerbose(h.model, h.operations, timeout)
+		verdict, _ = porcupine.CheckOperationsVerbose(h.model, h.operations, 0)
 	default:
-		verdict = porcupine.CheckOperationsTimeout(h.model, h.operations, timeout)
-	}
-	if all && timeout > 0 && time.Since(start) > timeout {
-		return porcupine.Unknown
+		verdict = porcupine.CheckOperationsTimeout(h.model, h.operations, 0)
 	}
 	return verdict
 }
