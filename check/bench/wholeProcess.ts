@@ -6,7 +6,7 @@ export interface Whole {
   readonly status: number | null
   readonly stdout: string
   readonly wallMs: number
-  /** The most memory in use; NaN where the process did not live to tell. */
+  /** The most memory in use; Infinity where the process did not live to tell. */
   readonly rssMb: number
 }
 
@@ -23,15 +23,25 @@ const collected = async (stream: AsyncIterable<Buffer>): Promise<string> => {
   return Buffer.concat(pieces).toString()
 }
 
-/** Runs a program to its end. Of a Node.js program (the first of `args` is a script) the memory is known too. */
+/** No process here has a reason to run for longer. */
+const patienceMs = 120_000
+
+/**
+ * Runs a program to its end, or kills it after two minutes. Of a Node.js program (the first of `args` is a script) the
+ * memory is known too.
+ */
 export const wholeProcess = async (program: string, args: ReadonlyArray<string>): Promise<Whole> => {
   const start = performance.now()
   const isNode = program === process.execPath
-  const child = spawn(program, [...(isNode ? ["--import", telling] : []), ...args], { stdio: ["ignore", "pipe", "ignore", "pipe"] })
+  const child = spawn(program, [...(isNode ? ["--import", telling] : []), ...args], {
+    stdio: ["ignore", "pipe", "ignore", "pipe"],
+    timeout: patienceMs,
+    killSignal: "SIGKILL"
+  })
   const [stdout, told, status] = await Promise.all([
     collected(child.stdout!),
     collected(child.stdio[3] as unknown as AsyncIterable<Buffer>),
     new Promise<number | null>((resolve) => child.once("exit", resolve))
   ])
-  return { status, stdout, wallMs: performance.now() - start, rssMb: told === "" ? NaN : (Number(told) * 1024) / 1e6 }
+  return { status, stdout, wallMs: performance.now() - start, rssMb: told === "" ? Infinity : (Number(told) * 1024) / 1e6 }
 }
