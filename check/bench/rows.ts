@@ -50,7 +50,7 @@ const decidedByPorcupine = ({ full, pinned }: Contest, decided: number, all: num
 /** How many histories we decided, and for which the verdict was wrong. */
 const decidedByUs = <A extends { readonly shape: Shape; readonly ours: Answer }>(answers: ReadonlyArray<A>) => {
   const decided = answers.filter(({ ours }) => isDecided(ours))
-  const wrong = decided.filter(({ ours, shape }) => shape.verdict !== "open" && ours.verdict !== shape.verdict)
+  const wrong = decided.filter(({ ours, shape }) => ours.verdict !== shape.verdict)
   const crashed = answers.filter(({ ours }) => ours.verdict === "crashed")
   const named = (word: string, some: ReadonlyArray<A>) => (some.length === 0 ? "" : `, ${word}: ${some.map(({ shape }) => shape.name).join(", ")}`)
   return { decided, wrong, crashed, words: `${decided.length} of ${answers.length} decided${named("WRONG", wrong)}${named("CRASHED", crashed)}` }
