@@ -171,5 +171,5 @@ describe("the command", () => {
     expect(refusal("--clients=0")).toBe("--clients and --keys: expected at least 1")
     expect(refusal('--mix={"pop":1}')).toBe("--mix: kv has no pop")
     expect(refusal("--speed=3")).toMatch(/^Unknown option '--speed'/)
-  })
+  }, 60_000)
 })
