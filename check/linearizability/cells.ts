@@ -4,6 +4,7 @@ import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { distinct } from "./distinct.ts"
 import type { History } from "./History.ts"
+import { holders } from "./holders.ts"
 import type { Model } from "./Model.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Found, Part, Procedure } from "./Procedure.ts"
@@ -26,6 +27,7 @@ export const cellProcedure = (history: History, model: Model, compile: (history:
       whereDistinct(cell) ??
         whereAppended(cell) ??
         toggles(cell) ??
+        holders(cell) ??
         race(bySearch(cell, bytes), () => breadthFirst(history, part, model, bytes), budget)
     )
   }

@@ -102,9 +102,9 @@ export const distinct = (values: number) => {
       blocks.endBlock(head === NONE)
     }
     if (swapsLeft > 0) {
-      const known: Array<number> = []
-      for (let i = 0; i < n; i++) if (kind[i] === Kind.SWAP && returns[i] !== OPEN) known.push(i)
-      return illegal(known, "operations took their values from each other, in a circle")
+      const all: Array<number> = []
+      for (let i = 0; i < n; i++) if (kind[i] === Kind.SWAP && causes[b[i]!] !== NONE) all.push(i)
+      return illegal(all, "operations took their values from each other, in a circle")
     }
     const found = blocks.arrange(cell, (i) => [because(i)])
     if (found.verdict !== "ok" || (kinds & (1 << Kind.NOT)) === 0) return found

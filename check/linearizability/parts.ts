@@ -4,7 +4,7 @@ import { APPLIED, FAILED, UNKNOWN } from "./History.ts"
 import type { History } from "./History.ts"
 import type { Model } from "./Model.ts"
 import { OPEN } from "./Procedure.ts"
-import type { Part } from "./Procedure.ts"
+import type { Found, Part } from "./Procedure.ts"
 
 /** The operations of a history by object; those that failed are left out. */
 export interface Objects {
@@ -109,4 +109,18 @@ const sortByReturn = (rows: Int32Array, returned: Float64Array, order: Int32Arra
   }
   if (moves <= 0) order.subarray(0, known).sort((x, y) => returned[rows[x]!]! - returned[rows[y]!]! || x - y)
   return known
+}
+
+/** What was found for some operations of a part, those in `kept`, said of the whole. */
+export const inWhole = (found: Found, kept: ArrayLike<number>): Found => {
+  if (found.verdict === "ok") return { verdict: "ok", order: found.order.map((k) => kept[k]!) }
+  if (found.verdict === "unknown" || found.evidence === undefined) return found
+  const { operations, reason } = found.evidence
+  return {
+    verdict: "illegal",
+    evidence: {
+      operations: operations.map((k) => kept[k]!),
+      reason: reason.replaceAll(/#(\d+)/g, (_, k: string) => `#${kept[Number(k)]}`)
+    }
+  }
 }

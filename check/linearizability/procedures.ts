@@ -6,6 +6,7 @@ import type { Cell, Cells } from "./Cell.ts"
 import { counting } from "./counting.ts"
 import { depthFirstSteps } from "./depth.ts"
 import { distinct } from "./distinct.ts"
+import { elementwise } from "./elementwise.ts"
 import { fencing } from "./fencing.ts"
 import { fifo } from "./fifo.ts"
 import { growOnly } from "./growOnly.ts"
@@ -17,6 +18,7 @@ import { models } from "./models/index.ts"
 import { kvCells } from "./models/kv.ts"
 import { mutexCells, ownedLockCells } from "./models/lock.ts"
 import { registerCells } from "./models/register.ts"
+import { numbered } from "./numbered.ts"
 import type { Budget, Found, Part } from "./Procedure.ts"
 import type { Steps } from "./race.ts"
 import { search } from "./search.ts"
@@ -66,10 +68,11 @@ const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   cas: ofCells(registerCells),
   kv: ofCells((history) => kvCells(history, null)),
   "kv-empty": ofCells((history) => kvCells(history, "")),
-  set: { growOnly },
+  set: { growOnly, elementwise: (history) => elementwise(history, models["set"]!) },
   counter: { counting },
   queue: { fifo },
   "fenced-lock": { fencing },
+  shard: { numbered },
   mutex: ofCells(mutexCells),
   lock: ofCells(ownedLockCells)
 }

@@ -15,6 +15,7 @@ const TURN = 10
 
 /** The answer of whichever ends first. The second is not even begun while the first has a head start. */
 export const race = (first: Steps, second: () => Steps, { deadline }: Budget): Found => {
+  if (performance.now() > deadline) return { verdict: "unknown", reason: "time" }
   let answer = runFor(first, Math.min(HEAD_START, deadline - performance.now()))
   if (answer !== undefined && answer.verdict !== "unknown") return answer
   const running = answer === undefined ? [first, second()] : [second()]
@@ -57,4 +58,10 @@ export const general = (history: History, model: Model): Procedure => {
     const bytes = budget.bytes / 2
     return race(depthFirstSteps(part, kinds, machine, bytes), () => breadthFirstSteps(part, kinds, machine, bytes), budget)
   }
+}
+
+/** The procedure for models where `attempt` decides what it can. */
+export const orGeneral = (history: History, model: Model, attempt: (part: Part, budget: Budget) => Found | undefined): Procedure => {
+  const search = general(history, model)
+  return (part, budget) => attempt(part, budget) ?? search(part, budget)
 }

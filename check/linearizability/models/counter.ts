@@ -1,5 +1,7 @@
 // A counter.
+import { counting } from "../counting.ts"
 import type { Model } from "../Model.ts"
+import { orGeneral } from "../race.ts"
 import { sameCall } from "./calls.ts"
 import { nothing, number, numberOrNull } from "./shapes.ts"
 
@@ -17,5 +19,6 @@ export const counter: Model<number> = {
     return x.return === null || x.output === null || x.output === after ? after : undefined
   },
   reads: (x) => x.op === "read" || x.value === 0,
-  alike: sameCall
+  alike: sameCall,
+  procedure: (history, model) => orGeneral(history, model, counting(history))
 }

@@ -2,8 +2,11 @@
 // outcome is unknown succeeds where it can, and changes nothing otherwise.
 import { Kind } from "../Cell.ts"
 import type { Cells } from "../Cell.ts"
+import { cellProcedure } from "../cells.ts"
+import { fencing } from "../fencing.ts"
 import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
+import { orGeneral } from "../race.ts"
 import { sameCall } from "./calls.ts"
 import { nothing, number, numberOrNull, truth, yes } from "./shapes.ts"
 
@@ -29,7 +32,8 @@ export const mutex: Model<boolean> = {
   },
   reads: isRead,
   alike: sameCall,
-  describeState: (held) => (held ? "held" : "free")
+  describeState: (held) => (held ? "held" : "free"),
+  procedure: (history, model) => cellProcedure(history, model, mutexCells)
 }
 
 /**
@@ -52,7 +56,8 @@ export const lock: Model<number | null> = {
   },
   reads: isRead,
   alike: sameClientsCall,
-  describeState: (holder) => (holder === null ? "free" : `held by client ${holder}`)
+  describeState: (holder) => (holder === null ? "free" : `held by client ${holder}`),
+  procedure: (history, model) => cellProcedure(history, model, ownedLockCells)
 }
 
 interface Fence {
@@ -88,12 +93,14 @@ export const fencedLock: Model<Fence> = {
     const mayBe = holder !== null && (named === null ? holder === x.client : token === null ? last === null || named > last : named === token)
     const mustBe = mayBe && (named === null || token !== null)
     if (isRead(x)) return mustBe ? undefined : fence
-    return mayBe ? { holder: null, token: null, last: named ?? last } : undefined
+    if (mayBe) return { holder: null, token: null, last: named ?? last }
+    return x.return === null ? fence : undefined
   },
   reads: isRead,
   alike: sameClientsCall,
   describeState: ({ holder, token }) =>
-    holder === null ? "free" : `held by client ${holder}${token === null ? "" : ` with token ${token}`}`
+    holder === null ? "free" : `held by client ${holder}${token === null ? "" : ` with token ${token}`}`,
+  procedure: (history, model) => orGeneral(history, model, fencing(history))
 }
 
 const FREE = 0

@@ -1,5 +1,7 @@
 // A first-in-first-out queue.
+import { fifo } from "../fifo.ts"
 import type { Model } from "../Model.ts"
+import { orGeneral } from "../race.ts"
 import type { Json } from "../Texts.ts"
 import { mayAnswer, sameCall } from "./calls.ts"
 import { anything, nothing, something } from "./shapes.ts"
@@ -17,5 +19,6 @@ export const queue: Model<ReadonlyArray<Json>> = {
     return mayAnswer(x, elements[0] ?? null) ? elements.slice(1) : undefined
   },
   reads: (x) => x.op === "deq" && x.return !== null && x.output === null,
-  alike: sameCall
+  alike: sameCall,
+  procedure: (history, model) => orGeneral(history, model, fifo(history))
 }

@@ -1,4 +1,7 @@
 // A set.
+import { elementwise } from "../elementwise.ts"
+import { growOnly } from "../growOnly.ts"
+import { orGeneral } from "../race.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import type { Operation } from "../History.ts"
@@ -33,7 +36,12 @@ export const set: Model<ReadonlyArray<string>> = {
   },
   reads: (x: Operation) => x.op === "read" || x.op === "contains" || (x.return !== null && x.output === false),
   alike: sameCall,
-  describeState: (elements) => `{${elements.join(", ")}}`
+  describeState: (elements) => `{${elements.join(", ")}}`,
+  procedure: (history, model) => {
+    const grown = growOnly(history)
+    const byElement = elementwise(history, model)
+    return orGeneral(history, model, (part, budget) => grown(part) ?? byElement(part, budget))
+  }
 }
 
 const isListOf = (elements: ReadonlyArray<string>, output: Json): boolean => {
