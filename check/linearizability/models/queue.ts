@@ -2,6 +2,7 @@
 import { fifo } from "../fifo.ts"
 import type { Model } from "../Model.ts"
 import { orGeneral } from "../race.ts"
+import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import { mayAnswer, sameCall } from "./calls.ts"
 import { anything, nothing, something } from "./shapes.ts"
@@ -20,5 +21,10 @@ export const queue: Model<ReadonlyArray<Json>> = {
   },
   reads: (x) => x.op === "deq" && x.return !== null && x.output === null,
   alike: sameCall,
+  // Without an element, all others leave the queue as before, and in the same order.
+  about: (x) => {
+    if (x.op === "enq") return canonical(x.value)
+    return x.return === null || x.output === null ? undefined : canonical(x.output)
+  },
   procedure: (history, model) => orGeneral(history, model, fifo(history))
 }
