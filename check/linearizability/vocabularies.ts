@@ -6,7 +6,7 @@ import { fencedLock, lock, mutex } from "./models/lock.ts"
 import { queue } from "./models/queue.ts"
 import { cas, register } from "./models/register.ts"
 import { set } from "./models/set.ts"
-import { shard, textOf } from "./models/shard.ts"
+import { shard } from "./models/shard.ts"
 import type { Configurations } from "./models/shard.ts"
 import type { Random, Vocabulary } from "./randomHistories.ts"
 import type { Json } from "./Texts.ts"
@@ -143,7 +143,7 @@ const shardWords: Vocabulary<Configurations> = {
       const wanted = random.of([-1, -1, -1, 0, 1, 2, 3])
       let shown = state
       if (wanted >= 0) while (shown.latest.num > wanted) shown = shown.earlier!
-      return { op: "query", value: wanted, output: JSON.parse(textOf(shown.latest)) as Json }
+      return { op: "query", value: wanted, output: JSON.parse(shown.text) as Json }
     }
     const gid = 1 + ((value() - 1) % 3)
     return random.of([silent("join", { [gid]: ["s"] }), silent("leave", [gid]), silent("move", { shard: random.below(2), gid })])
