@@ -33,8 +33,14 @@ bench *ARGS: setup
 screenshots FOLDER: setup
     @node check/render/screenshots.ts "$@"
 
+# The linearizability checker against Porcupine, side by side in one run (Porcupine needs Go).
+[no-exit-message]
+bench-verify *ARGS: build
+    @node check/bench/verify.ts "$@"
+
 # The library as JavaScript with declarations, in dist/.
 build: setup
     @rm -rf dist
     @tsc -p tsconfig.build.json && tsc -p check/render/browser --noEmit false --outDir dist --rootDir .
-    @cp -R spec dist/ && cp -R check/scenarios check/histories dist/check/ && cp check/render/browser/page.* dist/check/render/browser/
+    @cp -R spec dist/ && cp -R check/scenarios dist/check/ && cp check/render/browser/page.* dist/check/render/browser/
+    @cd check/histories && cp -R README.md bundles porcupine ../../dist/check/histories/

@@ -51,6 +51,8 @@ describe("Bad usage and bad input: exit code 2, one line with file, line and rea
     const line = { client: 1, op: "put", key: "k", value: "v", call: 5, return: 3, output: null }
     oneLine(["verify", file("a.jsonl", `${JSON.stringify(line)}\n`)], 2, /a.jsonl:1: /)
   })
+  it("two promises at once", () =>
+    oneLine(["verify", "none.jsonl", "--consistency", "sequential", "--stale-bound", "5"], 2, /--stale-bound goes with --consistency linearizable/))
   it("a scenario with an unknown command", () =>
     oneLine(["scenario", file("a.txt", "servers 3\n----\n\nelekt s1\n----\n")], 2, /a.txt:4: .*elekt/))
   it("a scenario to replay with a server that doesn't exist", () =>

@@ -33,6 +33,11 @@ export interface Model<S = any> {
    * one client that are equal but for their times.
    */
   readonly alike?: (x: Operation) => string
+  /**
+   * Operations each of which leaves the object in a state that those given may find it in: all states that they can tell
+   * apart, and one for the others. `undefined` where these are too many to say. For explanations, to forget the past.
+   */
+  readonly begins?: (operations: ReadonlyArray<Operation>) => ReadonlyArray<Pick<Operation, "op" | "value">> | undefined
   /** `x` for people, such as `get() -> "a"`. */
   readonly describe?: (x: Operation) => string
   /** A state for people. Unless told: its canonical JSON. */

@@ -48,6 +48,8 @@ export interface Explanation {
   readonly core: ReadonlyArray<number>
   /** False where time ran out: then some operation of the core could perhaps be weakened as well. */
   readonly isMinimal: boolean
+  /** True: the core has no order whatever the state was before its first call; all that was over then is forgotten. */
+  readonly forgets: boolean
   /** Rows that are weakened in the core's history, but that its operations speak of: who wrote what they read. */
   readonly context: ReadonlyArray<number>
   /** The row with whose return the history stopped being linearizable. */

@@ -18,6 +18,9 @@ export const canonical = (value: Json): string => {
   )
 }
 
+/** Where texts are written in UTF-8, which takes at most three bytes for each unit of a string. */
+let scratch = Buffer.alloc(1 << 8)
+
 export interface SharedTexts {
   readonly bytes: Uint8Array
   readonly ends: Float64Array
@@ -33,8 +36,8 @@ export class Texts {
   #hashes: Int32Array = new Int32Array(1 << 8)
   /** Open addressing; a place holds a number plus one. */
   #table: Int32Array = new Int32Array(1 << 9)
-  /** Numbers of strings and numbers that came as such: what `of` would otherwise encode anew each time. */
-  readonly #scalars = new Map<string | number, number>()
+  /** Numbers of values without parts that came as such: what `of` would otherwise encode anew each time. */
+  readonly #scalars = new Map<string | number | boolean | null, number>()
   /** Values that were asked for, or came as such. */
   readonly #values: Array<Json | undefined> = []
   #length = 0
@@ -74,7 +77,7 @@ export class Texts {
 
   /** The number of a value. */
   of(value: Json): number {
-    if (typeof value === "string" || typeof value === "number") {
+    if (value === null || typeof value !== "object") {
       const known = this.#scalars.get(value)
       if (known !== undefined) return known
       const id = this.#ofText(JSON.stringify(value))
@@ -87,8 +90,8 @@ export class Texts {
   }
 
   #ofText(text: string): number {
-    const bytes = Buffer.from(text)
-    return this.ofBytes(bytes, 0, bytes.length)
+    if (3 * text.length > scratch.length) scratch = Buffer.alloc(6 * text.length)
+    return this.ofBytes(scratch, 0, scratch.write(text))
   }
 
   /** The number of the value whose canonical text, in UTF-8, lies in `bytes` from `start` to `end`. */

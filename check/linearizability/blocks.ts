@@ -1,8 +1,9 @@
 // The bytes of files, block by block: also packed ones, and those that come through a pipe.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs"
-import { addAbortSignal } from "node:stream"
 import { setImmediate } from "node:timers/promises"
 import { HistoryError } from "./History.ts"
+
+// As an import, node:fs would load all that it may need at once: streams, promises, watchers.
+const { closeSync, fstatSync, openSync, readSync } = process.getBuiltinModule("node:fs")
 
 const BLOCK_SIZE = 1 << 20
 
@@ -16,10 +17,13 @@ export const STANDARD_INPUT = "-"
 export async function* blocksOf(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     const blocks = path === STANDARD_INPUT ? standardInput(signal) : fileBlocks(path, signal)
-    const first = await blocks.next()
-    if (first.done === true) return
-    const all = rejoined(first.value, blocks)
-    yield* first.value[0] === 0x1f && first.value[1] === 0x8b ? unpacked(all) : all
+    const { value: first } = await blocks.next()
+    if (first === undefined) return
+    if (first[0] === 0x1f && first[1] === 0x8b) yield* unpacked(rejoined(first, blocks))
+    else {
+      yield first
+      yield* blocks
+    }
   } catch (error) {
     signal?.throwIfAborted()
     throw error instanceof HistoryError ? error : new HistoryError({ file: nameOf(path), reason: reasonOf(error as NodeJS.ErrnoException) })
@@ -55,8 +59,8 @@ async function* fileBlocks(path: string, signal: AbortSignal | undefined): Async
 }
 
 async function* standardInput(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin)
-  yield* stream as AsyncIterable<Uint8Array>
+  const { addAbortSignal } = await import("node:stream")
+  yield* (signal === undefined ? process.stdin : addAbortSignal(signal, process.stdin)) as AsyncIterable<Uint8Array>
 }
 
 async function* rejoined(first: Uint8Array, rest: AsyncGenerator<Uint8Array, void, undefined>) {

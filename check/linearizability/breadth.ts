@@ -7,8 +7,9 @@
 // not. Each of these leaves away only configurations whose futures others have as well, and invents none:
 //
 // - Eager reads: a read that is allowed goes at once. It changes nothing, and need not be thought of again.
-// - Twins: of operations of one kind, all not done, the one that returns first goes first: wherever the other order
-//   works, the two may change places. Only those with equal marks (see next) are twins; unknown ones come last.
+// - Twins: of operations of one kind, all not done, the one that returns first goes first, and unknown ones last: wherever
+//   the other order works, the two may change places. (If only the first was free, see next, the other one may go right
+//   after it, unnoticed.)
 // - Free operations: when an operation that overwrites goes, every other open one that overwrites could have gone just
 //   before it, unnoticed. It is marked free, which stands for both, and when it returns it may just be taken as done.
 //   So no subsets of writes that nobody reads are ever tried.
@@ -218,35 +219,38 @@ export class Breadth {
     const state = way.rows[base]!
     const used = way.rows[base + 1]!
     const expansion = ++this.#expansion
-    if (this.#triedAt.length < 2 * machine.kinds) this.#triedAt = grown(this.#triedAt, 4 * machine.kinds)
+    if (this.#triedAt.length < machine.kinds) this.#triedAt = grown(this.#triedAt, 2 * machine.kinds)
     for (const y of this.#mutators) {
       if ((way.rows[base + 2 + y.word]! & y.bit) !== 0) continue
-      const twins = 2 * y.kind + ((way.rows[base + 2 + words + y.word]! & y.bit) === 0 ? 0 : 1)
-      if (this.#triedAt[twins] === expansion) continue
-      this.#triedAt[twins] = expansion
+      if (this.#triedAt[y.kind] === expansion) continue
+      this.#triedAt[y.kind] = expansion
       const after = machine.next(state, y.kind)
       if (after === NOT_ALLOWED) continue
       const overwrites = machine.overwrites(y.kind)
-      if (overwrites && y !== x && !this.#isUsed(after, way.rows, base, used)) continue
+      if (overwrites && y !== x && !this.#isUsed(after, way.rows, base, used, x)) continue
       this.#start(way, c, after)
       this.#row[2 + y.word]! |= y.bit
       this.#row[2 + words + y.word]! &= ~y.bit
       this.#arrive(way, c, overwrites, y.i, x)
     }
     for (const [kind, ofKind] of this.#unknownOfKind) {
-      if (this.#triedAt[2 * kind] === expansion) continue
+      if (this.#triedAt[kind] === expansion) continue
       const after = machine.next(state, kind)
       if (after === NOT_ALLOWED) continue
       const count = this.#multisets.count(used, kind)
-      if (count === ofKind.length || !this.#isUsed(after, way.rows, base, used)) continue
+      if (count === ofKind.length || !this.#isUsed(after, way.rows, base, used, x)) continue
       this.#start(way, c, after)
       this.#row[1] = this.#multisets.plus(used, kind)
       this.#arrive(way, c, machine.overwrites(kind), ofKind[count]!, x)
     }
   }
 
-  /** Is there something in `state` for the operations that do not overwrite? `rows` at `base` says what is done. */
-  #isUsed(state: number, rows: Int32Array, base: number, used: number): boolean {
+  /**
+   * Is there something in `state` for the operations that do not overwrite? `rows` at `base` says what is done. Where no
+   * operation has to return, the state itself is what is asked for.
+   */
+  #isUsed(state: number, rows: Int32Array, base: number, used: number, x: Open | undefined): boolean {
+    if (x === undefined) return true
     const machine = this.#machine
     const allowed = this.#readsAllowedIn(state)
     for (let w = 0; w < this.#words; w++) if ((this.#allowed[allowed + w]! & ~rows[base + 2 + w]!) !== 0) return true

@@ -3,7 +3,8 @@
 // To leave out operations at will would explain nothing: without a write, every read of it is wrong. So a history is only
 // *weakened*, in ways after which what had an order still has one: it is cut at some time (what returned later is of
 // unknown outcome, what was called later is not there); a read or a failed attempt is left out; the outcome of anything
-// else becomes unknown.
+// else becomes unknown; or all is forgotten that was over at some time, and the object may be in any state then.
+import { coreOf, recentCore } from "./core.ts"
 import { describeCall, describeState } from "./describe.ts"
 import type { History, Operation } from "./History.ts"
 import { Machine } from "./machine.ts"
@@ -11,10 +12,11 @@ import type { Model } from "./Model.ts"
 import { inWhole } from "./parts.ts"
 import { prefixesBefore } from "./prefixes.ts"
 import { OPEN } from "./Procedure.ts"
-import type { Budget, Evidence, Found, Part, Procedure } from "./Procedure.ts"
+import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
 import type { Explanation, Prefix } from "./Result.ts"
 import { canonical } from "./Texts.ts"
 import type { Json } from "./Texts.ts"
+import { evidenceOf, weakened } from "./weakening.ts"
 
 /** How many states of a prefix are told, from its end. */
 const STATES = 100
@@ -48,19 +50,25 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
   const blocked = known[fits]!
   const now = part.returns[blocked]!
   const all = known.slice(0, fails)
-  const { isMinimal, members } = minimal(all, evidenceOf(atReturn(fails)), (some) => decide(now, (i) => some.has(i), true))
+  const { forgets, isMinimal, members } = coreOf(
+    all,
+    evidenceOf(atReturn(fails)),
+    (some) => decide(now, (i) => some.has(i), true),
+    () => recentCore(part, now, operations, isRead, model, budget)
+  )
 
   const words = (i: number): string => `client ${operations[i]!.client}'s ${(model.describe ?? describeCall)(operations[i]!)}`
-  const said = evidenceOf(decide(now, (i) => members.has(i), true))
+  const said = forgets ? undefined : evidenceOf(decide(now, (i) => members.has(i), true))
   const core = [...members].sort((x, y) => part.calls[x]! - part.calls[y]!)
   const before = atReturn(fits)
   const row = (i: number): number => part.rows[i]!
   return {
     reason:
       said?.reason.replaceAll(/#(\d+)/g, (_, i: string) => words(Number(i))) ??
-      `${words(blocked)} has no place in any order of what had returned before it`,
+      `${words(blocked)} has no place in any order${forgets ? ", whatever the state was before the core" : ""}`,
     core: core.map(row),
     isMinimal,
+    forgets,
     context: contextOf(core, operations, part, now).map(row),
     blocked: row(blocked),
     before: fits,
@@ -100,59 +108,6 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
   }
 }
 
-const evidenceOf = (found: Found): Evidence | undefined => (found.verdict === "illegal" ? found.evidence : undefined)
-
-/**
- * The part at time `now`, with only those operations as they are that count; of the others some are dropped, and those
- * left are of unknown outcome.
- */
-const weakened = (part: Part, now: number, counts: (i: number) => boolean, isDropped: (i: number) => boolean) => {
-  const isOpen = (i: number): boolean => part.returns[i]! > now || !counts(i)
-  const kept: Array<number> = []
-  for (let i = 0; i < part.rows.length; i++) {
-    if (part.calls[i]! <= now && !(isOpen(i) && isDropped(i))) kept.push(i)
-  }
-  const weaker: Part = {
-    rows: Int32Array.from(kept, (i) => part.rows[i]!),
-    calls: Int32Array.from(kept, (i) => part.calls[i]!),
-    returns: Int32Array.from(kept, (i) => (isOpen(i) ? OPEN : part.returns[i]!)),
-    answered: Uint8Array.from(kept, (i) => (isOpen(i) ? 0 : part.answered[i]!))
-  }
-  return { kept, weaker }
-}
-
-/**
- * The smallest set found of operations that are illegal even if all others are weakened; from `evidence` where that is
- * one, else from as many of the last ones as it takes. With fewer operations as they are, an order is never harder to
- * find; so who was needed once is needed to the end, and one pass over single operations makes the set minimal.
- */
-const minimal = (
-  all: ReadonlyArray<number>,
-  evidence: Evidence | undefined,
-  decide: (some: ReadonlySet<number>) => Found
-): { readonly members: ReadonlySet<number>; readonly isMinimal: boolean } => {
-  let isMinimal = true
-  const isIllegal = (some: ReadonlyArray<number>): boolean => {
-    const { verdict } = decide(new Set(some))
-    if (verdict === "unknown") isMinimal = false
-    return verdict === "illegal"
-  }
-  const among = new Set(all)
-  const hinted = evidence?.operations.filter((i) => among.has(i)) ?? []
-  let members = hinted.length > 0 && isIllegal(hinted) ? hinted : all
-  for (let size = 8; members === all && size < all.length; size *= 4) {
-    if (isIllegal(all.slice(-size))) members = all.slice(-size)
-  }
-  for (let size = members.length >> 1; size > 0; size >>= 1) {
-    for (let from = 0; from < members.length; ) {
-      const fewer = [...members.slice(0, from), ...members.slice(from + size)]
-      if (fewer.length < members.length && isIllegal(fewer)) members = fewer
-      else from += size
-    }
-  }
-  return { members: new Set(members), isMinimal }
-}
-
 /** Operations, not of the core, that made what those of the core saw or needed: told by the values they have in common. */
 const contextOf = (
   core: ReadonlyArray<number>,
@@ -160,13 +115,12 @@ const contextOf = (
   part: Part,
   now: number
 ): ReadonlyArray<number> => {
-  const seen = new Set(core.flatMap((i) => [...leaves(operations[i]!.output), ...(operations[i]!.op === "cas" ? leaves(operations[i]!.value) : [])]))
-  const texts = [...seen].filter((text) => text.length > 2 && text.startsWith('"'))
+  const seen = new Set(core.flatMap((i) => [operations[i]!.output, operations[i]!.op === "cas" ? operations[i]!.value : null].flatMap(leaves)))
+  const isSeen = ({ op, value }: Operation): boolean =>
+    op === "append" ? [...seen].some((text) => text.includes(canonical(value).slice(1, -1))) : leaves(value).some((leaf) => seen.has(leaf))
   const members = new Set(core)
-  const isMentioned = (value: Json): boolean =>
-    leaves(value).some((leaf) => seen.has(leaf) || (leaf.length > 2 && leaf.startsWith('"') && texts.some((text) => text.includes(leaf.slice(1, -1)))))
   return Array.from(part.rows.keys())
-    .filter((i) => !members.has(i) && part.calls[i]! <= now && operations[i]!.value !== null && isMentioned(operations[i]!.value))
+    .filter((i) => !members.has(i) && part.calls[i]! <= now && isSeen(operations[i]!))
     .slice(-CONTEXT)
 }
 

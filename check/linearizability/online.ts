@@ -105,8 +105,11 @@ export class OnlineChecker {
     return ticket
   }
 
-  /** The operation has returned. Answers the violation of its object, if this return makes it one. */
-  complete(ticket: Ticket, time: number, output: Json): Violation | undefined {
+  /**
+   * The operation has returned; without an output it has certainly taken effect by now, and its answer is unknown. Answers the
+   * violation of its object, if this return makes it one.
+   */
+  complete(ticket: Ticket, time: number, output?: Json): Violation | undefined {
     const { i, object } = this.#end(ticket)
     return object.complete(i, time, output)
   }
@@ -141,6 +144,58 @@ export class OnlineChecker {
     let bytes = 0
     for (const object of this.#objects.values()) bytes += object.bytes
     return bytes
+  }
+}
+
+/**
+ * For a checker that is told whole operations, such as the lines of a file that is still written. They may come in any order,
+ * but wait until everything before them is known.
+ */
+export class OnlineFeed {
+  readonly #checker: OnlineChecker
+  #waiting: Array<Operation> = []
+  readonly #open = new Map<Operation, Ticket>()
+
+  constructor(checker: OnlineChecker) {
+    this.#checker = checker
+  }
+
+  add(x: Operation): void {
+    if (x.applied !== false) this.#waiting.push(x)
+  }
+
+  /** No operation called before `time` will be added any more: checks all calls and returns before. Answers new violations. */
+  watermark(time: number): ReadonlyArray<Violation> {
+    const called = this.#waiting.filter((x) => x.call < time)
+    this.#waiting = this.#waiting.filter((x) => x.call >= time)
+    const returned = [...this.#open.keys(), ...called].filter((x) => x.return !== null && x.return < time)
+    const events = [
+      ...called.map((x) => ({ x, time: x.call, isReturn: false })),
+      ...returned.map((x) => ({ x, time: x.return!, isReturn: true }))
+    ]
+    // At equal times calls come first.
+    events.sort((a, b) => a.time - b.time || Number(a.isReturn) - Number(b.isReturn))
+    return events.flatMap(({ isReturn, x }) => (isReturn ? this.#return(x, x.output) : this.#call(x)))
+  }
+
+  /** Nothing will be added any more: checks what is left. */
+  end(): ReadonlyArray<Violation> {
+    const last = this.watermark(Infinity)
+    return [...last, ...[...this.#open.keys()].flatMap((x) => this.#return(x, undefined))]
+  }
+
+  #call(x: Operation): ReadonlyArray<Violation> {
+    const ticket = this.#checker.invoke(x, x.call)
+    if (x.return === null && x.applied !== true) this.#checker.unknown(ticket)
+    else this.#open.set(x, ticket)
+    return []
+  }
+
+  #return(x: Operation, output: Json | undefined): ReadonlyArray<Violation> {
+    const ticket = this.#open.get(x)!
+    this.#open.delete(x)
+    const violation = this.#checker.complete(ticket, x.return ?? Infinity, output)
+    return violation === undefined ? [] : [violation]
   }
 }
 
@@ -206,10 +261,10 @@ class OnlineObject {
     return i
   }
 
-  complete(i: number, time: number, output: Json): Violation | undefined {
+  complete(i: number, time: number, output: Json | undefined): Violation | undefined {
     const entry = this.#entries.get(i)
     if (this.#end !== undefined || entry === undefined) return undefined
-    const known = { ...entry.x, return: time, output }
+    const known: Operation = output === undefined ? { ...entry.x, applied: true } : { ...entry.x, return: time, output }
     const fault = misfit(this.#model, known)
     if (fault !== undefined) throw new TypeError(fault)
     const asOpen = { ...entry }

@@ -72,9 +72,9 @@ const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   counter: { counting },
   queue: { fifo },
   "fenced-lock": { fencing },
+  shard: { numbered },
   mutex: ofCells(mutexCells),
-  lock: ofCells(ownedLockCells),
-  shard: { numbered }
+  lock: ofCells(ownedLockCells)
 }
 
 /** The procedures of a model, by name, as far as they are wanted; `chosen` is what the checker takes. */

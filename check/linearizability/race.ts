@@ -15,6 +15,7 @@ const TURN = 10
 
 /** The answer of whichever ends first. The second is not even begun while the first has a head start. */
 export const race = (first: Steps, second: () => Steps, { deadline }: Budget): Found => {
+  if (performance.now() > deadline) return { verdict: "unknown", reason: "time" }
   let answer = runFor(first, Math.min(HEAD_START, deadline - performance.now()))
   if (answer !== undefined && answer.verdict !== "unknown") return answer
   const running = answer === undefined ? [first, second()] : [second()]

@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { UNKNOWN } from "./History.ts"
 import { formatOf, readHistories } from "./read.ts"
-import type { Checkable, ReadOptions } from "./read.ts"
+import type { Checkable, Format, ReadOptions } from "./read.ts"
 import type { Json } from "./Texts.ts"
 
 const bytesOf = (lines: ReadonlyArray<string>): Buffer => Buffer.from(lines.join("\n"))
@@ -362,6 +362,56 @@ describe("Jepsen's histories in EDN", () => {
     expect(await error(["{:value " + "[".repeat(1000)])).toBe("h.jsonl:1:508: nested too deeply")
     expect(await error(["[] []"])).toBe("h.jsonl:1:4: there is more behind the end of the history")
   })
+})
+
+// Goal: what is read by an expression is read as it is form by form.
+// Method: events as they are mostly written, and the same with more between them than the expressions know.
+describe("usual lines and unusual lines", () => {
+  const value = fc.oneof(
+    fc.constantFrom("nil", ":timed-out", "[1 2]", "[-3 40]", '""', "-0", "007", "12345678901234567890", "[1 [2 3]]", String.raw`"\n"`),
+    fc.integer({ min: -9, max: 9 }).map(String),
+    fc.string({ unit: "grapheme", maxLength: 3 }).map((text) => `"${text.replaceAll(/[\\"]/g, "")}"`)
+  )
+  const event = fc.record({
+    process: fc.oneof(fc.nat({ max: 2 }).map(String), fc.constantFrom("-1", ":nemesis", "2147483648")),
+    type: fc.constantFrom("invoke", "invoke", "ok", "fail", "info"),
+    f: fc.constantFrom("read", "write", "cas"),
+    value
+  })
+  const outcome = async (lines: ReadonlyArray<string>, format: Format) => {
+    try {
+      const [found] = await histories(lines, { format, model: { name: "any", init: 0, step: () => 0 } })
+      return found!.history.operations()
+    } catch (error) {
+      return (error as Error).message.replace(/^h\.jsonl:(\d+):\d+:/, "h.jsonl:$1:")
+    }
+  }
+
+  test("say the same", async () => {
+    let accepted = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 12 }), fc.boolean(), async (events, keyed) => {
+        // Mostly each process waits for its answer.
+        const open = new Map<string, string>()
+        const told = events.map((e) => {
+          const f = open.get(e.process)
+          if (f === undefined) open.set(e.process, e.f)
+          else open.delete(e.process)
+          return f === undefined ? { ...e, type: "invoke" } : { ...e, f, type: e.type === "invoke" ? "ok" : e.type }
+        })
+        const inEdn = (space: string) =>
+          told.map((e) => `{${space}:process ${e.process}, :type :${e.type}, :f :${e.f}${keyed ? `, :key "${e.f}"` : ""}, :value ${e.value}}`)
+        const found = await outcome(inEdn(""), "jepsen-edn")
+        expect(found).toStrictEqual(await outcome(inEdn(" "), "jepsen-edn"))
+        const inLog = (more: string) => jepsen(...told.map((e) => `${e.process}\t:${e.type}\t:${e.f}\t${e.value}${more}`))
+        const logged = await outcome(inLog(""), "jepsen-log")
+        expect(logged).toStrictEqual(await outcome(inLog("\tan error"), "jepsen-log"))
+        if (typeof found !== "string" && typeof logged !== "string") accepted += found.length
+      }),
+      { numRuns: 3_000 }
+    )
+    expect(accepted).toBeGreaterThan(1_500)
+  }, 60_000)
 })
 
 describe("Jepsen's histories in JSON, as elle-cli reads them", () => {

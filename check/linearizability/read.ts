@@ -250,9 +250,8 @@ const firstMisfit = (history: History, { operations }: Model): number | undefine
 /** Says whether a shape accepts the value of a number in `texts`; each value is looked at once. */
 const accepting = ({ accepts, begins }: ShapeOf, texts: Texts): ((id: number) => boolean) => {
   if (begins !== undefined) {
-    const may = new Uint8Array(256)
-    for (const byte of Buffer.from(begins)) may[byte] = 1
-    return (id) => may[texts.first(id)] === 1
+    const table = tableOf(begins)
+    return (id) => table[texts.first(id)] === 1
   }
   const known = new Map<number, boolean>()
   return (id) => {
@@ -261,3 +260,14 @@ const accepting = ({ accepts, begins }: ShapeOf, texts: Texts): ((id: number) =>
     return answer
   }
 }
+
+/** For each byte whether it is one of the characters. */
+const tableOf = (characters: string): Uint8Array => {
+  let table = tables.get(characters)
+  if (table === undefined) {
+    tables.set(characters, (table = new Uint8Array(256)))
+    for (const byte of Buffer.from(characters)) table[byte] = 1
+  }
+  return table
+}
+const tables = new Map<string, Uint8Array>()

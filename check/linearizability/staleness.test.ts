@@ -46,7 +46,7 @@ describe("bounded staleness", () => {
   })
 
   test("only reads can be stale", () => {
-    expect(() => verdict([{ ...op(1, "write", 1, [0, 1]), stale: true }], 5)).toThrow(/is marked stale, but is no read of model register/)
+    expect(() => verdict([{ ...op(1, "write", 1, [0, 1]), stale: true }], 5)).toThrow("client 1: write \"x\" 1 @ 0..1 is marked stale, but is no read of model register")
   })
 })
 

@@ -1,7 +1,7 @@
 // Bounded staleness: reads that may answer with an old value, but not with one that is too old.
 import { checkLinearizable } from "./check.ts"
 import type { CheckOptions } from "./check.ts"
-import { History, show } from "./History.ts"
+import { History, HistoryError, show } from "./History.ts"
 import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
 import type { CheckResult } from "./Result.ts"
@@ -26,7 +26,7 @@ export interface StalenessResult extends CheckResult {
  * explanations are those of that history. With a bound of 0 marks mean nothing; with Infinity a stale read may see any
  * state up to its return.
  *
- * Throws a TypeError when an operation is marked that is no read by `model.reads`.
+ * Throws a HistoryError when an operation is marked that is no read by `model.reads`.
  */
 export const checkBoundedStaleness = (
   history: History | ReadonlyArray<Operation>,
@@ -43,7 +43,11 @@ export const widened = (history: History, model: Model, bound: number): History 
   const calls = history.calls.slice()
   for (const row of history.stale) {
     const x = history.operation(row)
-    if (model.reads?.(x) !== true) throw new TypeError(`${show(x)} is marked stale, but is no read of model ${model.name}`)
+    if (model.reads?.(x) !== true) {
+      const line = history.lines[row]!
+      const reason = `${show(x)} is marked stale, but is no read of model ${model.name}`
+      throw new HistoryError({ file: "history", ...(line === 0 ? {} : { line }), reason })
+    }
     calls[row] = calls[row]! - bound
   }
   return new History({ ...history, calls })

@@ -9,7 +9,7 @@ import { disagreements, fixtures } from "./fixtures.ts"
 import { HistoryError } from "./History.ts"
 import type { Json } from "./Texts.ts"
 import { verifyFiles } from "./verify.ts"
-import type { VerifyOptions } from "./verify.ts"
+import type { HistoryReport, VerifyOptions } from "./verify.ts"
 
 const root = mkdtempSync(join(tmpdir(), "lockstep-verify-"))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -46,6 +46,33 @@ describe("verifyFiles", () => {
     ])
     expect([report.verdict, report.exitCode]).toEqual(["illegal", 1])
     expect((await verifyFiles([ok])).exitCode).toBe(0)
+  })
+
+  test("asks for a weaker promise, by name", async () => {
+    const stale = write(
+      "stale.jsonl",
+      textOf({ client: 1, op: "put", value: "a", call: 0, return: 10 }, { client: 2, op: "get", output: null, call: 15, return: 20, stale: true })
+    )
+    const found = async (options: VerifyOptions) => {
+      const [{ bad, keys, promise, staleBound, verdict }] = (await verifyFiles([stale], options)).histories as [HistoryReport]
+      return { bad: bad.map(({ key }) => key), keys, promise, staleBound, verdict }
+    }
+    expect(await found({})).toEqual({ bad: ["x"], keys: 1, promise: "linearizability", staleBound: undefined, verdict: "illegal" })
+    expect(await found({ consistency: "sequential" })).toEqual({ bad: [], keys: 1, promise: "sequential consistency", staleBound: undefined, verdict: "ok" })
+    expect(await found({ staleBound: 5 })).toEqual({ bad: [], keys: 1, promise: "bounded staleness", staleBound: 5, verdict: "ok" })
+    expect(await found({ staleBound: 4 })).toEqual({ bad: ["x"], keys: 1, promise: "bounded staleness", staleBound: 4, verdict: "illegal" })
+    const back = write(
+      "back.jsonl",
+      textOf(
+        { client: 1, op: "put", value: "a", call: 0, return: 10 },
+        { client: 2, op: "get", output: "a", call: 15, return: 20 },
+        { client: 2, op: "get", output: null, call: 25, return: 30 }
+      )
+    )
+    const { histories } = await verifyFiles([back], { consistency: "sequential" })
+    expect(histories[0]!.bad).toEqual([{ key: "*", reason: expect.stringContaining("client 2 cannot go on with get() -> null") as string }])
+    const put = write("put.jsonl", textOf({ op: "get", call: 0, return: 1 }, { op: "put", value: "a", call: 0, return: 10, stale: true }))
+    expect(await failure(put, { staleBound: 5 })).toBe(`${put}:2: client 0: put "x" "a" @ 0..10 is marked stale, but is no read of model kv`)
   })
 
   test("is undecided when time runs out", async () => {
@@ -144,7 +171,7 @@ describe("the standard input", () => {
 describe("the histories in this repository", () => {
   test("have the verdicts and the bad keys that are known for them", async () => {
     const report = await verifyFiles([fixtures], { explanations: false })
-    expect(report.histories.length).toBe(57 + 7 * 30)
+    expect(report.histories.length).toBe(109 + 7 * 30)
     expect(disagreements(report)).toEqual([])
   })
 

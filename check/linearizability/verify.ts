@@ -1,34 +1,30 @@
 // `lockstep verify`: history files in, a report out. No Effect here, and none where it reads: to load it takes longer than
 // to read and check a hundred histories.
-import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { blocksOf, nameOf, STANDARD_INPUT } from "./blocks.ts"
-import { checkLinearizable } from "./check.ts"
-import type { CheckOptions } from "./check.ts"
 import { FAILED, HistoryError } from "./History.ts"
 import { loadModel } from "./loadModel.ts"
+import { checkPromise } from "./promises.ts"
+import type { PromiseOptions, PromiseReport } from "./promises.ts"
 import { formatOf, readHistories } from "./read.ts"
 import type { Checkable, Format, ReadOptions } from "./read.ts"
 import { worst } from "./Result.ts"
 import type { Verdict } from "./Result.ts"
 
+// Not imported, as in blocks.ts.
+const { readdirSync, statSync } = process.getBuiltinModule("node:fs")
+
 /** What was found for one history. A file has one, a bundle many, told apart by `id`. */
-export interface HistoryReport {
+export interface HistoryReport extends PromiseReport {
   readonly file: string
   readonly id?: string
   readonly format: Format
   readonly model: string
   /** All but those that failed. */
   readonly operations: number
-  readonly keys: number
-  readonly verdict: Verdict
   /** The verdict that the bundle itself gives. */
   readonly expected?: "ok" | "illegal"
-  /** Every key that is not linearizable, and why. */
-  readonly bad: ReadonlyArray<{ readonly key: string; readonly reason: string }>
-  /** Every key for which time or memory ran out. */
-  readonly undecided: ReadonlyArray<{ readonly key: string; readonly reason: "time" | "memory" }>
   /** To read it, and to check it. */
   readonly readSeconds: number
   readonly seconds: number
@@ -43,7 +39,7 @@ export interface VerifyReport {
   readonly exitCode: 0 | 1 | 3
 }
 
-export interface VerifyOptions extends CheckOptions, Pick<ReadOptions, "format" | "fail"> {
+export interface VerifyOptions extends PromiseOptions, Pick<ReadOptions, "format" | "fail"> {
   /** The name of a model, or the path of a module that has one (see `loadModel`). */
   readonly model?: string | undefined
   /** Ends the work after the block or the history it is at. */
@@ -53,6 +49,9 @@ export interface VerifyOptions extends CheckOptions, Pick<ReadOptions, "format" 
   /** Called after each history. */
   readonly onProgress?: (report: HistoryReport) => void
 }
+
+/** So often signals are let in. */
+const BREATH_MS = 50
 
 const exitCodes = { ok: 0, illegal: 1, unknown: 3 } as const
 
@@ -67,6 +66,7 @@ export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyO
   const model = options.model === undefined ? undefined : await loadModel(options.model)
   const histories: Array<HistoryReport> = []
   const skipped: Array<string> = []
+  let breath = performance.now() + BREATH_MS
   for (const path of paths) {
     const isFolder = path !== STANDARD_INPUT && isDirectory(path)
     const before = histories.length
@@ -90,8 +90,11 @@ export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyO
           const report = checkOne(name, history, (performance.now() - start) / 1000, options)
           histories.push(report)
           onProgress?.(report)
-          // The search holds the thread: let a signal in between.
-          await setImmediate()
+          if (performance.now() > breath) {
+            // The search holds the thread: let a signal in between.
+            await setImmediate()
+            breath = performance.now() + BREATH_MS
+          }
           if (isAborted()) break
           start = performance.now()
         }
@@ -105,22 +108,25 @@ export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyO
   return { histories, skipped, verdict, exitCode: exitCodes[verdict] }
 }
 
-const checkOne = (file: string, { expected, format, history, id, model }: Checkable, readSeconds: number, options: CheckOptions): HistoryReport => {
+const checkOne = (file: string, { expected, format, history, id, model }: Checkable, readSeconds: number, options: PromiseOptions): HistoryReport => {
   const start = performance.now()
-  const { keys, verdict } = checkLinearizable(history, model, options)
-  return {
-    file,
-    ...(id === undefined ? {} : { id }),
-    format,
-    model: model.name,
-    operations: history.returns.reduce((count, returned) => (returned === FAILED ? count : count + 1), 0),
-    keys: keys.length,
-    verdict,
-    ...(expected === undefined ? {} : { expected }),
-    bad: keys.filter((k) => k.verdict === "illegal").map(({ explanation, key }) => ({ key, reason: explanation?.reason ?? "" })),
-    undecided: keys.filter((k) => k.verdict === "unknown").map(({ key, reason }) => ({ key, reason })),
-    readSeconds,
-    seconds: (performance.now() - start) / 1000
+  try {
+    const report = checkPromise(history, model, options)
+    return {
+      file,
+      ...(id === undefined ? {} : { id }),
+      format,
+      model: model.name,
+      operations: history.returns.reduce((count, returned) => (returned === FAILED ? count : count + 1), 0),
+      ...(expected === undefined ? {} : { expected }),
+      ...report,
+      readSeconds,
+      seconds: (performance.now() - start) / 1000
+    }
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error
+    const { line, reason } = error
+    throw new HistoryError({ file, ...(line === undefined ? {} : { line }), reason })
   }
 }
 

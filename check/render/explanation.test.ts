@@ -65,7 +65,7 @@ Longest order 2 of 2 has 5 operations; the state after each:
       operation({ client: 3, op: "put", value: "c", call: 6 }),
       operation({ client: 4, op: "put", value: "d", call: 7, applied: true })
     ])
-    const explanation = { reason: "r", core: [0, 1, 2, 3], isMinimal: true, context: [], blocked: 1, before: 1, prefixes: [] }
+    const explanation = { reason: "r", core: [0, 1, 2, 3], isMinimal: true, forgets: false, context: [], blocked: 1, before: 1, prefixes: [] }
     const [, , ...lines] = explanationText(history, kv, { key: "x", operations: 4, explanation }).split("\n")
     expect(lines.slice(0, 4)).toEqual([
       "  client 1  |== 1 put(\"a\") ==|",
@@ -82,7 +82,7 @@ Longest order 2 of 2 has 5 operations; the state after each:
       operation({ client: 3, op: "put", value: "c", call: 5, return: 6 }),
       operation({ client: 4, op: "get", output: "a".repeat(2_000), call: 7, return: 8 })
     ])
-    const explanation = { reason: "nobody knows why", core: [1, 2, 3], isMinimal: false, context: [0], blocked: 3, before: 3, prefixes: [] }
+    const explanation = { reason: "nobody knows why", core: [1, 2, 3], isMinimal: false, forgets: false, context: [0], blocked: 3, before: 3, prefixes: [] }
     const explained = explanationText(history, kv, { key: "x", operations: 4, explanation }, { width: 60 })
     expect(explained).toBe(`"x" is not linearizable: nobody knows why.
 

@@ -70,7 +70,7 @@ export const staleRead = (): { readonly history: History; readonly result: Check
         explanation: {
           reason: "get() -> \"a\" was called after put(\"b\") had returned, and nobody wrote \"a\" again",
           core: [3, 5],
-          isMinimal: true,
+          isMinimal: true, forgets: false,
           context: [0],
           blocked: 5,
           before: 4,
@@ -160,7 +160,7 @@ const spoil = (
   return {
     reason: `get() -> ${canonical(opOf(old).value)} was called after put(${canonical(opOf(overwriting).value)}) had returned, which came after put(${canonical(opOf(old).value)})`,
     core: [overwriting, read],
-    isMinimal: true,
+    isMinimal: true, forgets: false,
     context: [old],
     blocked: read,
     before: done.filter((row) => (opOf(row).return ?? Infinity) < opOf(read).return!).length,

@@ -252,7 +252,7 @@ describe.skipIf(chromium === undefined)(`A page${chromium === undefined ? " (not
         key: evil,
         operations: 2,
         verdict: "illegal",
-        explanation: { reason: evil, core: [1], isMinimal: true, context: [0], blocked: 1, before: 1, prefixes: [{ order: [0], states: [evil], next: [{ row: 1, why: evil }] }] }
+        explanation: { reason: evil, core: [1], isMinimal: true, forgets: false, context: [0], blocked: 1, before: 1, prefixes: [{ order: [0], states: [evil], next: [{ row: 1, why: evil }] }] }
       }]
     }
     const page = await open(historyPicture(History.of(ops), kv, result, { title: evil, annotations: [{ group: evil, label: evil, from: 1, to: 2 }] }))

@@ -10,27 +10,29 @@ const verify = (...args: ReadonlyArray<string>) => spawnSync(process.execPath, [
 
 describe("lockstep verify, at once", () => {
   it("takes plain flags", () => {
-    expect(flagsOf(["a.jsonl", "--timeout=1.5", "--memory", "7", "-", "--json", "--fail", "answered-no", "--model", "cas"])).toEqual({
+    expect(flagsOf(["a.jsonl", "--timeout=1.5", "--memory", "7", "-", "--json", "--fail", "answered-no", "--model", "cas", "--stale-bound", "9"])).toEqual({
       paths: ["a.jsonl", "-"],
       model: "cas",
       format: undefined,
       fail: "answered-no",
+      consistency: "linearizable",
+      staleBound: 9,
       timeout: 1.5,
       memory: 7,
       json: true
     })
-    expect(flagsOf(["a"])).toEqual({ paths: ["a"], ...defaults, json: false })
+    expect(flagsOf(["a"])).toEqual({ paths: ["a"], ...defaults, staleBound: undefined, json: false })
   })
 
   it("leaves all that is to be explained to the other command line", () => {
-    for (const args of ["", "a --help", "a --modell x", "a --format xml", "a --fail maybe", "a --timeout x", "a --memory 1.5", "a --json=1", "a --model"]) {
+    for (const args of ["", "a --help", "a --modell x", "a --format xml", "a --fail maybe", "a --consistency eventual", "a --stale-bound x", "a --timeout x", "a --memory 1.5", "a --json=1", "a --model"]) {
       expect([args, flagsOf(args.split(" ").filter((arg) => arg !== ""))]).toEqual([args, undefined])
     }
   })
 
   it("knows the same flags as the other one, which says the same", () => {
     const help = verify("--help").stdout
-    const flags = help.slice(help.indexOf("\nFLAGS"), help.indexOf("\nGLOBAL FLAGS")).matchAll(/^ *--(\w+)/gm)
+    const flags = help.slice(help.indexOf("\nFLAGS"), help.indexOf("\nGLOBAL FLAGS")).matchAll(/^ *--([\w-]+)/gm)
     expect(Array.from(flags, ([, name]) => name).sort()).toEqual(Object.keys(options).sort())
     // Only the other one takes a level of the log.
     const quick = verify("none.jsonl", "--timeout", "0")

@@ -1,16 +1,21 @@
 /** `lockstep verify` for those who know its flags, at once: to load a command line with all of its help takes a while. */
-import { parseArgs } from "node:util"
 import { failMeanings } from "../../check/linearizability/formats/Format.ts"
+import { consistencies } from "../../check/linearizability/promises.ts"
 import { formatNames } from "../../check/linearizability/read.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { defaults, verifyHistories } from "./verifying.ts"
 import type { VerifyFlags } from "./verifying.ts"
+
+// As an import, node:util would load all that it may need at once.
+const { parseArgs } = process.getBuiltinModule("node:util")
 
 /** The flags that commands/verify.ts explains. */
 export const options = {
   model: { type: "string" },
   format: { type: "string" },
   fail: { type: "string" },
+  consistency: { type: "string" },
+  "stale-bound": { type: "string" },
   timeout: { type: "string" },
   memory: { type: "string" },
   json: { type: "boolean" }
@@ -26,6 +31,8 @@ export const flagsOf = (args: ReadonlyArray<string>): VerifyFlags | undefined =>
       model: values.model,
       format: oneOf(formatNames, values.format),
       fail: oneOf(failMeanings, values.fail),
+      consistency: oneOf(consistencies, values.consistency) ?? defaults.consistency,
+      staleBound: matching(/^\d+$/, values["stale-bound"]),
       timeout: matching(/^\d+(\.\d+)?$/, values.timeout) ?? defaults.timeout,
       memory: matching(/^\d+$/, values.memory) ?? defaults.memory,
       json: values.json ?? false

@@ -2,7 +2,7 @@
 // block. Every mistake has its line and column.
 import { HistoryError } from "../History.ts"
 import type { Json } from "../Texts.ts"
-import { LINE_FEED } from "./Format.ts"
+import { endOfLine, LINE_FEED } from "./Format.ts"
 
 /** In place of a byte: the block is over. */
 export const END = -1
@@ -14,7 +14,7 @@ export const MAX_DEPTH = 500
 const INCOMPLETE = Symbol("incomplete")
 
 export abstract class Forms {
-  protected bytes: Uint8Array = new Uint8Array()
+  protected bytes: Buffer = Buffer.alloc(0)
   protected end = 0
   /** The position; and its line, from 1. */
   at = 0
@@ -41,12 +41,24 @@ export abstract class Forms {
     this.at++
   }
 
+  /** The rest of the line, if it ends in this block. */
+  restOfLine(): string | undefined {
+    const lineEnd = endOfLine(this.bytes, this.at, this.end)
+    return lineEnd === this.end ? undefined : this.text(this.at, lineEnd)
+  }
+
+  /** Goes to the next line. */
+  passLine() {
+    this.at = endOfLine(this.bytes, this.at, this.end) + 1
+    this.line++
+  }
+
   /**
    * Reads a block: calls `read` as long as it returns true and what it reads is whole. Returns the position behind the
    * last of it; the next block begins there. In the last block everything must be whole.
    */
   block(bytes: Uint8Array, end: number, isLast: boolean, read: () => boolean): number {
-    this.bytes = bytes
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, end)
     this.end = end
     this.#isLast = isLast
     this.at = 0
@@ -65,7 +77,7 @@ export abstract class Forms {
 
   /** Goes to `at`, in a line that ends before `end`, behind its line break. */
   inLine(bytes: Uint8Array, at: number, end: number, line: number) {
-    this.bytes = bytes
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, end)
     this.end = end
     this.#isLast = true
     this.at = at
@@ -99,6 +111,6 @@ export abstract class Forms {
   }
 
   protected text(start: number, end: number): string {
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, end - start).toString()
+    return this.bytes.toString("utf8", start, end)
   }
 }

@@ -7,6 +7,7 @@ import type { Event, Meaning } from "./events.ts"
 import type { FormatReader, Reading } from "./Format.ts"
 import { END } from "./Forms.ts"
 import type { Forms } from "./Forms.ts"
+import { eventInMap } from "./usual.ts"
 
 /** For the bytes that open a sequence of events: those that close it. */
 const closing = new Map([["[", "]"], ["(", ")"]].map(([open, close]) => [open!.charCodeAt(0), close!.charCodeAt(0)]))
@@ -20,6 +21,7 @@ export class JepsenReader implements FormatReader {
   /** The error if the sequence isn't closed. */
   #isOpen: Error | undefined
   #isFirst = true
+  #isUsual = true
 
   constructor(forms: Forms, eventOf: (form: Json) => Event | undefined, reading: Reading, meaning: Meaning) {
     this.#forms = forms
@@ -36,6 +38,7 @@ export class JepsenReader implements FormatReader {
   }
 
   read(bytes: Uint8Array, end: number, isLast: boolean): number {
+    this.#isUsual = true
     return this.#forms.block(bytes, end, isLast, () => this.#next())
   }
 
@@ -61,9 +64,19 @@ export class JepsenReader implements FormatReader {
   #event() {
     const forms = this.#forms
     const { at, line } = forms
-    const event = this.#eventOf(forms.form())
+    const event = this.#usualEvent() ?? this.#eventOf(forms.form())
     const wrong = event === undefined ? "not an event: expected a map of process, type, f and value" : this.#events.add(event, line)
     if (wrong !== undefined) throw forms.error(wrong, at)
+  }
+
+  /** Most files have events on lines that are all alike. Where one is not, no more are expected in the block. */
+  #usualEvent(): Event | undefined {
+    if (!this.#isUsual) return undefined
+    const line = this.#forms.restOfLine()
+    const event = line === undefined ? undefined : eventInMap(line)
+    this.#isUsual = event !== undefined
+    if (event !== undefined) this.#forms.passLine()
+    return event
   }
 
   end() {

@@ -3,10 +3,11 @@ import { HistoryError } from "../History.ts"
 import type { Json } from "../Texts.ts"
 import { EdnForms } from "./edn.ts"
 import { Events } from "./events.ts"
-import type { Meaning } from "./events.ts"
-import { COLON, endOfLine, isDigit, SPACE, startsWith, TAB } from "./Format.ts"
+import type { Event, Meaning } from "./events.ts"
+import { endOfLine } from "./Format.ts"
 import type { FormatReader, Reading } from "./Format.ts"
 import { END } from "./Forms.ts"
+import { eventInLog } from "./usual.ts"
 
 /** What comes before an operation, which begins with the process and the type. */
 const beforeEvent = /^.*\bjepsen\.util:?\s+(?:-\s+)?(?=(?:-?\d+|:[\w-]+)\s+:)/
@@ -18,7 +19,6 @@ export class JepsenLogReader implements FormatReader {
   readonly #reading: Reading
   readonly #forms: EdnForms
   readonly #events: Events
-  #prefix: Uint8Array = new Uint8Array()
 
   constructor(reading: Reading, meaning: Meaning) {
     this.#reading = reading
@@ -31,35 +31,29 @@ export class JepsenLogReader implements FormatReader {
   }
 
   read(bytes: Uint8Array, end: number): number {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, end)
     let at = 0
     for (;;) {
       const lineEnd = endOfLine(bytes, at, end)
       if (lineEnd === end) return at
-      const before = this.#beforeEvent(bytes, at, lineEnd)
-      if (before !== undefined) this.#event(bytes, at + before, lineEnd + 1)
+      const text = buffer.toString("utf8", at, lineEnd)
+      const event = eventInLog(text) ?? this.#otherEvent(text, bytes, at, lineEnd + 1)
+      const wrong = event && this.#events.add(event, this.line)
+      if (wrong !== undefined) throw this.#error(wrong)
       at = lineEnd + 1
       this.line++
     }
   }
 
-  /** How many bytes come before the event in a line; `undefined` where there is none. */
-  #beforeEvent(bytes: Uint8Array, start: number, end: number): number | undefined {
-    // Mostly what came before the last one.
-    const { length } = this.#prefix
-    if (length > 0 && startsWith(bytes, start, this.#prefix) && isEvent(bytes, start + length)) return length
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
-    const prefix = beforeEvent.exec(text)?.[0]
-    if (prefix !== undefined) return (this.#prefix = Buffer.from(prefix)).length
-    if (!otherLine.test(text)) throw this.#error("not a line of a Jepsen log")
-    return undefined
-  }
-
-  /** Reads the event at `at`, in the line that ends before `end`. What follows it there is an error message. */
-  #event(bytes: Uint8Array, at: number, end: number) {
-    this.#forms.inLine(bytes, at, end, this.line)
-    const event = { process: this.#form(), type: this.#form(), f: this.#form(), value: this.#form() }
-    const wrong = this.#events.add(event, this.line)
-    if (wrong !== undefined) throw this.#error(wrong)
+  /** Reads the event, if there is one, in a line from `start` to `end`. What follows it there is an error message. */
+  #otherEvent(text: string, bytes: Uint8Array, start: number, end: number): Event | undefined {
+    const before = beforeEvent.exec(text)?.[0]
+    if (before === undefined) {
+      if (!otherLine.test(text)) throw this.#error("not a line of a Jepsen log")
+      return undefined
+    }
+    this.#forms.inLine(bytes, start + Buffer.byteLength(before), end, this.line)
+    return { process: this.#form(), type: this.#form(), f: this.#form(), value: this.#form() }
   }
 
   #form(): Json {
@@ -74,13 +68,4 @@ export class JepsenLogReader implements FormatReader {
   end() {
     this.#events.end()
   }
-}
-
-/** Are there a process and a type? */
-const isEvent = (bytes: Uint8Array, at: number): boolean => {
-  let i = at
-  while (isDigit(bytes[i]!)) i++
-  if (i === at) return false
-  while (bytes[i] === SPACE || bytes[i] === TAB) i++
-  return bytes[i] === COLON
 }

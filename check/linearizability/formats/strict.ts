@@ -21,7 +21,8 @@ const Line = Schema.Struct({
   call: Time,
   return: Schema.NullOr(Time),
   output: Schema.Json,
-  applied: Schema.optionalKey(Schema.Boolean)
+  applied: Schema.optionalKey(Schema.Boolean),
+  stale: Schema.optionalKey(Schema.Boolean)
 })
 type Line = typeof Line.Type
 
@@ -97,7 +98,8 @@ export class StrictLines {
     const returned = x.applied === false ? FAILED : known ?? (x.applied === true ? APPLIED : UNKNOWN)
     const { texts } = writer
     const { client, op, key, value, output } = x
-    writer.addRow(client + 0, writer.op(op), writer.key(key), texts.of(value), call, returned, texts.of(output), line)
+    const row = writer.addRow(client + 0, writer.op(op), writer.key(key), texts.of(value), call, returned, texts.of(output), line)
+    if (x.stale === true) writer.markStale(row)
   }
 
   #time(times: Times, time: number | bigint, line: number): number {

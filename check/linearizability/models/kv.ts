@@ -7,7 +7,7 @@ import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import { sameCall } from "./calls.ts"
-import { casFailed, casPairs, casStep, emptyCells } from "./register.ts"
+import { beginnings, casFailed, casPairs, casStep, emptyCells } from "./register.ts"
 import { nothing, text, textFromTo, textOrNull, truth, truthOrNull } from "./shapes.ts"
 
 const map = (name: string, absent: Json): Model<string> => ({
@@ -37,6 +37,14 @@ const map = (name: string, absent: Json): Model<string> => ({
   reads: (x) => x.op === "get" || casFailed(x) || (x.op === "delete" && x.output === false),
   overwrites: (x) => x.op === "put" || (x.op === "delete" && x.output === null),
   alike: sameCall,
+  // A string that grows may have begun as the beginning of any that was seen: too many.
+  begins: (operations) =>
+    operations.some((x) => x.op === "append")
+      ? undefined
+      : [
+          { op: "delete", value: null },
+          ...beginnings(operations.filter((x) => x.op !== "delete")).flatMap((value) => (typeof value === "string" ? [{ op: "put", value }] : []))
+        ],
   procedure: (history, model) => cellProcedure(history, model, () => kvCells(history, absent))
 })
 

@@ -93,7 +93,8 @@ export const fencedLock: Model<Fence> = {
     const mayBe = holder !== null && (named === null ? holder === x.client : token === null ? last === null || named > last : named === token)
     const mustBe = mayBe && (named === null || token !== null)
     if (isRead(x)) return mustBe ? undefined : fence
-    return mayBe ? { holder: null, token: null, last: named ?? last } : undefined
+    if (mayBe) return { holder: null, token: null, last: named ?? last }
+    return x.return === null ? fence : undefined
   },
   reads: isRead,
   alike: sameClientsCall,

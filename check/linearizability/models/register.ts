@@ -27,6 +27,7 @@ export const register: Model<string> = {
   reads: (x) => x.op === "read",
   overwrites: (x) => x.op === "write",
   alike: sameCall,
+  begins: (operations) => beginnings(operations).map((value) => ({ op: "write", value })),
   procedure: (history, model) => cellProcedure(history, model, registerCells)
 }
 
@@ -37,6 +38,18 @@ export const cas: Model<string> = {
   operations: { ...registerOperations, cas: { value: fromTo, output: truth } },
   step: (state, x) => (x.op === "cas" ? casStep(state, x) : register.step(state, x)),
   reads: (x) => x.op === "read" || casFailed(x)
+}
+
+/** The values that reads and compare-and-sets look for, and another one. */
+export const beginnings = (operations: ReadonlyArray<Operation>): ReadonlyArray<Json> => {
+  const values = new Map<string, Json>()
+  for (const { op, output, return: returned, value } of operations) {
+    const seen = op === "cas" ? (value as ReadonlyArray<Json>)[0]! : output
+    if (op === "cas" || returned !== null) values.set(canonical(seen), seen)
+  }
+  let other = "another"
+  while (values.has(canonical(other))) other += "'"
+  return [...values.values(), other]
 }
 
 /** Compare-and-set from one value to another; `false` means that the value was another. */

@@ -7,6 +7,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { failMeanings } from "../../../check/linearizability/formats/Format.ts"
 import { formatNames, models } from "../../../check/linearizability/index.ts"
+import { consistencies } from "../../../check/linearizability/promises.ts"
 import { Ending, honouringInterrupts, json } from "../Ending.ts"
 import { defaults, verifyHistories } from "../verifying.ts"
 
@@ -26,6 +27,14 @@ const fail = Flag.Literals("fail", failMeanings).pipe(
   Flag.withDescription("what :fail means for a compare-and-set: that it had no effect, or that the value was another (default: by format)"),
   Flag.optional
 )
+const consistency = Flag.Literals("consistency", consistencies).pipe(
+  Flag.withDescription("what is asked for; sequential: each client's order is kept, whatever the clocks say (all keys together: small histories)"),
+  Flag.withDefault(defaults.consistency)
+)
+const staleBound = Flag.Int("stale-bound").pipe(
+  Flag.withDescription('how old answers of reads marked "stale":true may be, in units of the history\'s clock (default: no older than any)'),
+  Flag.optional
+)
 const timeout = Flag.Finite("timeout").pipe(
   Flag.withDescription(`seconds for one history, before it is undecided (default ${defaults.timeout})`),
   Flag.withDefault(defaults.timeout)
@@ -35,10 +44,15 @@ const memory = Flag.Int("memory").pipe(
   Flag.withDefault(defaults.memory)
 )
 
-export const verify = Command.make("verify", { paths, model, format, fail, timeout, memory, json }, (flags) =>
+export const verify = Command.make("verify", { paths, model, format, fail, consistency, staleBound, timeout, memory, json }, (flags) =>
   Effect.gen(function*() {
-    const { model, format, fail } = flags
-    const given = { model: Option.getOrUndefined(model), format: Option.getOrUndefined(format), fail: Option.getOrUndefined(fail) }
+    const { fail, format, model, staleBound } = flags
+    const given = {
+      model: Option.getOrUndefined(model),
+      format: Option.getOrUndefined(format),
+      fail: Option.getOrUndefined(fail),
+      staleBound: Option.getOrUndefined(staleBound)
+    }
     const { value } = yield* honouringInterrupts((signal) => Effect.promise(() => verifyHistories({ ...flags, ...given }, signal)))
     if (value.text !== undefined) yield* Console.log(value.text)
     if (value.ending !== undefined) return yield* new Ending({ ending: value.ending, message: value.message })
