@@ -7,8 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { explore } from "../explorer/Explore.ts"
 import { settled, successors } from "../explorer/Naive.ts"
-import { checkLinearizable, kv } from "../linearizability/index.ts"
+import { campaign } from "../linearizability/campaign.ts"
+import { checkLinearizable, kv, show } from "../linearizability/index.ts"
 import type { Operation } from "../linearizability/index.ts"
+import { proceduresOf } from "../linearizability/procedures.ts"
+import { vocabularies } from "../linearizability/vocabularies.ts"
 import { toTla } from "../models/Encode.ts"
 import { compareGraphs, TlcGraph } from "../models/Equal.ts"
 import type { Difference } from "../models/Equal.ts"
@@ -155,6 +158,20 @@ const unknownWriteCounts = Effect.sync(() => {
     : "a value is read before its write of unknown outcome is called"
 })
 
+const keysApart = Effect.sync(() => {
+  const other = { ...operation("get", null, [2, 3], null), key: "another" }
+  const { verdict } = checkLinearizable([operation("put", "x", [0, 1], null), other], kv)
+  return verdict === "ok" ? undefined : "a key's value is expected of another key"
+})
+
+/** All procedures of a model, on random small histories. That one fails, rather than answers, is no notice. */
+const likeBruteForce = (model: string) =>
+  Effect.sync(() => {
+    const procedures = proceduresOf(model, (name) => name !== "depth" && name !== "breadth")
+    const { disagreement } = campaign({ model, histories: 10_000, seed: 1, procedures })
+    return disagreement && [`${disagreement.procedure}: ${disagreement.reason}`, ...disagreement.history.map(show)].join("; ")
+  })
+
 /** By name, as the watchers say who must notice them. */
 export const negatives = {
   "trace: last line altered": rejected(
@@ -169,5 +186,7 @@ export const negatives = {
   "trace: one event deleted": rejected(withoutFirstAppend, secondAppend + 1),
   "graphs: an edge or a state more on either side": graphsCompared,
   "explorer: worlds told apart": worldsToldApart,
-  "history: a write of unknown outcome": unknownWriteCounts
+  "history: a write of unknown outcome": unknownWriteCounts,
+  "history: keys apart": keysApart,
+  ...Object.fromEntries(Object.keys(vocabularies).map((model) => [`history: random, ${model}`, likeBruteForce(model)]))
 } as const
