@@ -86,7 +86,7 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
     ["counting", "maker === NONE ? anywhere.size === 0 : isCalled[maker] === 0", "maker === NONE && anywhere.size === 0"]
   ]),
   mistake("W43", "counters: a read of an earlier value is believed", "random, counter", [
-    ["counting", "const isPast = sees[i] !== NONE && sees[i]! < count", "const isPast = false"]
+    ["counting", "sees[i] === NONE || sees[i] === count", "sees[i] === NONE || sees[i]! <= count"]
   ]),
   mistake("W44", "locks: a guess that failed is taken for a proof", "random, lock", [
     ["holders", `return isGuess ? undefined : { verdict: "illegal" }`, `return { verdict: "illegal" }`]
@@ -124,7 +124,7 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   mistake("W62", "search: of twins the one that returns last is tried", "random, cas", [
     ["search", "if (other === NONE || returns[i]! < returns[other]!) bestOfClass[c] = i", "if (other === NONE || returns[i]! > returns[other]!) bestOfClass[c] = i"]
   ], "check"),
-  mistake("W63", "search: appends are twins whether hidden or not", "random, kv", [
+  mistake("W63", "search: appends are twins whether hidden or not", "a hard one", [
     ["search", "(kind[i] === Kind.APPEND ? hidden[i]! : 0)", "0"]
   ]),
   mistake("W64", "search: a write hides swaps as well", "random, cas", [
@@ -148,17 +148,14 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   mistake("W70", "search: places are told apart without what of unknown outcome was used", "random, cas", [
     ["search", "      key[length++] = used\n", "      key[length++] = 0\n"]
   ]),
-  mistake("W71", "search: what is hidden may be dropped even where it must be used", "random, kv", [
-    ["search", "hidden[blocking] === 1 && !needsUse && !isLastHope(blocking)", "hidden[blocking] === 1 && !isLastHope(blocking)"]
-  ]),
   mistake("W72", "search: what is appended to nothing that is read is never needed", "random, kv", [
     ["search", "if (k === Kind.APPEND && state === DEAD && hidden[i] === 1) return Infinity", "if (k === Kind.APPEND && state === DEAD) return Infinity"]
   ]),
   mistake("W80", "different values: a value written twice is taken for one", "random, register", [
     ["distinct", "      if (stamps[b[i]!] === stamp) return undefined\n", ""]
   ]),
-  mistake("W81", "different values: a failed attempt is left out for good", "random, cas", [
-    ["distinct", `if (found.verdict !== "ok" || (kinds & (1 << Kind.NOT)) === 0) return found`, `if (found.verdict !== "ok") return found`]
+  mistake("W81", "different values: where one order has no room for a failed attempt, none has", "random, cas", [
+    ["distinct", "return order === undefined ? undefined :", `return order === undefined ? { verdict: "illegal" } :`]
   ]),
   mistake("W82", "zones: two may overlap", "random, register", [
     ["zones", "if (fAt < zoneEnd) {", "if (fAt < 0) {"]
