@@ -22,7 +22,7 @@ const exercised: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 describe("decided as by brute force, orders and evidence included:", () => {
-  test.each(Object.keys(vocabularies))("%s", { timeout: 60_000 }, (model) => {
+  test.each(Object.keys(vocabularies))("%s", { timeout: 120_000 }, (model) => {
     const asks = ["depth", "breadth"]
     const quick = campaign({ model, histories: 20_000, seed: 1, procedures: proceduresOf(model, (name) => !asks.includes(name)) })
     expect(quick.disagreement).toBeUndefined()
