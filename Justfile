@@ -18,7 +18,7 @@ check *ARGS: setup
 # The test suite.
 test *ARGS: setup
     @tsc -p . && tsc -p check/render/browser
-    @vitest run "$@"
+    @vitest run --testTimeout 60000 "$@"
 
 # Any command: `just lockstep explore election`.
 [no-exit-message]

@@ -2,9 +2,8 @@
  * Runs Lockstep's checker on histories, as the other side of verify.ts: reads the same requests as porcupine/main.go
  * from the standard input, and answers each, one JSON document a line.
  */
-import * as Result from "effect/Result"
-import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
+import { blocksOf } from "../linearizability/blocks.ts"
 import { checkLinearizable, readHistories } from "../linearizability/index.ts"
 import type { CheckOptions } from "../linearizability/index.ts"
 import type { Answer, Request } from "./Checker.ts"
@@ -12,11 +11,11 @@ import type { Answer, Request } from "./Checker.ts"
 type Check = (options: CheckOptions) => Pick<Answer, "verdict" | "bad">
 
 /** The only place here that knows the checker. */
-const load = (file: string): Check => {
-  const { histories } = Result.getOrThrow(readHistories(readFileSync(file, "utf8"), { file }))
-  const { model, operations } = histories[0]!
+const load = async (file: string): Promise<Check> => {
+  const { value } = await readHistories(blocksOf(file), { file }).next()
+  const { history, model } = value!
   return (options) => {
-    const { keys, verdict } = checkLinearizable(operations, model, options)
+    const { keys, verdict } = checkLinearizable(history, model, { ...options, explanations: false })
     const undecided = keys.find((k) => k.verdict === "unknown")
     return {
       verdict: verdict === "unknown" ? undecided!.reason : verdict,
@@ -45,6 +44,6 @@ const answer = (check: Check, { batchMs, bytes, timeoutMs }: Request): Answer =>
 let loaded: { readonly file: string; readonly check: Check } | undefined
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as Request
-  if (loaded?.file !== request.file) loaded = { file: request.file, check: load(request.file) }
+  if (loaded?.file !== request.file) loaded = { file: request.file, check: await load(request.file) }
   process.stdout.write(`${JSON.stringify(answer(loaded.check, request))}\n`)
 }

@@ -8,9 +8,9 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
 import { afterAll, describe, expect, test } from "vitest"
-import { cas, kvEmpty, lock, queue, register, shard } from "../linearizability/index.ts"
-import type { Json, Model, Operation, State } from "../linearizability/index.ts"
-import { linearizable } from "../linearizability/reference.ts"
+import { BruteForce } from "../linearizability/bruteForce.ts"
+import { cas, counter, fencedLock, History, kvEmpty, lock, mutex, queue, register, set, shard } from "../linearizability/index.ts"
+import type { Model, Operation } from "../linearizability/index.ts"
 import { writeHistory } from "./generate.ts"
 import { objects } from "./objects.ts"
 import type { Fault, ObjectName } from "./objects.ts"
@@ -51,20 +51,7 @@ describe("the same settings give the same bytes", () => {
   })
 })
 
-/** An object by its sequential meaning: the next state and the answer, or `undefined` where the operation has to wait. */
-const sequential = <A extends Json>(
-  init: A,
-  apply: (state: A, x: Operation) => readonly [state: A, output: Json] | undefined
-): Pick<Model, "init" | "step"> => ({
-  init: JSON.stringify(init),
-  step: (state: State, x: Operation): State | undefined => {
-    const after = apply(JSON.parse(state) as A, x)
-    if (after === undefined || (x.return !== null && JSON.stringify(x.output) !== JSON.stringify(after[1]))) return undefined
-    return JSON.stringify(after[0])
-  }
-})
-
-const models: Readonly<Record<ObjectName, Pick<Model, "init" | "step">>> = {
+const models: Readonly<Record<ObjectName, Model>> = {
   register,
   cas,
   kv: kvEmpty,
@@ -72,24 +59,11 @@ const models: Readonly<Record<ObjectName, Pick<Model, "init" | "step">>> = {
   queue,
   lock,
   shard,
-  mutex: sequential<boolean>(false, (held, { op }) => (held === (op === "acquire") ? undefined : [!held, true])),
-  "fenced-lock": sequential<readonly [token: number, held: boolean]>([0, false], ([token, held], { op, value }) => {
-    if (op === "acquire") return held ? undefined : [[token + 1, true], token + 1]
-    const holds = held && value === token
-    return [[token, held && !holds], holds]
-  }),
-  counter: sequential<number>(0, (sum, { op, value }) => (op === "add" ? [sum + (value as number), null] : [sum, sum])),
-  set: sequential<ReadonlyArray<number>>([], (elements, { op, value }) => {
-    const element = value as number
-    const present = elements.includes(element)
-    if (op === "contains") return [elements, present]
-    if (present === (op === "add")) return [elements, false]
-    return [op === "add" ? [...elements, element].sort() : elements.filter((e) => e !== element), true]
-  }),
-  gset: sequential<ReadonlyArray<number>>([], (elements, { op, value }) => {
-    if (op === "read") return [elements, elements]
-    return [[...new Set([...elements, value as number])].sort((a, b) => a - b), null]
-  })
+  mutex,
+  "fenced-lock": fencedLock,
+  counter,
+  set,
+  gset: set
 }
 
 /** Short histories of one object, with how many faults were planted. */
@@ -106,7 +80,7 @@ const short = (model: ObjectName, more: Partial<Settings>) =>
   })
 
 const isLinearizable = (history: ReadonlyArray<Operation>, model: ObjectName) =>
-  linearizable(history, { ...register, ...models[model] })
+  new BruteForce(models[model]).order(History.of(history), [...history.keys()]) !== undefined
 
 describe.each(Object.keys(objects) as ReadonlyArray<ObjectName>)("%s", (model) => {
   test("a history without a fault is linearizable, also where outcomes are unknown", () => {

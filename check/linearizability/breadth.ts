@@ -59,11 +59,12 @@ export class Breadth {
   #way = new Configurations(this.#multisets)
   #words = 1
 
-  /** By return. */
-  #mutators: Array<Open> = []
-  #readers: Array<Open> = []
+  /** The open operations that will return: those that may change something, by return, and those that only read. */
+  readonly #mutators: Array<Open> = []
+  readonly #readers: Array<Open> = []
   readonly #byNumber = new Map<number, Open>()
-  #slots: Array<boolean> = []
+  /** Which slots are taken. */
+  readonly #slots: Array<boolean> = []
   #readMask = new Int32Array(1)
   #overwriteMask = new Int32Array(1)
   /** The operations of unknown outcome in the order of their calls, and for each kind those of it. */
@@ -95,11 +96,6 @@ export class Breadth {
     return sets + this.#triedAt.byteLength + this.#allowed.byteLength + this.#links.bytes + this.#multisets.bytes + 100 * this.#unknown.length
   }
 
-  /** How many configurations there are now. */
-  get count(): number {
-    return this.#now.count
-  }
-
   /** Operation `i` is called, and will return with rank `returned`, or never (OPEN): then its outcome is unknown. */
   call(i: number, kind: number, returned: number) {
     const machine = this.#machine
@@ -122,6 +118,7 @@ export class Breadth {
   }
 
   #open(x: Open) {
+    while (this.#slots.length < x.slot) this.#slots.push(false)
     this.#slots[x.slot] = true
     this.#byNumber.set(x.i, x)
     if (this.#machine.reads(x.kind)) {

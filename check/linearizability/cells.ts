@@ -5,9 +5,10 @@ import type { Cell, Cells } from "./Cell.ts"
 import { distinct } from "./distinct.ts"
 import type { History } from "./History.ts"
 import { holders } from "./holders.ts"
+import { locally } from "./locally.ts"
 import type { Model } from "./Model.ts"
 import { OPEN } from "./Procedure.ts"
-import type { Found, Part, Procedure } from "./Procedure.ts"
+import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
 import { breadthFirst, race } from "./race.ts"
 import { search } from "./search.ts"
 import { toggles } from "./toggles.ts"
@@ -19,16 +20,20 @@ export const cellProcedure = (history: History, model: Model, compile: (history:
   const whereDistinct = distinct(cells.values)
   const whereAppended = appends(cells)
   const bySearch = search(cells)
+  const bySearching = (cell: Cell, part: Part, budget: Budget): Found => {
+    const bytes = budget.bytes / 2
+    const breadth = () => breadthFirst(history, part, model, bytes)
+    return race(bySearch(cell, bytes), [() => locally(cells, reader(cells)(part), bytes), breadth], budget)
+  }
   const decide: Procedure = (part, budget) => {
     const cell = read(part)
-    const bytes = budget.bytes / 2
     return complete(
       part,
       whereDistinct(cell) ??
         whereAppended(cell) ??
         toggles(cell) ??
         holders(cell) ??
-        race(bySearch(cell, bytes), () => breadthFirst(history, part, model, bytes), budget)
+        bySearching(cell, part, budget)
     )
   }
   return Object.assign(decide, { replay: replayer(cells) })

@@ -65,11 +65,11 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
   return {
     reason:
       said?.reason.replaceAll(/#(\d+)/g, (_, i: string) => words(Number(i))) ??
-      `${words(blocked)} has no place in any order${forgets ? ", whatever the state was before the core" : ""}`,
+      `no order has a place for ${listed(core.map(words))}, ${forgets ? "whatever came before" : "whatever all others did"}`,
     core: core.map(row),
     isMinimal,
     forgets,
-    context: contextOf(core, operations, part, now).map(row),
+    context: contextOf(core, operations, part, now, forgets ? part.calls[core[0]!]! : -1).map(row),
     blocked: row(blocked),
     before: fits,
     prefixes: statesBefore() ?? (before.verdict === "ok" ? [prefixOf(before.order)] : [])
@@ -113,15 +113,24 @@ const contextOf = (
   core: ReadonlyArray<number>,
   operations: ReadonlyArray<Operation>,
   part: Part,
-  now: number
+  now: number,
+  since: number
 ): ReadonlyArray<number> => {
   const seen = new Set(core.flatMap((i) => [operations[i]!.output, operations[i]!.op === "cas" ? operations[i]!.value : null].flatMap(leaves)))
   const isSeen = ({ op, value }: Operation): boolean =>
     op === "append" ? [...seen].some((text) => text.includes(canonical(value).slice(1, -1))) : leaves(value).some((leaf) => seen.has(leaf))
   const members = new Set(core)
   return Array.from(part.rows.keys())
-    .filter((i) => !members.has(i) && part.calls[i]! <= now && isSeen(operations[i]!))
+    .filter((i) => !members.has(i) && part.calls[i]! <= now && part.returns[i]! > since && isSeen(operations[i]!))
     .slice(-CONTEXT)
+}
+
+/** More operations than these are not named one by one. */
+const NAMED = 4
+
+const listed = (names: ReadonlyArray<string>): string => {
+  if (names.length > NAMED) return `these ${names.length} operations together`
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)!}`
 }
 
 const leaves = (value: Json): ReadonlyArray<string> => {

@@ -36,11 +36,6 @@ export class Machine<S = any> {
     return this.#bytes + this.#next.bytes
   }
 
-  /** How many states and kinds of operations it has met. */
-  get size(): number {
-    return this.#states.length + this.#kinds.length
-  }
-
   state(number: number): S {
     return this.#states[number]!
   }

@@ -59,6 +59,17 @@ describe("the online checker", () => {
   })
 })
 
+test("an object is given up when an operation stays open for so long that too much has to be remembered", () => {
+  const checker = new OnlineChecker(register, { memoryBytes: 1_000_000 })
+  const write = checker.invoke({ client: 1, op: "write", key: "x", value: 1 }, 0)
+  for (let i = 0; i < 5_000; i++) checker.complete(checker.invoke({ client: 2, op: "read", key: "x", value: null }, i), i, null)
+  expect(checker.result().keys).toEqual([{ key: "x", operations: 5_001, verdict: "unknown", reason: "memory" }])
+  expect(checker.bytes).toBeLessThan(10_000)
+  // Nothing is said about it any more.
+  expect(checker.complete(checker.invoke({ client: 2, op: "read", key: "x", value: null }, 6_000), 6_001, 7)).toBeUndefined()
+  expect(checker.complete(write, 6_002, null)).toBeUndefined()
+})
+
 /** One key's history as it was when the operation in this place of the order of returns returned. */
 const asItWas = (history: ReadonlyArray<Operation>, returned: ReadonlyArray<Operation>, place: number): ReadonlyArray<Operation> => {
   const now = returned[place]!.return!

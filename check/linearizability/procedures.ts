@@ -13,6 +13,7 @@ import { growOnly } from "./growOnly.ts"
 import type { History } from "./History.ts"
 import { holders } from "./holders.ts"
 import { Machine } from "./machine.ts"
+import { locally } from "./locally.ts"
 import type { Model } from "./Model.ts"
 import { models } from "./models/index.ts"
 import { kvCells } from "./models/kv.ts"
@@ -40,6 +41,11 @@ const ofCells = (compile: (history: History) => Cells): Readonly<Record<string, 
     appends: attempt(appends),
     toggles: attempt(() => toggles),
     holders: attempt(() => holders),
+    // In groups as small as the histories.
+    locally: attempt((cells) => (cell, { bytes }) => {
+      const found = toTheEnd(locally(cells, cell, bytes, [2, 4, 8]))
+      return found.verdict === "unknown" ? undefined : found
+    }),
     search: attempt((cells) => {
       const steps = search(cells)
       return (cell, { bytes }) => toTheEnd(steps(cell, bytes))

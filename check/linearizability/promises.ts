@@ -18,6 +18,7 @@ export interface PromiseOptions extends CheckOptions {
   readonly staleBound?: number | undefined
 }
 
+/** What is asked of a history, and what was found. */
 export interface PromiseReport {
   readonly promise: "linearizability" | "sequential consistency" | "bounded staleness"
   readonly staleBound?: number
@@ -29,22 +30,33 @@ export interface PromiseReport {
   readonly undecided: ReadonlyArray<{ readonly key: string; readonly reason: "time" | "memory" }>
 }
 
-export const checkPromise = (history: History, model: Model, { consistency, staleBound, ...options }: PromiseOptions): PromiseReport => {
+/** Checks a history for what it is asked. `check` decides linearizability. */
+export const checkPromise = async (
+  history: History,
+  model: Model,
+  { consistency, staleBound, ...options }: PromiseOptions,
+  check: (history: History, model: Model, options: CheckOptions) => CheckResult | Promise<CheckResult> = checkLinearizable
+): Promise<{ readonly report: PromiseReport; readonly result?: CheckResult }> => {
   if (consistency === "sequential") {
     const found = checkSequential(history, model, options)
     const { promise, verdict } = found
-    return {
+    const report: PromiseReport = {
       promise,
       verdict,
       keys: objectsIn(history, model).names.length,
       bad: found.verdict === "illegal" ? [{ key: "*", reason: found.reason }] : [],
       undecided: found.verdict === "unknown" ? [{ key: "*", reason: found.reason }] : []
     }
+    return { report }
   }
-  if (staleBound === undefined) return { promise: "linearizability", ...byKey(checkLinearizable(history, model, options)) }
+  if (staleBound === undefined) {
+    const result = await check(history, model, options)
+    return { report: { promise: "linearizability", ...byKey(result) }, result }
+  }
   const { bad, ...found } = byKey(checkBoundedStaleness(history, model, staleBound, options))
   const said = (reason: string) => `were stale reads called ${staleBound} earlier, still ${reason}`
-  return { promise: "bounded staleness", staleBound, ...found, bad: bad.map(({ key, reason }) => ({ key, reason: said(reason) })) }
+  const report: PromiseReport = { promise: "bounded staleness", staleBound, ...found, bad: bad.map(({ key, reason }) => ({ key, reason: said(reason) })) }
+  return { report }
 }
 
 const byKey = ({ keys, verdict }: CheckResult) => ({

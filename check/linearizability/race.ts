@@ -1,4 +1,4 @@
-// Two searches for one object: what is hard for one is often easy for the other (Lowe 2017 found no single winner).
+// Several searches for one object: what is hard for one is often easy for the other (Lowe 2017 found no single winner).
 import { breadthFirstSteps } from "./breadth.ts"
 import { depthFirstSteps } from "./depth.ts"
 import type { History } from "./History.ts"
@@ -13,13 +13,13 @@ export type Steps = Generator<void, Found>
 const HEAD_START = 20
 const TURN = 10
 
-/** The answer of whichever ends first. The second is not even begun while the first has a head start. */
-export const race = (first: Steps, second: () => Steps, { deadline }: Budget): Found => {
+/** The answer of whichever ends first. The others are not even begun while the first has a head start. */
+export const race = (first: Steps, others: ReadonlyArray<() => Steps>, { deadline }: Budget): Found => {
   if (performance.now() > deadline) return { verdict: "unknown", reason: "time" }
   let answer = runFor(first, Math.min(HEAD_START, deadline - performance.now()))
   if (answer !== undefined && answer.verdict !== "unknown") return answer
-  const running = answer === undefined ? [first, second()] : [second()]
   let last: Found = answer ?? { verdict: "unknown", reason: "time" }
+  const running = [...(answer === undefined ? [first] : []), ...others.map((begin) => begin())]
   while (running.length > 0) {
     for (const steps of [...running]) {
       const time = Math.min(TURN, deadline - performance.now())
@@ -27,7 +27,7 @@ export const race = (first: Steps, second: () => Steps, { deadline }: Budget): F
       answer = runFor(steps, time)
       if (answer === undefined) continue
       if (answer.verdict !== "unknown") return answer
-      last = answer
+      if (answer.reason === "memory") last = answer
       running.splice(running.indexOf(steps), 1)
     }
   }
@@ -56,7 +56,7 @@ export const general = (history: History, model: Model): Procedure => {
     if (machine.bytes > budget.bytes / 4) machine = new Machine(model)
     const kinds = machine.kindsOf(history, part)
     const bytes = budget.bytes / 2
-    return race(depthFirstSteps(part, kinds, machine, bytes), () => breadthFirstSteps(part, kinds, machine, bytes), budget)
+    return race(depthFirstSteps(part, kinds, machine, bytes), [() => breadthFirstSteps(part, kinds, machine, bytes)], budget)
   }
 }
 

@@ -171,7 +171,7 @@ describe("the standard input", () => {
 describe("the histories in this repository", () => {
   test("have the verdicts and the bad keys that are known for them", async () => {
     const report = await verifyFiles([fixtures], { explanations: false })
-    expect(report.histories.length).toBe(109 + 7 * 30)
+    expect(report.histories.length).toBe(109 + 21 + 7 * 30)
     expect(disagreements(report)).toEqual([])
   })
 

@@ -3,14 +3,19 @@
 import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { blocksOf, nameOf, STANDARD_INPUT } from "./blocks.ts"
+import { checkLinearizable } from "./check.ts"
+import type { CheckOptions } from "./check.ts"
 import { FAILED, HistoryError } from "./History.ts"
+import type { History } from "./History.ts"
 import { loadModel } from "./loadModel.ts"
+import type { Model } from "./Model.ts"
+import type { Threads } from "./parallel.ts"
 import { checkPromise } from "./promises.ts"
 import type { PromiseOptions, PromiseReport } from "./promises.ts"
 import { formatOf, readHistories } from "./read.ts"
 import type { Checkable, Format, ReadOptions } from "./read.ts"
 import { worst } from "./Result.ts"
-import type { Verdict } from "./Result.ts"
+import type { CheckResult, Verdict } from "./Result.ts"
 
 // Not imported, as in blocks.ts.
 const { readdirSync, statSync } = process.getBuiltinModule("node:fs")
@@ -39,6 +44,13 @@ export interface VerifyReport {
   readonly exitCode: 0 | 1 | 3
 }
 
+/** What was checked, and what came of it. Without a result where something weaker was asked for than linearizability. */
+export interface Checked {
+  readonly history: History
+  readonly model: Model
+  readonly result?: CheckResult
+}
+
 export interface VerifyOptions extends PromiseOptions, Pick<ReadOptions, "format" | "fail"> {
   /** The name of a model, or the path of a module that has one (see `loadModel`). */
   readonly model?: string | undefined
@@ -46,12 +58,16 @@ export interface VerifyOptions extends PromiseOptions, Pick<ReadOptions, "format
   readonly signal?: AbortSignal
   /** Called now and then while a file is read, with the operations so far. */
   readonly onRead?: (file: string, operations: number) => void
+  /** How many threads check a large history of several objects; 1 unless told. */
+  readonly threads?: number
   /** Called after each history. */
-  readonly onProgress?: (report: HistoryReport) => void
+  readonly onChecked?: (report: HistoryReport, checked: Checked) => void
 }
 
 /** So often signals are let in. */
 const BREATH_MS = 50
+/** From so many operations on several threads save more time than it takes to start them. */
+const LARGE = 200_000
 
 const exitCodes = { ok: 0, illegal: 1, unknown: 3 } as const
 
@@ -61,12 +77,18 @@ const exitCodes = { ok: 0, illegal: 1, unknown: 3 } as const
  * for a folder without histories, and for a model that can't be had.
  */
 export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyOptions = {}): Promise<VerifyReport> => {
-  const { fail, format, onProgress, onRead, signal } = options
+  const { fail, format, onChecked, onRead, signal, threads: count = 1 } = options
   const isAborted = () => signal?.aborted === true
   const model = options.model === undefined ? undefined : await loadModel(options.model)
   const histories: Array<HistoryReport> = []
   const skipped: Array<string> = []
   let breath = performance.now() + BREATH_MS
+  let threads: Threads | undefined
+  const check = async (history: History, model: Model, options: CheckOptions): Promise<CheckResult> => {
+    if (history.length < LARGE || count === 1) return checkLinearizable(history, model, options)
+    threads ??= new (await import("./parallel.ts")).Threads(count)
+    return await threads.check(history, model, options)
+  }
   for (const path of paths) {
     const isFolder = path !== STANDARD_INPUT && isDirectory(path)
     const before = histories.length
@@ -87,9 +109,9 @@ export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyO
           onProgress: (operations) => onRead?.(name, operations)
         })
         for await (const history of read) {
-          const report = checkOne(name, history, (performance.now() - start) / 1000, options)
+          const { report, result } = await checkOne(name, history, (performance.now() - start) / 1000, options, check)
           histories.push(report)
-          onProgress?.(report)
+          onChecked?.(report, { history: history.history, model: history.model, ...(result === undefined ? {} : { result }) })
           if (performance.now() > breath) {
             // The search holds the thread: let a signal in between.
             await setImmediate()
@@ -104,15 +126,22 @@ export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyO
     }
     if (histories.length === before && !isAborted()) throw new HistoryError({ file: path, reason: "a folder without histories" })
   }
+  await threads?.close()
   const verdict = worst(histories.map((h) => h.verdict))
   return { histories, skipped, verdict, exitCode: exitCodes[verdict] }
 }
 
-const checkOne = (file: string, { expected, format, history, id, model }: Checkable, readSeconds: number, options: PromiseOptions): HistoryReport => {
+const checkOne = async (
+  file: string,
+  { expected, format, history, id, model }: Checkable,
+  readSeconds: number,
+  options: PromiseOptions,
+  check: Parameters<typeof checkPromise>[3]
+) => {
   const start = performance.now()
   try {
-    const report = checkPromise(history, model, options)
-    return {
+    const { report, result } = await checkPromise(history, model, options, check)
+    const whole: HistoryReport = {
       file,
       ...(id === undefined ? {} : { id }),
       format,
@@ -123,6 +152,7 @@ const checkOne = (file: string, { expected, format, history, id, model }: Checka
       readSeconds,
       seconds: (performance.now() - start) / 1000
     }
+    return { report: whole, result }
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error
     const { line, reason } = error

@@ -19,13 +19,15 @@ describe("lockstep verify, at once", () => {
       staleBound: 9,
       timeout: 1.5,
       memory: 7,
+      threads: defaults.threads,
+      verdictOnly: false,
       json: true
     })
-    expect(flagsOf(["a"])).toEqual({ paths: ["a"], ...defaults, staleBound: undefined, json: false })
+    expect(flagsOf(["a"])).toEqual({ paths: ["a"], ...defaults, staleBound: undefined, verdictOnly: false, json: false })
   })
 
   it("leaves all that is to be explained to the other command line", () => {
-    for (const args of ["", "a --help", "a --modell x", "a --format xml", "a --fail maybe", "a --consistency eventual", "a --stale-bound x", "a --timeout x", "a --memory 1.5", "a --json=1", "a --model"]) {
+    for (const args of ["", "a --help", "a --modell x", "a --format xml", "a --fail maybe", "a --consistency eventual", "a --stale-bound x", "a --timeout x", "a --memory 1.5", "a --threads two", "a --html b", "a --json=1", "a --model"]) {
       expect([args, flagsOf(args.split(" ").filter((arg) => arg !== ""))]).toEqual([args, undefined])
     }
   })

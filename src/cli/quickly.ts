@@ -18,14 +18,18 @@ export const options = {
   "stale-bound": { type: "string" },
   timeout: { type: "string" },
   memory: { type: "string" },
+  threads: { type: "string" },
+  "verdict-only": { type: "boolean" },
+  html: { type: "string" },
   json: { type: "boolean" }
 } as const
 
-/** The flags, or `undefined` where there is anything to explain: a mistake, or `--help`. */
+/** The flags, or `undefined` where there is anything to explain: a mistake, or `--help`; or a page to be written. */
 export const flagsOf = (args: ReadonlyArray<string>): VerifyFlags | undefined => {
   try {
     const { positionals: paths, values } = parseArgs({ args: [...args], options, allowPositionals: true })
-    if (paths.length === 0) return undefined
+    // A page is written, and may not be writable.
+    if (paths.length === 0 || values.html !== undefined) return undefined
     return {
       paths,
       model: values.model,
@@ -35,6 +39,8 @@ export const flagsOf = (args: ReadonlyArray<string>): VerifyFlags | undefined =>
       staleBound: matching(/^\d+$/, values["stale-bound"]),
       timeout: matching(/^\d+(\.\d+)?$/, values.timeout) ?? defaults.timeout,
       memory: matching(/^\d+$/, values.memory) ?? defaults.memory,
+      threads: matching(/^\d+$/, values.threads) ?? defaults.threads,
+      verdictOnly: values["verdict-only"] ?? false,
       json: values.json ?? false
     }
   } catch {

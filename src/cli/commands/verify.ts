@@ -8,7 +8,9 @@ import * as Flag from "effect/cli/Flag"
 import { failMeanings } from "../../../check/linearizability/formats/Format.ts"
 import { formatNames, models } from "../../../check/linearizability/index.ts"
 import { consistencies } from "../../../check/linearizability/promises.ts"
-import { Ending, honouringInterrupts, json } from "../Ending.ts"
+import { historyPicture } from "../../../check/render/HistoryPicture.ts"
+import { badInput, Ending, honouringInterrupts, json } from "../Ending.ts"
+import { html, writePage } from "../html.ts"
 import { defaults, verifyHistories } from "../verifying.ts"
 
 const paths = Argument.String("history").pipe(
@@ -44,7 +46,18 @@ const memory = Flag.Int("memory").pipe(
   Flag.withDefault(defaults.memory)
 )
 
-export const verify = Command.make("verify", { paths, model, format, fail, consistency, staleBound, timeout, memory, json }, (flags) =>
+const threads = Flag.Int("threads").pipe(
+  Flag.withDescription(`threads for a large history of several keys (default ${defaults.threads})`),
+  Flag.withDefault(defaults.threads)
+)
+const verdictOnly = Flag.Boolean("verdict-only").pipe(
+  Flag.withDescription("no explanations, which take longer than verdicts"),
+  Flag.withDefault(false)
+)
+
+const flags = { paths, model, format, fail, consistency, staleBound, timeout, memory, threads, verdictOnly, html, json }
+
+export const verify = Command.make("verify", flags, (flags) =>
   Effect.gen(function*() {
     const { fail, format, model, staleBound } = flags
     const given = {
@@ -55,5 +68,11 @@ export const verify = Command.make("verify", { paths, model, format, fail, consi
     }
     const { value } = yield* honouringInterrupts((signal) => Effect.promise(() => verifyHistories({ ...flags, ...given }, signal)))
     if (value.text !== undefined) yield* Console.log(value.text)
+    if (Option.isSome(flags.html) && value.text !== undefined) {
+      const { checked } = value
+      if (checked?.result === undefined) return yield* badInput("--html shows one history that is checked for linearizability")
+      const { file, history, model, result } = checked
+      yield* writePage(flags.html, () => historyPicture(history, model, result, { title: file }))
+    }
     if (value.ending !== undefined) return yield* new Ending({ ending: value.ending, message: value.message })
   }))
