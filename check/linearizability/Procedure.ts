@@ -45,6 +45,11 @@ export interface Evidence {
   readonly reason: string
 }
 
+export const illegal = (operations: ReadonlyArray<number>, reason: string): Found => ({
+  verdict: "illegal",
+  evidence: { operations, reason }
+})
+
 /** Decides one part of the history for which it was made. */
 export interface Procedure {
   (part: Part, budget: Budget): Found

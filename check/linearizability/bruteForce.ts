@@ -8,7 +8,7 @@ import type { Model } from "./Model.ts"
 const NOT_ALLOWED = -1
 
 /** More answers than this are forgotten, and asked for anew. */
-const maxAnswers = 1_000_000
+const maxAnswers = 200_000
 
 /**
  * Tries all orders, for any number of histories of one model. States, which must be plain JSON, and operations without

@@ -12,8 +12,10 @@ import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
 import { objectsIn, partMaker } from "./parts.ts"
 import type { Found, Part } from "./Procedure.ts"
-import { procedures } from "./procedures.ts"
+import { proceduresOf } from "./procedures.ts"
+import type { Attempt } from "./procedures.ts"
 import { Random, randomHistories } from "./randomHistories.ts"
+import type { Vocabulary } from "./randomHistories.ts"
 import { vocabularies } from "./vocabularies.ts"
 
 export interface CampaignOptions {
@@ -21,8 +23,8 @@ export interface CampaignOptions {
   readonly model: string
   readonly histories: number
   readonly seed: number
-  /** Only this procedure of the model; all of them unless told. */
-  readonly procedure?: string | undefined
+  /** By name; those of `procedures.ts` for this model unless told. */
+  readonly procedures?: Readonly<Record<string, Attempt>> | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -60,28 +62,26 @@ const batch = 500
 const mostWeakened = 5
 const unlimited = { deadline: Infinity, bytes: 2 ** 30 }
 
-/** Compares the procedures of a model with brute force. */
-export const campaign = ({ histories, model: name, procedure: only, seed, signal }: CampaignOptions): CampaignReport => {
-  const vocabulary = vocabularies[name]
-  const candidates = Object.entries(procedures[name] ?? {}).filter(([p]) => only === undefined || p === only)
-  if (vocabulary === undefined || candidates.length === 0) throw new Error(`no model ${name} with procedure ${only ?? ""}`)
+/** Compares procedures for a model with brute force, until all histories are done or one shows that they disagree. */
+export const campaign = (options: CampaignOptions): CampaignReport => {
+  const { histories, model: name, procedures = proceduresOf(name), seed, signal } = options
+  const vocabulary = vocabularies[name]!
   const { model } = vocabulary
   const bruteForce = new BruteForce(model)
   const random = new Random(seed)
-  const verdicts = Object.fromEntries(candidates.map(([p]) => [p, { ok: 0, illegal: 0, none: 0, evidence: 0 }]))
+  const verdicts = Object.fromEntries(Object.keys(procedures).map((p) => [p, { ok: 0, illegal: 0, none: 0, evidence: 0 }]))
   const counts = { histories: 0, operations: 0, ok: 0, illegal: 0, withUnknown: 0, withTies: 0 }
   const report = () => ({ model: name, ...counts, procedures: verdicts })
 
   while (counts.histories < histories && signal?.aborted !== true) {
     const history = randomHistories(vocabulary, random, Math.min(batch, histories - counts.histories))
-    const compiled = candidates.map(([p, procedure]) => [p, procedure(history)] as const)
-    const rowsOf = Array.from(history.keyNames, (): Array<number> => [])
-    for (let row = 0; row < history.length; row++) rowsOf[history.keys[row]!]!.push(row)
+    const compiled = Object.entries(procedures).map(([p, procedure]) => [p, procedure(history)] as const)
     const objects = objectsIn(history, model)
     const partOf = partMaker(history, objects)
-    for (const o of objects.names.keys()) {
+    const rowsOf = objects.names.map((): Array<number> => [])
+    for (let row = 0; row < history.length; row++) rowsOf[history.keys[row]!]!.push(row)
+    for (const [o, rows] of rowsOf.entries()) {
       const part = partOf(o)
-      const rows = rowsOf[o]!
       const isOk = bruteForce.order(history, rows) !== undefined
       counts.histories++
       counts.operations += rows.length
@@ -94,8 +94,8 @@ export const campaign = ({ histories, model: name, procedure: only, seed, signal
         if (found === undefined) count.none++
         else if (found.verdict !== "unknown") count[found.verdict]++
         if (found === undefined || objection(found, part, history, rows, isOk, bruteForce, model, count) === undefined) continue
-        const wrong = { procedure: p, ...shrink(rows.map((row) => history.operation(row)), name, p) }
-        return { ...report(), disagreement: wrong }
+        const small = shrink(rows.map((row) => history.operation(row)), vocabulary, procedures[p]!)
+        return { ...report(), disagreement: { procedure: p, ...small } }
       }
     }
   }
@@ -142,26 +142,25 @@ const objection = (
 }
 
 /** What a procedure gets wrong about one history. */
-const objectionTo = (operations: ReadonlyArray<Operation>, model: string, procedure: string): string | undefined => {
-  const vocabulary = vocabularies[model]!
+const objectionTo = (operations: ReadonlyArray<Operation>, { model }: Vocabulary, procedure: Attempt): string | undefined => {
   const history = History.of(operations)
-  const objects = objectsIn(history, vocabulary.model)
+  const objects = objectsIn(history, model)
   if (objects.names.length === 0) return undefined
   const part = partMaker(history, objects)(0)
-  const found = procedures[model]![procedure]!(history)(part, unlimited)
+  const found = procedure(history)(part, unlimited)
   if (found === undefined) return undefined
-  const bruteForce = new BruteForce(vocabulary.model)
+  const bruteForce = new BruteForce(model)
   const rows = operations.map((_, row) => row)
-  return objection(found, part, history, rows, bruteForce.order(history, rows) !== undefined, bruteForce, vocabulary.model)
+  return objection(found, part, history, rows, bruteForce.order(history, rows) !== undefined, bruteForce, model)
 }
 
 /** Leaves out operations as long as the procedure is wrong about the rest. */
-const shrink = (history: ReadonlyArray<Operation>, model: string, procedure: string): Omit<Disagreement, "procedure"> => {
+const shrink = (history: ReadonlyArray<Operation>, vocabulary: Vocabulary, procedure: Attempt): Omit<Disagreement, "procedure"> => {
   for (const x of history) {
     const rest = history.filter((y) => y !== x)
-    if (objectionTo(rest, model, procedure) !== undefined) return shrink(rest, model, procedure)
+    if (objectionTo(rest, vocabulary, procedure) !== undefined) return shrink(rest, vocabulary, procedure)
   }
-  const reason = objectionTo(history, model, procedure) ?? "wrong only among other histories"
+  const reason = objectionTo(history, vocabulary, procedure) ?? "wrong only among other histories"
   return { reason, history: [...history].sort((x, y) => x.call - y.call) }
 }
 
@@ -171,17 +170,17 @@ if (import.meta.main) {
       model: { type: "string" },
       histories: { type: "string", default: "1000000" },
       seed: { type: "string", default: "1" },
-      procedure: { type: "string" }
+      procedure: { type: "string", multiple: true }
     }
   })
-  const models = values.model === undefined ? Object.keys(procedures) : [values.model]
+  const models = values.model === undefined ? Object.keys(vocabularies) : [values.model]
   for (const model of models) {
     const start = performance.now()
     const { disagreement, ...report } = campaign({
       model,
       histories: Number(values.histories),
       seed: Number(values.seed),
-      procedure: values.procedure
+      procedures: proceduresOf(model, (name) => values.procedure?.includes(name) !== false)
     })
     console.log(JSON.stringify({ ...report, seconds: Math.round((performance.now() - start) / 1000) }))
     if (disagreement === undefined) continue

@@ -12,8 +12,9 @@
 import { Heap } from "./Heap.ts"
 import { FAILED } from "./History.ts"
 import type { History } from "./History.ts"
-import { OPEN } from "./Procedure.ts"
+import { illegal, OPEN } from "./Procedure.ts"
 import type { Found, Part } from "./Procedure.ts"
+import { timeline } from "./timeline.ts"
 
 const NONE = -1
 
@@ -71,13 +72,7 @@ export const counting = (history: History) => {
       makers[value] = i
     }
 
-    let end = -1
-    for (let i = 0; i < n; i++) if (returns[i] !== OPEN && returns[i]! > end) end = returns[i]!
-    const events = new Int32Array(end + 1).fill(OPEN)
-    for (let i = 0; i < n; i++) {
-      if (calls[i]! <= end) events[calls[i]!] = i
-      if (returns[i] !== OPEN) events[returns[i]!] = ~i
-    }
+    const events = timeline(n, calls, returns)
 
     const order = new Int32Array(n)
     let placed = 0
@@ -102,8 +97,7 @@ export const counting = (history: History) => {
       for (let i = firstReads[count]!; i !== NONE; i = nextReads[i]!) place(i)
       return true
     }
-    for (let rank = 0; rank <= end; rank++) {
-      const event = events[rank]!
+    for (const event of events) {
       if (event === OPEN) continue
       if (event >= 0) {
         const i = event
@@ -127,8 +121,3 @@ export const counting = (history: History) => {
     return { verdict: "ok", order: order.slice(0, placed) }
   }
 }
-
-const illegal = (operations: ReadonlyArray<number>, reason: string): Found => ({
-  verdict: "illegal",
-  evidence: { operations, reason }
-})

@@ -8,8 +8,9 @@
 import { Heap } from "./Heap.ts"
 import { FAILED } from "./History.ts"
 import type { History } from "./History.ts"
-import { OPEN } from "./Procedure.ts"
+import { illegal, OPEN } from "./Procedure.ts"
 import type { Found, Part } from "./Procedure.ts"
+import { timeline } from "./timeline.ts"
 
 const NONE = -1
 
@@ -58,13 +59,7 @@ export const fencing = (history: History) => {
       if (token(x) === token(y)) return illegal([x, y], `#${x} and #${y} got the same token`)
     }
 
-    let end = -1
-    for (let i = 0; i < n; i++) if (returns[i] !== OPEN && returns[i]! > end) end = returns[i]!
-    const events = new Int32Array(end + 1).fill(OPEN)
-    for (let i = 0; i < n; i++) {
-      if (calls[i]! <= end) events[calls[i]!] = i
-      if (returns[i] !== OPEN) events[returns[i]!] = ~i
-    }
+    const events = timeline(n, calls, returns)
 
     const order: Array<number> = []
     const isCalled = new Uint8Array(n)
@@ -171,8 +166,7 @@ export const fencing = (history: History) => {
       }
       return true
     }
-    for (let rank = 0; rank <= end; rank++) {
-      const event = events[rank]!
+    for (const event of events) {
       if (event === OPEN) continue
       if (event < 0) {
         if (isPlaced[~event] === 0 && !go(~event)) return isCertain ? { verdict: "illegal" } : undefined
@@ -190,8 +184,3 @@ export const fencing = (history: History) => {
     return { verdict: "ok", order: Int32Array.from(order) }
   }
 }
-
-const illegal = (operations: ReadonlyArray<number>, reason: string): Found => ({
-  verdict: "illegal",
-  evidence: { operations, reason }
-})

@@ -20,7 +20,7 @@
 // a dequeue called earlier can do whatever a later one can. (This pairing is ours.)
 import { Heap } from "./Heap.ts"
 import type { History } from "./History.ts"
-import { OPEN } from "./Procedure.ts"
+import { illegal, OPEN } from "./Procedure.ts"
 import type { Found, Part } from "./Procedure.ts"
 
 const NONE = -1
@@ -72,10 +72,19 @@ export const fifo = (history: History) => {
   }
 }
 
-const illegal = (operations: ReadonlyArray<number>, reason: string): Found => ({
-  verdict: "illegal",
-  evidence: { operations, reason }
-})
+/** Elements that were put in, by number: when, and by which operations. */
+interface Elements {
+  readonly ec: Int32Array
+  readonly er: Int32Array
+  readonly dc: Int32Array
+  readonly dr: Int32Array
+  /** Those with an er, by that. */
+  readonly byEr: Int32Array
+  readonly enqueues: Int32Array
+  readonly dequeues: Int32Array
+  /** Those whose dequeues are of unknown outcome. */
+  readonly guessed: ReadonlyArray<number>
+}
 
 const arrange = (
   { calls, returns }: Part,
@@ -113,6 +122,7 @@ const arrange = (
   }
   const byEr = sorted(er, end)
   const byDr = sorted(dr, end)
+  const known: Elements = { ec, er, dc, dr, byEr, enqueues, dequeues, guessed: taken }
 
   // Which element comes next: nobody left must come before it.
   const order = new Int32Array(count)
@@ -126,7 +136,7 @@ const arrange = (
     while (nextDr < byDr.length && isPlaced[byDr[nextDr]!] === 1) nextDr++
     while (called < count && ec[called]! < er[byEr[nextEr]!]!) candidates.push(called++)
     const e = candidates.pop()
-    if (nextDr < byDr.length && dr[byDr[nextDr]!]! < dc[e]!) return overtaken(ec, er, dc, dr, byEr, enqueues, dequeues, new Set(taken))
+    if (nextDr < byDr.length && dr[byDr[nextDr]!]! < dc[e]!) return overtaken(known)
     isPlaced[e] = 1
     order[k] = e
   }
@@ -157,7 +167,7 @@ const arrange = (
   for (const [k, i] of empties.entries()) {
     while (s < to.length && to[s]! < calls[i]!) s++
     const isInside = s < to.length && from[s]! < calls[i]!
-    if (isInside && returns[i]! < to[s]!) return notEmpty(i, calls[i]!, returns[i]!, er, dc, byEr, enqueues, dequeues, new Set(taken))
+    if (isInside && returns[i]! < to[s]!) return notEmpty(i, calls[i]!, returns[i]!, known)
     emptyAt[k] = isInside ? to[s]! : calls[i]!
   }
 
@@ -191,16 +201,8 @@ const sorted = (keys: Int32Array, end: number): Int32Array => {
 }
 
 /** An element was put in wholly before another, and got wholly after it. */
-const overtaken = (
-  ec: Int32Array,
-  er: Int32Array,
-  dc: Int32Array,
-  dr: Int32Array,
-  byEr: Int32Array,
-  enqueues: Int32Array,
-  dequeues: Int32Array,
-  isGuessed: ReadonlySet<number>
-): Found => {
+const overtaken = ({ byEr, dc, dequeues, dr, ec, enqueues, er, guessed }: Elements): Found => {
+  const isGuessed = new Set(guessed)
   let latest = NONE
   let k = 0
   for (let y = 0; y < ec.length; y++) {
@@ -219,17 +221,9 @@ const overtaken = (
 }
 
 /** There was always an element in the queue: of those put in before it, the one with the latest dc; and so on from there. */
-const notEmpty = (
-  empty: number,
-  called: number,
-  returned: number,
-  er: Int32Array,
-  dc: Int32Array,
-  byEr: Int32Array,
-  enqueues: Int32Array,
-  dequeues: Int32Array,
-  isGuessed: ReadonlySet<number>
-): Found => {
+const notEmpty = (empty: number, called: number, returned: number, elements: Elements): Found => {
+  const { byEr, dc, dequeues, enqueues, er, guessed } = elements
+  const isGuessed = new Set(guessed)
   const operations = [empty]
   let k = 0
   let best = NONE

@@ -13,6 +13,7 @@ import type { Cell } from "./Cell.ts"
 import { Heap } from "./Heap.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Found } from "./Procedure.ts"
+import { timeline } from "./timeline.ts"
 
 const NONE = -1
 const applicable = (1 << Kind.NOT) | (1 << Kind.SWAP)
@@ -39,13 +40,7 @@ export const holders = ({ a, at, b, calls, init, kind, kinds, n, returns }: Cell
     }
   }
 
-  let end = -1
-  for (let i = 0; i < n; i++) if (returns[i] !== OPEN && returns[i]! > end) end = returns[i]!
-  const events = new Int32Array(end + 1).fill(OPEN)
-  for (let i = 0; i < n; i++) {
-    if (calls[i]! <= end) events[calls[i]!] = i
-    if (returns[i] !== OPEN) events[returns[i]!] = ~i
-  }
+  const events = timeline(n, calls, returns)
   // The releases of each holder that have not been called yet, as lists.
   const nextRelease = new Int32Array(n)
   const firstRelease = new Int32Array(numbers.size).fill(NONE)
@@ -132,8 +127,7 @@ export const holders = ({ a, at, b, calls, init, kind, kinds, n, returns }: Cell
     letOthers(h)
     return acquire(h)
   }
-  for (let rank = 0; rank <= end; rank++) {
-    const event = events[rank]!
+  for (const event of events) {
     if (event === OPEN) continue
     if (event < 0) {
       if (isPlaced[~event] === 0 && !go(~event)) return isGuess ? undefined : { verdict: "illegal" }

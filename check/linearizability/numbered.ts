@@ -14,9 +14,10 @@ import type { History } from "./History.ts"
 import { Memory } from "./Memory.ts"
 import { change, first, isAmong, textOf } from "./models/shard.ts"
 import type { Configuration } from "./models/shard.ts"
-import { OPEN } from "./Procedure.ts"
+import { illegal, OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
 import type { Json } from "./Texts.ts"
+import { timeline } from "./timeline.ts"
 
 const NONE = -1
 
@@ -126,11 +127,6 @@ const prepare = ({ history, kinds, shown: shownBy, wanted }: Compiled, { answere
   }
   return { level, isExact, shown }
 }
-
-const illegal = (operations: ReadonlyArray<number>, reason: string): Found => ({
-  verdict: "illegal",
-  evidence: { operations, reason }
-})
 
 /** What changes lead to, and what is shown of it. */
 class Chain {
@@ -283,15 +279,7 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
   const { calls, returns, rows } = part
   const n = rows.length
   const kinds = rows.map((row) => kindsOfRows[row]!)
-  const saysNothing = (i: number): boolean => kinds[i] === NONE && level[i] === NONE
-  let end = -1
-  for (let i = 0; i < n; i++) if (!saysNothing(i) && returns[i] !== OPEN && returns[i]! > end) end = returns[i]!
-  const events = new Int32Array(end + 1).fill(OPEN)
-  for (let i = 0; i < n; i++) {
-    if (saysNothing(i)) continue
-    if (calls[i]! <= end) events[calls[i]!] = i
-    if (returns[i] !== OPEN) events[returns[i]!] = ~i
-  }
+  const events = timeline(n, calls, returns)
   if (isMiscounted(events, problem, kinds, returns)) return { verdict: "illegal" }
 
   const chain = new Chain(shown, changes)
@@ -385,10 +373,10 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
 
   /** Goes on until there is something to choose, all has returned, or something has no place. */
   const goOn = (): "open" | "done" | "dead end" => {
-    for (; rank <= end; rank++) {
+    for (; rank < events.length; rank++) {
       const event = events[rank]!
-      if (event === OPEN) continue
       const i = event < 0 ? ~event : event
+      if (event === OPEN || (kinds[i] === NONE && level[i] === NONE)) continue
       const { num } = configuration
       const isPast = level[i] !== NONE && level[i]! < num
       if (event < 0) {

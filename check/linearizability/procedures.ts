@@ -83,11 +83,10 @@ const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   lock: ofCells(ownedLockCells)
 }
 
-/** By model, then by name; `chosen` is what the checker takes. */
-export const procedures: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = Object.fromEntries(
-  Object.entries(models).map(([name, model]) => {
-    const chosen: Readonly<Record<string, Attempt>> =
-      model.procedure === undefined ? {} : { chosen: (history) => model.procedure!(history, model) }
-    return [name, { ...chosen, ...own[name], ...ofModel(model) }]
-  })
-)
+/** The procedures of a model, by name, as far as they are wanted; `chosen` is what the checker takes. */
+export const proceduresOf = (name: string, isWanted: (procedure: string) => boolean = () => true): Readonly<Record<string, Attempt>> => {
+  const model = models[name]
+  if (model === undefined) throw new Error(`there is no model ${name} (there are ${Object.keys(models).join(", ")})`)
+  const all = { chosen: (history: History) => model.procedure!(history, model), ...own[name], ...ofModel(model) }
+  return Object.fromEntries(Object.entries(all).filter(([procedure]) => isWanted(procedure)))
+}

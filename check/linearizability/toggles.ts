@@ -17,6 +17,7 @@ import type { Cell } from "./Cell.ts"
 import { Heap } from "./Heap.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Found } from "./Procedure.ts"
+import { timeline } from "./timeline.ts"
 
 const applicable = (1 << Kind.READ) | (1 << Kind.NOT) | (1 << Kind.WRITE) | (1 << Kind.SWAP) | (1 << Kind.CHANGE)
 
@@ -47,13 +48,7 @@ export const toggles = ({ a, at, b, calls, init, kind, kinds, n, returns }: Cell
     value[i] = ((reads ? a[i] : b[i]) === init) === (k !== Kind.NOT) ? 0 : 1
   }
 
-  let end = -1
-  for (let i = 0; i < n; i++) if (deadlines[i] !== OPEN && deadlines[i]! > end) end = deadlines[i]!
-  const events = new Int32Array(end + 1).fill(OPEN)
-  for (let i = 0; i < n; i++) {
-    if (calls[i]! <= end) events[calls[i]!] = i
-    if (deadlines[i] !== OPEN) events[deadlines[i]!] = ~i
-  }
+  const events = timeline(n, calls, deadlines)
 
   const order = new Int32Array(n)
   let placed = 0
@@ -75,8 +70,7 @@ export const toggles = ({ a, at, b, calls, init, kind, kinds, n, returns }: Cell
     waiting[to]!.length = 0
     return true
   }
-  for (let rank = 0; rank <= end; rank++) {
-    const event = events[rank]!
+  for (const event of events) {
     if (event === OPEN) continue
     if (event >= 0) {
       if (isRead[event] === 0) changes[value[event]!]!.push(event)

@@ -6,7 +6,7 @@ import { fencedLock, lock, mutex } from "./models/lock.ts"
 import { queue } from "./models/queue.ts"
 import { cas, register } from "./models/register.ts"
 import { set } from "./models/set.ts"
-import { shard, textOf } from "./models/shard.ts"
+import { shard, shownBy } from "./models/shard.ts"
 import type { Configurations } from "./models/shard.ts"
 import type { Random, Vocabulary } from "./randomHistories.ts"
 import type { Json } from "./Texts.ts"
@@ -141,9 +141,7 @@ const shardWords: Vocabulary<Configurations> = {
   call: (state, _, random, value, style) => {
     if (random.percent(style < 3 ? 60 : 40)) {
       const wanted = random.of([-1, -1, -1, 0, 1, 2, 3])
-      let shown = state
-      if (wanted >= 0) while (shown.latest.num > wanted) shown = shown.earlier!
-      return { op: "query", value: wanted, output: JSON.parse(textOf(shown.latest)) as Json }
+      return { op: "query", value: wanted, output: JSON.parse(shownBy(state, wanted)) as Json }
     }
     const gid = 1 + ((value() - 1) % 3)
     return random.of([silent("join", { [gid]: ["s"] }), silent("leave", [gid]), silent("move", { shard: random.below(2), gid })])

@@ -10,7 +10,7 @@ import type { Row } from "./Row.ts"
 import { codeCoverageRow, specCoverageRow } from "./rows/coverage.ts"
 import { crashRow, diskRow, refinementRow } from "./rows/durability.ts"
 import { fuzzRow } from "./rows/executions.ts"
-import { historyRow } from "./rows/histories.ts"
+import { bruteForceRow, historyRow } from "./rows/histories.ts"
 import { labsRow, recoveryRow } from "./rows/labs.ts"
 import { modelRow } from "./rows/models.ts"
 import { byTlc, progressAloneRow, progressRow, quickly } from "./rows/progress.ts"
@@ -38,6 +38,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
       : row("scenarios", "replayed by TLC", Effect.succeed({ status: "skipped", found: noTlc }))
   )
   yield* run(historyRow(options))
+  yield* run(bruteForceRow(options))
   yield* run(labsRow(false, options))
   yield* run(labsRow(true, options))
   yield* run(recoveryRow(options))

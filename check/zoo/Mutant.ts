@@ -56,6 +56,8 @@ export interface Watcher {
   readonly noticedBy: string
   /** Whether that check runs TLC. */
   readonly needsTlc: boolean
+  /** `deep`: one of many of its kind, not made in `lockstep check`. */
+  readonly scope?: "check" | "deep"
 }
 
 /** The mutant can't be made: the fault is in the zoo, not in what it tests. */

@@ -166,9 +166,10 @@ class Zoo {
     const wanted = (id: string) => only === undefined || only.includes(id)
     const inScope = (id: string) => only !== undefined || scope === "deep" || this.#options.mutants !== undefined
       || inCheck.includes(id)
+    const isMade = (watcher: Watcher) => wanted(watcher.id) && (only !== undefined || scope === "deep" || watcher.scope !== "deep")
     const rows = mutants.filter(({ id }) => wanted(id) && inScope(id))
     const controls = rows.some(({ given }) => given !== undefined) ? [control, variant] : [control]
-    const watchers = this.#options.mutants === undefined ? allWatchers.filter(({ id }) => wanted(id)) : []
+    const watchers = this.#options.mutants === undefined ? allWatchers.filter(isMade) : []
     const gates = this.#options.mutants === undefined
       ? [vacuous.code, vacuous.spec].filter(({ id }) => wanted(id))
       : []

@@ -1,4 +1,5 @@
 /** Mistakes in the checkers: one that has grown blind must be noticed, too. */
+import { linearizabilityWatchers } from "./linearizabilityWatchers.ts"
 import type { Watcher } from "./Mutant.ts"
 
 const trace = "spec/Trace.tla"
@@ -109,7 +110,8 @@ export const watchers: ReadonlyArray<Watcher> = [
     ],
     noticedBy: "explorer: worlds told apart",
     needsTlc: false
-  }
+  },
+  ...linearizabilityWatchers
 ]
 
 /** Properties made vacuous: then no mutant violates them any more, though those that should have not changed. */

@@ -18,10 +18,16 @@ export interface Configuration {
   readonly groups: ReadonlyArray<string>
 }
 
-/** All configurations so far, as a chain: one that is longer by one shares all the rest with it. */
+/** What was to be seen so far, as a chain: one that is longer by one shares all the rest with it. */
+interface Texts {
+  /** `textOf` a configuration. */
+  readonly text: string
+  readonly earlier: Texts | null
+}
+
 export interface Configurations {
   readonly latest: Configuration
-  readonly earlier: Configurations | null
+  readonly texts: Texts
 }
 
 export const first: Configuration = { num: 0, shards: Array(10).fill(0), gids: [], groups: [] }
@@ -111,6 +117,13 @@ export const change = (last: Configuration, { op, value }: Pick<Operation, "op" 
   return { num, shards: rebalance(last.shards, gids), gids, groups }
 }
 
+/** What a query of this number shows. */
+export const shownBy = ({ latest, texts }: Configurations, wanted: number): string => {
+  let shown = texts
+  for (let num = latest.num; num > wanted && wanted >= 0; num--) shown = shown.earlier!
+  return shown.text
+}
+
 /**
  * `join` and `leave` rebalance, `move` places one shard; each makes the next configuration, even where nothing moves.
  * `query n` answers configuration n, or the latest where n is negative or too big.
@@ -123,24 +136,23 @@ export const shard: Model<Configurations> = {
     move: { value: placement, output: nothing },
     query: { value: integer, output: configuration }
   },
-  init: { latest: first, earlier: null },
+  init: { latest: first, texts: { text: textOf(first), earlier: null } },
   step: (state, x) => {
-    if (x.op !== "query") return { latest: change(state.latest, x), earlier: state }
-    if (x.return === null) return state
-    const wanted = x.value as number
-    let shown = state
-    if (wanted >= 0) while (shown.latest.num > wanted) shown = shown.earlier!
-    return canonical(x.output) === textOf(shown.latest) ? state : undefined
+    if (x.op !== "query") {
+      const latest = change(state.latest, x)
+      return { latest, texts: { text: textOf(latest), earlier: state.texts } }
+    }
+    return x.return === null || canonical(x.output) === shownBy(state, x.value as number) ? state : undefined
   },
   equal: (a, b) => {
-    let [x, y]: [Configurations | null, Configurations | null] = [a, b]
+    let [x, y]: [Texts | null, Texts | null] = [a.texts, b.texts]
     if (a.latest.num !== b.latest.num) return false
-    for (; x !== y; x = x!.earlier, y = y!.earlier) if (textOf(x!.latest) !== textOf(y!.latest)) return false
+    for (; x !== y; x = x!.earlier, y = y!.earlier) if (x!.text !== y!.text) return false
     return true
   },
-  hash: (state) => textOf(state.latest),
+  hash: ({ texts }) => texts.text,
   reads: (x) => x.op === "query",
   alike: sameCall,
-  describeState: ({ latest }) => textOf(latest),
+  describeState: ({ texts }) => texts.text,
   procedure: (history) => numbered(history)
 }
