@@ -1,6 +1,6 @@
 /** Models for mutants that the table's models are too small for, or that pruning would hide there. */
 import { loadModels } from "../models/load.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import type { KVSpec, ModelSpec, RaftSpec } from "../models/Table.ts"
 import { figure2 } from "../../src/raft/Server.ts"
 
 const defaults = {
@@ -15,9 +15,9 @@ const defaults = {
   scope: "check",
   edges: false,
   mustReach: []
-} as const satisfies Partial<ModelSpec>
+} as const satisfies Partial<RaftSpec>
 
-const zooModels: ReadonlyArray<ModelSpec> = [
+const raftModels: ReadonlyArray<RaftSpec> = [
   {
     ...defaults,
     name: "zoo-late-vote",
@@ -270,11 +270,20 @@ const zooModels: ReadonlyArray<ModelSpec> = [
 ]
 
 /** The table's models, then those of the zoo. */
-export const allModels = (): ReadonlyArray<ModelSpec> => [...loadModels(), ...zooModels]
+const kvModels: ReadonlyArray<KVSpec> = []
+
+export const allModels = (): ReadonlyArray<ModelSpec> => [...loadModels(), ...raftModels, ...kvModels]
 
 /** The model of this name. Throws when there is none. */
 export const modelNamed = (name: string): ModelSpec => {
   const found = allModels().find((model) => model.name === name)
   if (found === undefined) throw new Error(`there is no model ${name}`)
+  return found
+}
+
+/** The model of Raft of this name. Throws when there is none. */
+export const raftModelNamed = (name: string): RaftSpec => {
+  const found = modelNamed(name)
+  if (found.layer !== "raft") throw new Error(`${name} is no model of Raft`)
   return found
 }

@@ -9,13 +9,13 @@ import {
   livenessViolations
 } from "../../check/models/checkLiveness.ts"
 import type { Endless, LivenessResult } from "../../check/models/checkLiveness.ts"
-import type { ModelSpec } from "../../check/models/Table.ts"
+import type { ModelSpec, RaftSpec } from "../../check/models/Table.ts"
 import { livenessNames } from "../../check/raft/Liveness.ts"
 import { spaceTime } from "../../check/render/SpaceTime.ts"
 import { storyTable } from "../../check/render/Table.ts"
 import { fromEndless } from "../../check/scenario/FromEndless.ts"
 import { aborted } from "../../check/suite/Interrupt.ts"
-import { honouringInterrupts, interrupted, progress, result, undecided, violated } from "./Ending.ts"
+import { badInput, honouringInterrupts, interrupted, progress, result, undecided, violated } from "./Ending.ts"
 import { grouped, seconds } from "./text.ts"
 
 export const liveness = Flag.Boolean("liveness").pipe(
@@ -23,7 +23,13 @@ export const liveness = Flag.Boolean("liveness").pipe(
   Flag.withDefault(false)
 )
 
-const told = (spec: ModelSpec, endless: Endless): string => {
+/** The model, if there are properties of progress for it. */
+export const withProgress = (spec: ModelSpec) =>
+  spec.layer === "raft"
+    ? Effect.succeed(spec)
+    : Effect.fail(badInput(`spec/Liveness.tla is about Raft: there is no progress to check in ${spec.name}`))
+
+const told = (spec: RaftSpec, endless: Endless): string => {
   const { story, text } = fromEndless(spec, endless)
   return `${storyTable(story)}\n\n${spaceTime(story)}\n\nScenario (save it, then: lockstep scenario FILE):\n\n${text}`
 }
@@ -32,7 +38,7 @@ const numbers = ({ calm, chaos, seconds: s }: LivenessResult): string =>
   `${grouped(chaos)} states of the chaos, ${grouped(calm)} of the calm, ${seconds(s)}`
 
 /** `lockstep explore MODEL --liveness`. */
-export const exploreProgress = Effect.fnUntraced(function*(spec: ModelSpec, json: boolean) {
+export const exploreProgress = Effect.fnUntraced(function*(spec: RaftSpec, json: boolean) {
   const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
     Effect.promise(() => exploreLiveness(spec, { signal }))
   )
@@ -48,7 +54,7 @@ export const exploreProgress = Effect.fnUntraced(function*(spec: ModelSpec, json
 })
 
 /** `lockstep equal MODEL --liveness`; gives the number of states if both hold and have as many. */
-export const equalProgress = Effect.fnUntraced(function*(spec: ModelSpec, json: boolean) {
+export const equalProgress = Effect.fnUntraced(function*(spec: RaftSpec, json: boolean) {
   const { value: comparison, wasInterrupted } = yield* honouringInterrupts((signal) =>
     compareLiveness(spec, {
       stop: aborted(signal),

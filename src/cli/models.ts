@@ -2,12 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import { loadModels } from "../../check/models/load.ts"
-import type { RaftWorld } from "../../check/models/RaftModel.ts"
+import { layerOf } from "../../check/models/Layer.ts"
 import type { ModelSpec } from "../../check/models/Table.ts"
-import type { RaftResult } from "../../check/models/checkModel.ts"
-import { spaceTime } from "../../check/render/SpaceTime.ts"
-import { storyTable } from "../../check/render/Table.ts"
-import { fromBehaviour } from "../../check/scenario/FromBehaviour.ts"
+import type { ModelResult } from "../../check/models/checkModel.ts"
 import { badInput } from "./Ending.ts"
 
 export const modelName = Argument.String("model").pipe(Argument.withDescription("a name that `lockstep models` lists"))
@@ -21,14 +18,7 @@ export const modelNamed = (name: string) => {
     : Effect.succeed(found)
 }
 
-/** A counterexample as people read it: a table, a space-time diagram, and a scenario that replays it. */
-export const told = (spec: ModelSpec, worlds: ReadonlyArray<RaftWorld>, title: string): string => {
-  const { missing, story, text } = fromBehaviour(spec, worlds, title)
-  const gap = missing === undefined ? "" : `\nStep ${missing.step} is not a step of the TypeScript core: ${missing.reason}\n`
-  return `${storyTable(story)}\n\n${spaceTime(story)}\n${gap}\nScenario (save it, then: lockstep scenario FILE):\n\n${text}`
-}
-
-export type Violation = RaftResult["violations"][number]
+export type Violation = ModelResult["violations"][number]
 
 /** One line about a violation. */
 export const summary = (violation: Violation): string => {
@@ -47,5 +37,5 @@ export const summary = (violation: Violation): string => {
 /** What there is to see of a violation. */
 export const shown = (spec: ModelSpec, violation: Violation): string =>
   "trace" in violation
-    ? told(spec, violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
+    ? layerOf(spec).told(violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
     : `${spec.name} ${summary(violation)}`

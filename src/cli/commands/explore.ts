@@ -5,7 +5,7 @@ import * as Flag from "effect/cli/Flag"
 import type { Options } from "../../../check/explorer/Result.ts"
 import { exploreModel, exploreModelInParallel } from "../../../check/models/checkModel.ts"
 import { badInput, honouringInterrupts, interrupted, json, progress, result, undecided, violated } from "../Ending.ts"
-import { exploreProgress, liveness } from "../liveness.ts"
+import { exploreProgress, liveness, withProgress } from "../liveness.ts"
 import { modelName, modelNamed, shown, summary } from "../models.ts"
 import { grouped, seconds } from "../text.ts"
 
@@ -24,7 +24,7 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
     const spec = yield* modelNamed(flags.model)
     if (flags.workers < 1) return yield* badInput(`--workers ${flags.workers}: expected at least 1`)
     if (flags.memory < 1) return yield* badInput(`--memory ${flags.memory}: expected at least 1`)
-    if (flags.liveness) return yield* exploreProgress(spec, flags.json)
+    if (flags.liveness) return yield* exploreProgress(yield* withProgress(spec), flags.json)
     const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) => {
       const options: Options = {
         signal,

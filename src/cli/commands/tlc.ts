@@ -3,12 +3,12 @@ import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { aborted } from "../../../check/suite/Interrupt.ts"
-import { decodeWorld } from "../../../check/models/Decode.ts"
+import { layerOf } from "../../../check/models/Layer.ts"
 import type { ModelSpec } from "../../../check/models/Table.ts"
 import { tlcModel } from "../../../check/models/TlcModel.ts"
 import type { TlcResult } from "../../../check/tlc/Tlc.ts"
 import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
-import { modelName, modelNamed, told } from "../models.ts"
+import { modelName, modelNamed } from "../models.ts"
 import { grouped, seconds } from "../text.ts"
 
 const workers = Flag.Int("workers").pipe(
@@ -19,8 +19,9 @@ const workers = Flag.Int("workers").pipe(
 /** The counterexample, told like one of ours. */
 const counterexample = (spec: ModelSpec, found: TlcResult): ReadonlyArray<string> => {
   if (found.counterexample === undefined) return []
-  const worlds = found.counterexample.states.map(({ variables }) => decodeWorld(variables, spec.settings))
-  return [told(spec, worlds, `${spec.name} violates ${found.violated ?? (found.outcome === "error" ? "nothing: TLC could not go on" : "a property")} in TLC`)]
+  const layer = layerOf(spec)
+  const worlds = found.counterexample.states.map(({ variables }) => layer.worldOf(variables))
+  return [layer.told(worlds, `${spec.name} violates ${found.violated ?? (found.outcome === "error" ? "nothing: TLC could not go on" : "a property")} in TLC`)]
 }
 
 export const tlc = Command.make("tlc", { model: modelName, workers, json }, (flags) =>
