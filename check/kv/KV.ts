@@ -69,10 +69,12 @@ function* successors(p: Promised, c: string, next: Promised): Generator<readonly
 
 /** The action that leads from one state to the other; "nothing" when they are the same, `undefined` when none does. */
 export const actionBetween = (before: Promised, after: Promised): ActionName | "nothing" | undefined => {
-  if (isDeepStrictEqual(before, after)) return "nothing"
-  for (const c of Object.keys(before.calls)) {
-    // (Where nothing was even copied, this client has done nothing.)
-    if (before.calls[c] === after.calls[c] && before.heard[c] === after.heard[c]) continue
+  // (Where nothing was even copied, nothing was done.)
+  const touched = Object.keys(before.calls).filter((c) =>
+    before.calls[c] !== after.calls[c] || before.heard[c] !== after.heard[c]
+  )
+  if ((before.data === after.data && touched.length === 0) || isDeepStrictEqual(before, after)) return "nothing"
+  for (const c of touched) {
     for (const [name, state] of successors(before, c, after)) if (isDeepStrictEqual(state, after)) return name
   }
   return undefined

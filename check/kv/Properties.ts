@@ -6,10 +6,11 @@ import { isDeepStrictEqual } from "node:util"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { Applied, KV, SessionId, Stamped } from "../../src/kv/Sessions.ts"
 import { outstanding } from "../../src/kv/Client.ts"
+import type { Client } from "../../src/kv/Client.ts"
 import type { Index } from "../../src/raft/Server.ts"
 import type { Predicate } from "../explorer/Model.ts"
 import { actionBetween } from "./KV.ts"
-import type { Call, Promised } from "./KV.ts"
+import type { Call, Calls, Promised } from "./KV.ts"
 import type { KVWorld } from "./ReplicatedKV.ts"
 
 type Log = ReadonlyArray<Stamped>
@@ -72,22 +73,20 @@ const ExpiryIsByLogTime: Property = {
   }
 }
 
+/** The calls of a client; `answerInLog` gives the answer that the log has for a command, if any. */
+export const callsOf = (c: Client, answerInLog: (session: SessionId, seq: number) => Call["answer"]): Calls =>
+  Object.fromEntries(outstanding(c).map((seq) => [seq, { operation: c.waiting[seq]!, answer: answerInLog(c.session, seq) }]))
+
 /** The map as the specification has it: what the whole log makes of it. */
-export const promised = ({ clients, ghost }: Pick<KVWorld, "clients" | "ghost">): Promised => {
-  const answerOf = (session: SessionId, seq: number): Call["answer"] => {
+export const promised = ({ clients, ghost }: KVWorld): Promised => {
+  const answerInLog = (session: SessionId, seq: number): Call["answer"] => {
     const reply = ghost.answers.find((r) => r.status === "OK" && r.session === session && r.seq === seq)
     return reply?.status === "OK" ? [reply.response] : []
   }
   const each = Object.entries(clients)
   return {
     data: ghost.kv.data,
-    calls: Object.fromEntries(each.map(([id, c]) => [
-      id,
-      Object.fromEntries(outstanding(c).map((seq) => [
-        seq,
-        { operation: c.waiting[seq]!, answer: answerOf(c.session, seq) }
-      ]))
-    ])),
+    calls: Object.fromEntries(each.map(([id, c]) => [id, callsOf(c, answerInLog)])),
     heard: Object.fromEntries(each.map(([id, { heard }]) => [id, heard]))
   }
 }
