@@ -330,7 +330,7 @@ export class Chooser {
     const asking = { server, client, time }
     const asked = clients.asked(client)
     if (leader !== undefined && asked > 1 && this.#dice.percent(5)) {
-      return { type: "echo", client, nth: asked - this.#dice.below(Math.min(4, asked)), ...asking }
+      return { type: "echo", nth: asked - this.#dice.below(Math.min(4, asked)), ...asking }
     }
     if (leader === undefined && this.#dice.percent(90)) return undefined
     if (!clients.state(client).open) {
