@@ -210,7 +210,7 @@ Promise == INSTANCE KV WITH
               [operation |-> clients[c].waiting[seq], answer |-> AnswerInLog(clients[c].session, seq)]]],
   heard <- [c \in Client |-> clients[c].heard]
 
-RefinesKV == Promise!Steps
+RefinesKV == [][Promise!Next]_(Promise!vars)
 
 \* And begins like it, when nothing has happened yet.
 BeginsAsKV == Promise!Init

@@ -335,17 +335,17 @@ export class Chooser {
     if (leader === undefined && this.#dice.percent(90)) return undefined
     if (!clients.state(client).open) {
       // It asks for a session until it has one; mostly once.
-      return clients.again(client, asked) === undefined || this.#dice.percent(10) ? { type: "open", ...asking } : undefined
+      return clients.again(client, asked) === undefined || this.#dice.percent(15) ? { type: "open", ...asking } : undefined
     }
     const waiting = clients.waitingFor(client)
-    if (waiting.length === 0 || (waiting.length < window && this.#dice.percent(15))) {
+    if (waiting.length === 0 || (waiting.length < window && this.#dice.percent(10))) {
       return { type: "call", operation: this.#operation(), ...asking }
     }
-    if (this.#dice.percent(2)) {
+    if (this.#dice.below(200) === 0) {
       this.#clients[place] = this.#nextClient++
       return { type: "giveUp", client }
     }
-    return this.#dice.percent(14)
+    return this.#dice.percent(12)
       ? { type: "again", nth: waiting[this.#dice.below(waiting.length)]!, ...asking }
       : undefined
   }

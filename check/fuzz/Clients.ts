@@ -6,7 +6,7 @@ import type { Reply, Request } from "../../src/kv/Sessions.ts"
 import type { Json, Operation } from "../linearizability/History.ts"
 
 /** A session expires that isn't used so long. (Random executions count decisions for milliseconds.) */
-const timeout = 200
+const timeout = 300
 
 /** The most commands of one client under way at a time. Each is a process of its own in the history. */
 const most = 10

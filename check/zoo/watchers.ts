@@ -98,8 +98,8 @@ export const watchers: ReadonlyArray<Watcher> = [
     edits: [
       {
         file: "check/explorer/Intern.ts",
-        from: "filter(([, field]) => field !== undefined)",
-        to: `filter(([name, field]) => field !== undefined && name !== "votedFor")`
+        from: "if (field === undefined) continue",
+        to: `if (field === undefined || key === "votedFor") continue`
       },
       {
         file: "check/explorer/Intern.ts",
