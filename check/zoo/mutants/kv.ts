@@ -82,9 +82,9 @@ export const kvMutants: ReadonlyArray<Mutant> = [
         from: `       /\\ m.type = "Request" /\\ m.dest = i
 `,
         to: `       /\\ m.type = "Request" /\\ m.dest = i
-       /\\ m.request.type = "open" \\/ ~ /\\ m.request.session \\in DOMAIN servers[i].kv.sessions
-                                      /\\ m.request.seq \\in DOMAIN servers[i].kv.sessions[m.request.session].replies
-                                      /\\ servers[i].kv.sessions[m.request.session].replies[m.request.seq] # Nil
+       /\\ IF m.request.type = "open" THEN TRUE ELSE
+            ~ (m.request.session \\in DOMAIN servers[i].kv.sessions
+               /\\ m.request.seq \\in DOMAIN servers[i].kv.sessions[m.request.session].replies)
 `
       }
     ],
