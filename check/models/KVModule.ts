@@ -8,7 +8,7 @@ import { nextOf, section, stringSet } from "./Module.ts"
 import type { Module } from "./Module.ts"
 import type { KVSpec } from "./Table.ts"
 
-/** The root, with a value for every key: that of an absent one is Nil. */
+/** The same with a value for every key: that of an absent one is Nil. */
 const complete = (value: unknown, keys: ReadonlyArray<string>): unknown => {
   if (typeof value !== "object" || value === null) return value
   if (Array.isArray(value)) return value.map((part) => complete(part, keys))
@@ -18,10 +18,16 @@ const complete = (value: unknown, keys: ReadonlyArray<string>): unknown => {
   )
 }
 
-export const kvModule = (spec: KVSpec, { actors: [root], left }: KVModelWorld): Module => {
+const keysOf = ({ operations }: KVSpec): ReadonlyArray<string> =>
+  [...new Set(Object.values(operations).flatMap((all) => all.map(({ key }) => key)))].sort()
+
+/** The world as a record of the specification's variables. */
+export const tlaOfWorld = (spec: KVSpec, { actors: [world], left }: KVModelWorld): string =>
+  toTla(complete({ ...world!, left }, keysOf(spec)))
+
+export const kvModule = (spec: KVSpec, root: KVModelWorld): Module => {
   const { clock, contact, operations, servers, timeout } = boundsOf(spec)
   const clients = Object.keys(operations)
-  const keys = [...new Set(Object.values(operations).flatMap((all) => all.map(({ key }) => key)))].sort()
   const named = (of: "client" | "server") => Actions.filter((action) => action.of === of).map(({ name }) => name)
   const next = nextOf([
     ...clients.map((id) => ({ id, actions: named("client") })),
@@ -35,13 +41,13 @@ export const kvModule = (spec: KVSpec, { actors: [root], left }: KVModelWorld): 
 EXTENDS ReplicatedKV, TLC
 
 MCOperation == [${clients.map((id) => `${id} |-> {${operations[id]!.map(toTla).join(", ")}}`).join(", ")}]
-MCRoot == ${toTla(complete({ ...root!, left }, keys))}
+MCRoot == ${tlaOfWorld(spec, root)}
 ${next}====
 `,
     cfg: `SPECIFICATION MCSpec
 CONSTANTS
   Nil = Nil
-  Key = ${stringSet(keys)}
+  Key = ${stringSet(keysOf(spec))}
   Server = ${stringSet(servers)}
   Client = ${stringSet(clients)}
   Contact = ${JSON.stringify(contact)}

@@ -11,7 +11,7 @@ import type { SuiteOptions } from "../Options.ts"
 import { grouped } from "../figures.ts"
 
 export const codeCoverageRow = ({ signal }: SuiteOptions) =>
-  row("coverage", "branches of src/raft", Effect.promise(async () => {
+  row("coverage", "branches of src/raft and src/kv", Effect.promise(async () => {
     if (!sourcesAreHere) return { status: "skipped" as const, found: "needs the sources" }
     const { blocks, exceptions, faults, files } = await codeCoverage(signal)
     return faults.length === 0
