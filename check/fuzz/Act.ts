@@ -5,8 +5,8 @@
  *     client 1 open at s1 @20                         client 1 asks s1, whose clock reads 20 (without it: 0), for a session
  *     client 1 put k0 "x" at s1                       client 1's next operation, asked of s1 (others alike)
  *     client 1 cas k0 null "x" at s1                  … from absent to x
- *     client 1 again 3 at s2                          it asks for its third request again, at another server
- *     client 1 echo 3 at s2                           a late copy of its third request reaches s2
+ *     client 1 again 2 at s2                          of what it waits for it asks for the second again, at another server
+ *     client 1 echo 3 at s2                           a late copy of its last request but two reaches s2
  *     client 1 gives up                               for good: the outcomes stay unknown
  *     apply s1 unheard                                s1 applies its next entry; an answer that is due gets lost
  */

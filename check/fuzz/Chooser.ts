@@ -2,6 +2,7 @@
  * What a decision means in the world as it is: one act, so weighted that runs get somewhere. A decision that would do
  * nothing falls through to what can be done, so that nearly every decision is an event.
  */
+import { outstanding } from "../../src/kv/Client.ts"
 import type { Operation } from "../../src/kv/Map.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Event } from "../cluster/Cluster.ts"
@@ -330,15 +331,16 @@ export class Chooser {
     const asking = { server, client, time }
     const asked = clients.asked(client)
     if (leader !== undefined && asked > 1 && this.#dice.percent(5)) {
-      return { type: "echo", nth: asked - this.#dice.below(Math.min(4, asked)), ...asking }
+      return { type: "echo", nth: 1 + this.#dice.below(Math.min(4, asked)), ...asking }
     }
     if (leader === undefined && this.#dice.percent(90)) return undefined
     if (!clients.state(client).open) {
       // It asks for a session until it has one; mostly once.
-      return clients.again(client, asked) === undefined || this.#dice.percent(15) ? { type: "open", ...asking } : undefined
+      const waits = clients.copy(client, 1)?.type === "open"
+      return !waits || this.#dice.percent(15) ? { type: "open", ...asking } : undefined
     }
-    const waiting = clients.waitingFor(client)
-    if (waiting.length === 0 || (waiting.length < window && this.#dice.percent(10))) {
+    const waiting = outstanding(clients.state(client)).length
+    if (waiting === 0 || (waiting < window && this.#dice.percent(10))) {
       return { type: "call", operation: this.#operation(), ...asking }
     }
     if (this.#dice.below(200) === 0) {
@@ -346,7 +348,7 @@ export class Chooser {
       return { type: "giveUp", client }
     }
     return this.#dice.percent(12)
-      ? { type: "again", nth: waiting[this.#dice.below(waiting.length)]!, ...asking }
+      ? { type: "again", nth: 1 + this.#dice.below(waiting), ...asking }
       : undefined
   }
 

@@ -44,28 +44,16 @@ export class Clients {
     return this.#clients.get(client)?.asked.length ?? 0
   }
 
-  /** What it asked in its `nth` request, as it was. */
+  /** Its last request, or the `nth` last, as it was. */
   copy(client: number, nth: number): Request | undefined {
-    return this.#clients.get(client)?.asked[nth - 1]
+    return this.#clients.get(client)?.asked.at(-nth)
   }
 
-  /** What it asks in place of its `nth` request, if it still waits for the answer. */
+  /** What it asks again: of the calls that it waits for, the `nth`. */
   again(client: number, nth: number): Request | undefined {
-    const request = this.copy(client, nth)
-    if (request === undefined || this.#clients.get(client)!.gone) return undefined
     const c = this.state(client)
-    if (request.type === "open") return c.open || nth < this.asked(client) ? undefined : request
-    return c.open && c.session === request.session && c.waiting[request.seq] !== undefined
-      ? commandOf(c, request.seq)
-      : undefined
-  }
-
-  /** Which of its requests are commands that it waits for. */
-  waitingFor(client: number): ReadonlyArray<number> {
-    const { open, session, waiting } = this.state(client)
-    return (this.#clients.get(client)?.asked ?? []).flatMap((request, n) =>
-      open && request.type === "command" && request.session === session && waiting[request.seq] !== undefined ? [n + 1] : []
-    )
+    const seq = outstanding(c)[nth - 1]
+    return seq === undefined || this.#clients.get(client)!.gone ? undefined : commandOf(c, seq)
   }
 
   /** Calls that haven't returned, and may. */

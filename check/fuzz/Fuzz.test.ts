@@ -83,7 +83,8 @@ describe("the real thing", () => {
     const seen: Array<FinishedRun> = []
     const { events } = await fuzz({ servers: 5, runs: 4, seed: 2, onRun: (run) => seen.push(run) })
     expect(seen.map((run) => run.number)).toEqual([0, 1, 2, 3])
-    expect(seen.every((run) => run.ids.length === 5 && run.history.length > 0 && run.violation === undefined)).toBe(true)
+    expect(seen.every((run) => run.ids.length === 5 && run.violation === undefined)).toBe(true)
+    expect(seen.some((run) => run.history.length > 0)).toBe(true)
     const steps = seen.flatMap((run) => run.taken)
     expect(steps.length).toBeGreaterThan(events / 2)
     for (const { sent, taken } of seen) {

@@ -2,7 +2,7 @@
  * One random execution: a cluster, the machines on its servers, its clients, and everyone who watches. It carries out
  * acts one by one, whoever chooses them, and stops at the first thing that must not be.
  */
-import { Invoke } from "../../src/kv/Client.ts"
+import { Invoke, outstanding } from "../../src/kv/Client.ts"
 import { encode, fromPieces, requestIn, toPieces } from "../../src/kv/Encoding.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Request, Time } from "../../src/kv/Sessions.ts"
@@ -132,7 +132,7 @@ export class Run {
       }
       case "call": {
         const others = [...this.clients.waiting()]
-        const pipelined = this.clients.waitingFor(act.client).length > 0
+        const pipelined = outstanding(this.clients.state(act.client)).length > 0
         const request = this.clients.call(act.client, act.operation, this.#clock)
         if (request === undefined) return false
         if (others.some(({ key }) => key === act.operation.key)) this.counter.count("overlapping")

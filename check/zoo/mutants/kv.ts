@@ -305,25 +305,22 @@ export const kvMutants: ReadonlyArray<Mutant> = [
       },
       {
         file: clients,
-        from: `      ? commandOf(c, request.seq)
-`,
-        to: `      ? this.#anew(client, request.seq)
-`
+        from: "gone ? undefined : commandOf(c, seq)",
+        to: "gone ? undefined : this.#anew(client, seq)"
       },
       {
         file: clients,
-        from: "  /** Which of its requests are commands",
+        from: "  /** Calls that haven't returned",
         to: `  #anew(client: number, seq: number): Request {
     const known = this.#known(client)
     const { [seq]: operation, ...others } = known.state.waiting
     known.state = this.#invoke({ ...known.state, waiting: others }, operation!)!
     known.calls.set(known.state.seq, known.calls.get(seq)!)
     known.calls.delete(seq)
-    known.asked.push(commandOf(known.state, known.state.seq))
-    return known.asked.at(-1)!
+    return commandOf(known.state, known.state.seq)
   }
 
-  /** Which of its requests are commands`
+  /** Calls that haven't returned`
       }
     ],
     spec: [{
