@@ -30,9 +30,13 @@ const reply = (r: Reply): string => {
   }
 }
 
-const entry = ({ request: r, time }: Stamped, n: number): string => `[${n + 1}@${time} ${request(r)}]`
+/** A request with its clock reading: `@9 1:1 append k x`. */
+export const stampedText = ({ request: r, time }: Stamped): string => `@${time} ${request(r)}`
 
-const state = ({ data, sessions, time }: KV): string =>
+const entry = (stamped: Stamped, n: number): string => `[${n + 1}${stampedText(stamped)}]`
+
+/** Log time, map and sessions. */
+export const mapText = ({ data, sessions, time }: KV): string =>
   [
     `@${time}`,
     `{${Object.entries(data).map(([key, value]) => `${key}=${value}`).join(", ")}}`,
@@ -46,12 +50,13 @@ const outcome = (heard: Outcome): string => heard.status === "OK" ? response(hea
 
 const serverLine = (id: string, { applied, kv, snapshot, waiting }: KVServer): string =>
   [
-    `${id} applied ${applied} ${state(kv)}`,
-    ...(snapshot.index === 0 ? [] : [`snapshot at ${snapshot.index} ${state(snapshot.kv)}`]),
+    `${id} applied ${applied} ${mapText(kv)}`,
+    ...(snapshot.index === 0 ? [] : [`snapshot at ${snapshot.index} ${mapText(snapshot.kv)}`]),
     ...Object.entries(waiting).map(([index, client]) => `answers ${index} to ${client}`)
   ].join("; ")
 
-const clientLine = (id: string, { heard, open, seq, session, waiting }: Client): string =>
+/** What a client has, waits for, and has heard. */
+export const clientLine = (id: string, { heard, open, seq, session, waiting }: Client): string =>
   [
     `${id} ${open ? `in ${session}, at ${seq}` : "has no session"}`,
     ...Object.entries(waiting).map(([seq, o]) => `waits for ${seq} ${operation(o)}`),
