@@ -267,10 +267,10 @@ class Zoo {
     if (edits.some(({ file }) => file.startsWith("src/shell/storage/"))) return ["disk"]
     // Rules don't know of disks: of them the others say more.
     const shell = mutant === control || edits.some(({ file }) => file.startsWith("src/shell/"))
-    // Stories are of Raft; explorer and graph know nothing but the rules, of Raft or of the map.
-    const kv = aboutKV(mutant)
-    const core = mutant === control || edits.some(({ file }) => file.startsWith("src/raft/")) || (kv && mutant.spec !== undefined)
-    const possible = { scenarios: given === undefined && !kv, disk: shell, explorer: core, graph: core, fuzz: true }
+    // Explorer and graph know nothing but the rules, of Raft or of the map.
+    const rules = edits.some(({ file }) => file.startsWith("src/raft/")) || (aboutKV(mutant) && mutant.spec !== undefined)
+    const core = mutant === control || rules
+    const possible = { scenarios: given === undefined, disk: shell, explorer: core, graph: core, fuzz: true }
     return localColumns.filter((column) => possible[column])
   }
 
