@@ -201,9 +201,9 @@ class Run {
   #ask(act: ClientAct, command: string): boolean {
     const request = this.#answers.request(act)
     if (act.type === "giveUp" || request === undefined) return false
-    const { client, server, time, ...how } = act
-    const value = encode({ time, request })
-    const event = { type: "propose", server, value, ...("cut" in how ? { cut: how.cut } : {}), ...("unsynced" in how ? { unsynced: how.unsynced } : {}) } as Event
+    const { client, cut, server, time, unsynced } = act
+    const how = { ...(cut === undefined ? {} : { cut }), ...(unsynced === undefined ? {} : { unsynced }) }
+    const event: Event = { type: "propose", server, value: encode({ time, request }), ...how }
     if (!this.#execute(event, command, (cluster) => this.#answers.taken(cluster.memory(server), client))) return false
     this.#acts.push(act)
     return true
