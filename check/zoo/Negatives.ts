@@ -13,6 +13,8 @@ import { toTla } from "../models/Encode.ts"
 import { compareGraphs, TlcGraph } from "../models/Equal.ts"
 import type { Difference } from "../models/Equal.ts"
 import { edgeLabel } from "../models/Module.ts"
+import { kvModel } from "../models/KVModel.ts"
+import { kvModels } from "../models/load.ts"
 import { raftLayer } from "../models/RaftLayer.ts"
 import { raftModel } from "../models/RaftModel.ts"
 import type { RaftWorld } from "../models/RaftModel.ts"
@@ -136,6 +138,13 @@ const worldsToldApart = Effect.promise(async () => {
   return seen.size === graph.size ? undefined : `the explorer has ${graph.size} worlds, there are ${seen.size}`
 })
 
+/** A model with a session that expires takes every action of the map that clients are promised. */
+const mapMoves = Effect.promise(async () => {
+  const { result } = await explore(kvModel(kvModels().find(({ name }) => name === "kv-expiry")!))
+  const [violation] = result.violations
+  return violation === undefined ? undefined : `${violation.kind}: ${violation.name}`
+})
+
 // Histories.
 
 const operation = (
@@ -171,5 +180,6 @@ export const negatives = {
   "trace: one event deleted": rejected(withoutFirstAppend, secondAppend + 1),
   "graphs: an edge or a state more on either side": graphsCompared,
   "explorer: worlds told apart": worldsToldApart,
+  "refinement: every action of KV": mapMoves,
   "history: a write of unknown outcome": unknownWriteCounts
 } as const
