@@ -51,7 +51,5 @@ Expire(c) ==
 
 Next == \E c \in Client : Invoke(c) \/ TakeEffect(c) \/ Return(c) \/ Expire(c)
 
-Steps == [][Next]_vars
-
-Spec == Init /\ Steps
+Spec == Init /\ [][Next]_vars
 =============================================================================

@@ -1,8 +1,8 @@
 ---------------------------- MODULE ReplicatedKV ----------------------------
-(* Clients with sessions, and servers that apply one replicated log: refines *)
-(* KV. Who leads, and how the log comes about, is ReplicatedLog's affair:   *)
-(* here a request that a server takes is decided at once, for one that      *)
-(* waits to be decided, or is lost, is a request under way.                 *)
+(* Clients with sessions, and servers that apply one replicated log:        *)
+(* refines KV. Who leads, and how the log comes about, is ReplicatedLog's   *)
+(* affair: here a request that a server takes is decided at once, for one   *)
+(* that waits to be decided, or is lost, is a request under way.            *)
 (* Twin of check/kv/ReplicatedKV.ts.                                        *)
 EXTENDS Client
 
