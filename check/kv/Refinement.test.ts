@@ -93,7 +93,7 @@ describe("models of the map", () => {
   })
 
   it("TLC is given every action of every server and client, every property, and from the beginning what it begins with", () => {
-    for (const [name, more] of [["kv-retry", "BeginsAsKV"], ["kv-window", "RefinesReplicatedLogSteps"]] as const) {
+    for (const [name, more] of [["kv-retry", "BeginsAsKV"], ["kv-failover", "RefinesReplicatedLogSteps"]] as const) {
       const spec = modelNamed(name)
       const { cfg, tla } = kvModule(spec, kvModel(spec).root)
       for (const label of ["DecideAction_s2", "HearAction_c1"]) expect(tla).toContain(`\\/ ${label}\n`)
