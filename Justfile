@@ -17,8 +17,8 @@ check *ARGS: setup
 
 # The test suite.
 test *ARGS: setup
-    @tsc -p .
-    @vitest run "$@"
+    @tsc -p . && tsc -p check/render/browser
+    @vitest run --testTimeout 60000 "$@"
 
 # Any command: `just lockstep explore election`.
 [no-exit-message]
@@ -29,8 +29,18 @@ lockstep *ARGS: setup
 bench *ARGS: setup
     @node check/bench/bench.ts "$@"
 
+# Pictures of the HTML pages, made by Chromium, to be looked at.
+screenshots FOLDER: setup
+    @node check/render/screenshots.ts "$@"
+
+# The linearizability checker against Porcupine, side by side in one run (Porcupine needs Go).
+[no-exit-message]
+bench-verify *ARGS: build
+    @node check/bench/verify.ts "$@"
+
 # The library as JavaScript with declarations, in dist/.
 build: setup
     @rm -rf dist
-    @tsc -p tsconfig.build.json
-    @cp -R spec dist/ && cp -R check/scenarios check/histories dist/check/
+    @tsc -p tsconfig.build.json && tsc -p check/render/browser --noEmit false --outDir dist --rootDir .
+    @cp -R spec dist/ && cp -R check/scenarios dist/check/ && cp check/render/browser/page.* dist/check/render/browser/
+    @cd check/histories && cp -R README.md bundles porcupine ../../dist/check/histories/

@@ -17,6 +17,7 @@ import { readTrace } from "../trace/TraceReader.ts"
 import { headerOf, linesOf, traceText } from "../trace/TraceWriter.ts"
 import { validateTraces } from "../trace/validate.ts"
 import { Handle } from "../../src/raft/Raft.ts"
+import { pages } from "./pages.ts"
 
 const repeats = 5
 
@@ -109,5 +110,5 @@ const executions = Effect.gen(function*() {
 })
 
 await Effect.runPromise(
-  Effect.all([explorer, core, executions], { discard: true }).pipe(Effect.provide(NodeServices.layer))
+  Effect.all([explorer, core, executions, Effect.promise(async () => (await pages()).forEach(say))], { discard: true }).pipe(Effect.provide(NodeServices.layer))
 )

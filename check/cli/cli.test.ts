@@ -51,6 +51,8 @@ describe("Bad usage and bad input: exit code 2, one line with file, line and rea
     const line = { client: 1, op: "put", key: "k", value: "v", call: 5, return: 3, output: null }
     oneLine(["verify", file("a.jsonl", `${JSON.stringify(line)}\n`)], 2, /a.jsonl:1: /)
   })
+  it("two promises at once", () =>
+    oneLine(["verify", "none.jsonl", "--consistency", "sequential", "--stale-bound", "5"], 2, /--stale-bound goes with --consistency linearizable/))
   it("a scenario with an unknown command", () =>
     oneLine(["scenario", file("a.txt", "servers 3\n----\n\nelekt s1\n----\n")], 2, /a.txt:4: .*elekt/))
   it("a scenario to replay with a server that doesn't exist", () =>
@@ -102,6 +104,17 @@ describe("Results", () => {
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ model: "one-server", distinct: 20, complete: true, violations: [] })
   })
+
+  it("are also written as a page, with --html", () => {
+    const [none, one] = [join(dir, "none.html"), join(dir, "one.html")]
+    expect(lockstep(["explore", "one-server", "--html", none]).status).toBe(0)
+    expect(lockstep(["scenario", join(root, "check/scenarios/figure-8.txt"), "--html", one]).status).toBe(0)
+    const title = (path: string) => /<title>(.*)<\/title>/.exec(readFileSync(path, "utf8"))?.[1]
+    expect([title(none), title(one)]).toEqual(["explore one-server", "scenario"])
+    const { status, stderr, stdout } = lockstep(["explore", "one-server", "--html", join(dir, "no-folder/x.html")])
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/no-folder\/x.html: cannot be written/) })
+    expect(stdout).toMatch(/^one-server: 20 distinct states/)
+  }, 60_000)
 
   it("violated: exit code 1", () => {
     const { status, stdout } = lockstep(["verify", join(root, "check/histories/porcupine/jepsen/etcd_000.log")])

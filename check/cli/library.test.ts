@@ -21,14 +21,36 @@ it("the library builds to JavaScript with declarations, and each entry point can
     expect(existsSync(join(dir, entry.types)), entry.types).toBe(true)
   }
   expect(existsSync(join(dir, packageJson.bin.lockstep))).toBe(true)
-  writeFileSync(join(dir, "package.json"), "{\"type\":\"module\"}")
+  // A package may import itself by name.
+  const { exports, name, type } = packageJson
+  writeFileSync(join(dir, "package.json"), JSON.stringify({ exports, name, type }))
   writeFileSync(join(dir, "use.js"), `
-    import { figure2, InitServer, Timeout } from "./dist/src/raft/index.js"
-    import { checkLinearizable, kv } from "./dist/check/linearizability/index.js"
+    import fc from "fast-check"
+    import { figure2, InitServer, Timeout } from "lockstep/raft"
+    import { checkLinearizable, kv } from "lockstep/linearizability"
+    import { linearizable } from "lockstep/linearizability/fast-check"
     const put = { client: 1, op: "put", key: "k", value: "v", call: 1, return: 2, output: null }
     const get = { client: 2, op: "get", key: "k", value: null, call: 3, return: 4, output: "w" }
     const role = Timeout(InitServer("s1", ["s1", "s2"], figure2)).server.role
-    console.log(role, checkLinearizable([put, { ...get, output: "v" }], kv).verdict, checkLinearizable([put, get], kv).verdict)
+    const command = { op: "get", key: "k", run: async (answer) => answer }
+    const property = (answer) => linearizable(kv, { system: () => answer, commands: fc.constant(command) })
+    const fails = async (answer) => (await fc.check(property(answer), { numRuns: 5 })).failed
+    console.log(role, checkLinearizable([put, { ...get, output: "v" }], kv).verdict, checkLinearizable([put, get], kv).verdict, await fails("v"), await fails(null))
   `)
-  expect(execFileSync(process.execPath, [join(dir, "use.js")], { encoding: "utf8" }).trim()).toBe("candidate ok illegal")
+  expect(execFileSync(process.execPath, [join(dir, "use.js")], { encoding: "utf8" }).trim()).toBe("candidate ok illegal true false")
+
+  // TypeScript knows the matcher, and vitest runs it.
+  writeFileSync(join(dir, "matcher.test.ts"), `
+    import { kv } from "lockstep/linearizability"
+    import "lockstep/linearizability/vitest"
+    import { expect, test } from "vitest"
+    const get = (output: string | null) => [{ client: 1, op: "get", key: "k", value: null, call: 0, return: 1, output }]
+    test("right", () => expect(get(null)).toBeLinearizable(kv))
+    test("wrong", () => expect(() => expect(get("v")).toBeLinearizable(kv, { timeoutMs: 1_000 })).toThrow(/"k" is not linearizable/))
+  `)
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "esnext", "--types", "node"]
+  execFileSync(join(root, "node_modules/.bin/tsc"), [...options, join(dir, "matcher.test.ts")], { cwd: dir, stdio: "inherit" })
+  const { NODE_ENV, VITEST, VITEST_POOL_ID, VITEST_WORKER_ID, ...env } = process.env
+  const ran = execFileSync(join(root, "node_modules/.bin/vitest"), ["run", "--root", dir], { cwd: dir, encoding: "utf8", env: { ...env, NO_COLOR: "1" } })
+  expect(ran).toMatch(/Tests +2 passed/)
 }, 60_000)

@@ -3,7 +3,8 @@ import { commandOf, Hear, InitClient, Invoke, outstanding } from "../../src/kv/C
 import type { Client } from "../../src/kv/Client.ts"
 import type { Operation as Asked } from "../../src/kv/Map.ts"
 import type { Reply, Request } from "../../src/kv/Sessions.ts"
-import type { Json, Operation } from "../linearizability/History.ts"
+import type { Operation } from "../linearizability/History.ts"
+import type { Json } from "../linearizability/Texts.ts"
 
 /** A session expires that isn't used so long. (Random executions count decisions for milliseconds.) */
 const timeout = 300

@@ -170,7 +170,7 @@ export class Run {
     const { keys, verdict } = checkLinearizable(history, kv)
     const bad = keys.find((key) => key.verdict === verdict)
     if (verdict === "illegal" && bad?.verdict === "illegal") {
-      this.#violate("Linearizability", `key ${bad.key}: ${bad.reason}`)
+      this.#violate("Linearizability", `key ${bad.key}: ${bad.explanation?.reason}`)
     } else if (verdict === "unknown") {
       this.#violate("LinearizabilityUndecided", "the search's budget was used up")
     }

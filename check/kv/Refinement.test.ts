@@ -116,7 +116,7 @@ describe("models of the map", () => {
     })
     const violation = result.violations.find(({ name }) => name === "NeverTwice")!
     if (violation.kind !== "property") throw new Error(violation.kind)
-    const text = told(violation.trace.map(({ world }) => world), "kv-retry violates NeverTwice")
+    const { text } = told(violation.trace.map(({ world }) => world), "kv-retry violates NeverTwice")
     expect(text.split("\n").slice(0, 8)).toEqual([
       "kv-retry violates NeverTwice",
       "",

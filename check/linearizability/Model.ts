@@ -1,46 +1,51 @@
 // What an object may do, said as a sequential machine: a history is linearizable when its operations, each at one moment
 // between its call and its return, form a run of this machine (Herlihy & Wing 1990).
-import type { Json, Operation } from "./History.ts"
+import type { History, Operation } from "./History.ts"
+import type { Procedure } from "./Procedure.ts"
+import type { Json } from "./Texts.ts"
 
 /**
- * What an operation can do to the state, which tells the search what it may skip:
- * - `reads`: never changes the state where it is allowed (a read, a compare-and-set that failed);
- * - `overwrites`: allowed in every state, and the state afterwards does not depend on the one before (a write);
- * - `blind`: allowed in every state (an append, an enqueue);
- * - `depends`: anything else.
+ * A sequential object. `init` and `step` are all that a model needs; the rest makes checking faster or answers nicer.
+ *
+ * `S` is the type of its states, any values that `step` does not change in place. All functions are pure.
  */
-export type Effect = "reads" | "overwrites" | "blind" | "depends"
-
-/** A state, as canonical text: two states are the same exactly when their texts are. */
-export type State = string
-
-/** A sequential object. Every key of a history is an object of its own, in state `init` at first. */
-export interface Model {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a model of any states
+export interface Model<S = any> {
   readonly name: string
-  /** The operations by name; each says whether value and (known) output have the right shape. */
-  readonly operations: Readonly<Record<string, Shape>>
-  readonly init: State
+  readonly init: S
   /**
-   * The state after `x`, or `undefined` when `x` cannot answer what it answered. Pure. Where the outcome is unknown
-   * (`x.return === null`) every answer is possible.
+   * The state after `x`, or `undefined` when `x` cannot answer what it answered. Where the outcome is unknown
+   * (`x.return === null`) every answer is possible, and `x.output` is null. `step` must not look at the times.
    */
-  readonly step: (state: State, x: Operation) => State | undefined
-  readonly effect: (x: Operation) => Effect
-  /** True when `step` reads `x.client`; otherwise equal operations of different clients are interchangeable. */
-  readonly readsClient?: boolean
+  readonly step: (state: S, x: Operation) => S | undefined
+  /** The name of the object that `x` belongs to; each is checked alone, from `init` on. Its key, unless told. */
+  readonly partition?: (x: Operation) => string
+  /** Are two states the same? Unless told: when they are the same JSON. */
+  readonly equal?: (a: S, b: S) => boolean
+  /** Something that equal states have in common, and others seldom. Unless told: the state as canonical JSON. */
+  readonly hash?: (state: S) => string | number
+  /** Operations that change no state in which they are allowed. Unless told: none is known. */
+  readonly reads?: (x: Operation) => boolean
+  /** Operations that are allowed in every state, and lead to the same state from all. Unless told: none is known. */
+  readonly overwrites?: (x: Operation) => boolean
   /**
-   * Which states does no operation of this history see into? All of `operations` belong to one key. In an unseen state
-   * only `overwrites` and `blind` operations are allowed, and a `blind` one leads to an unseen state again. The search
-   * takes all unseen states for one.
+   * Operations with equal answers here are interchangeable: they take each state to the same state. Unless told: those of
+   * one client that are equal but for their times.
    */
-  readonly unseen?: (operations: ReadonlyArray<Operation>) => (state: State) => boolean
-  /** The only state in which `x` is allowed, where there is one: a read has what it answered. */
-  readonly wants?: (x: Operation) => State | undefined
+  readonly alike?: (x: Operation) => string
   /**
-   * Through which states does no linearization of this history (one key) go, because some operation could never be
-   * placed afterwards? The search turns back there at once. Saying no is always right.
+   * Operations each of which leaves the object in a state that those given may find it in: all states that they can tell
+   * apart, and one for the others. `undefined` where these are too many to say. For explanations, to forget the past.
    */
-  readonly deadEnd?: (operations: ReadonlyArray<Operation>) => (state: State) => boolean
+  readonly begins?: (operations: ReadonlyArray<Operation>) => ReadonlyArray<Pick<Operation, "op" | "value">> | undefined
+  /** `x` for people, such as `get() -> "a"`. */
+  readonly describe?: (x: Operation) => string
+  /** A state for people. Unless told: its canonical JSON. */
+  readonly describeState?: (state: S) => string
+  /** The operations by name; each says whether value and (known) output have the right shape. Unless told: anything goes. */
+  readonly operations?: Readonly<Record<string, Shape>>
+  /** A decision procedure made for this model. Unless told: a search that asks `step`. */
+  readonly procedure?: (history: History, model: Model<S>) => Procedure
 }
 
 /** Checks of one operation's value and output, each with words for the error message. */
@@ -52,12 +57,15 @@ export interface Shape {
 export interface ShapeOf {
   readonly words: string
   readonly accepts: (value: Json) => boolean
+  /** If the first character of a value's JSON tells: those it may be. So that a million values need not be looked at. */
+  readonly begins?: string
 }
 
 /**
  * Why `x` is no operation of this model, in words, or `undefined` when it is one.
  */
 export const misfit = (model: Model, x: Operation): string | undefined => {
+  if (model.operations === undefined) return undefined
   const shape = Object.hasOwn(model.operations, x.op) ? model.operations[x.op] : undefined
   if (shape === undefined) {
     return `operation ${JSON.stringify(x.op)} is unknown to model ${model.name} (it has ${Object.keys(model.operations).join(", ")})`

@@ -1,133 +1,167 @@
-// Linearizability of a whole history: key by key (locality, Herlihy & Wing 1990), within a budget, and with evidence.
+// Linearizability of a whole history: object by object, within a budget, and with evidence.
+import { describeState } from "./describe.ts"
 import { explain } from "./explain.ts"
-import { canonical, show } from "./History.ts"
+import { History, show } from "./History.ts"
 import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
-import { prepare } from "./problem.ts"
-import { search } from "./search.ts"
-import type { Budget, Found } from "./search.ts"
-
-export type Verdict = "ok" | "illegal" | "unknown"
-
-/** What was found for one key. */
-export type KeyResult =
-  | {
-      readonly key: string
-      readonly operations: number
-      readonly verdict: "ok"
-      /** An order that the model allows, replayed before this verdict is given. */
-      readonly witness: ReadonlyArray<Operation>
-    }
-  | {
-      readonly key: string
-      readonly operations: number
-      readonly verdict: "illegal"
-      /** The operation with whose return the history stopped being linearizable (see `explain`). */
-      readonly blocked: Operation
-      /** An order of those that returned before it; `undefined` where the budget did not suffice to find one. */
-      readonly prefix: ReadonlyArray<Operation> | undefined
-      readonly reason: string
-    }
-  | {
-      readonly key: string
-      readonly operations: number
-      readonly verdict: "unknown"
-      /** Which budget was used up. */
-      readonly reason: "time" | "memory"
-    }
-
-export interface CheckResult {
-  /** `illegal` if a key is, else `unknown` if a key is, else `ok`. */
-  readonly verdict: Verdict
-  /** One result per key, in the order of the keys' first operations. */
-  readonly keys: ReadonlyArray<KeyResult>
-}
+import { objectsIn, partMaker } from "./parts.ts"
+import type { Objects } from "./parts.ts"
+import { OPEN } from "./Procedure.ts"
+import type { Budget, Part, Procedure } from "./Procedure.ts"
+import { general } from "./race.ts"
+import { worst } from "./Result.ts"
+import type { CheckResult, KeyResult } from "./Result.ts"
 
 export interface CheckOptions {
   /** Milliseconds for the whole history; 10,000 unless told. */
   readonly timeoutMs?: number
-  /** Bytes the search may take, estimated; 1 GiB unless told. */
+  /** Bytes that a search may take; 1 GiB unless told. */
   readonly memoryBytes?: number
-}
-
-/** The worst of several verdicts. */
-export const worst = (verdicts: Iterable<Verdict>): Verdict => {
-  const all = new Set(verdicts)
-  return all.has("illegal") ? "illegal" : all.has("unknown") ? "unknown" : "ok"
+  /** Whether to explain what is illegal, which takes several times as long as to find it; true unless told. */
+  readonly explanations?: boolean
 }
 
 /**
- * Decides whether `history` is linearizable for `model`, each key being an object of its own. The operations must fit
- * the model (see `misfit`); their order does not matter.
+ * Decides whether `history` is linearizable for `model`, each object (each key, unless the model says otherwise) alone.
+ * The operations must fit the model (see `misfit`); their order does not matter.
  *
- * All keys are decided, also after one was found illegal. They are searched in rounds, each with ten times the nodes of
- * the last, so that one hard key does not eat the time of the others.
+ * All objects are decided, also after one was found illegal.
  */
 export const checkLinearizable = (
-  history: ReadonlyArray<Operation>,
+  history: History | ReadonlyArray<Operation>,
   model: Model,
   options: CheckOptions = {}
 ): CheckResult => {
-  const deadline = performance.now() + (options.timeoutMs ?? 10_000)
-  const bytes = options.memoryBytes ?? 2 ** 30
-  const keys = Map.groupBy(history, (x) => x.key)
-  const found = new Map<string, Found>()
-  let open = [...keys.keys()]
-  for (let nodes = 10_000; open.length > 0; nodes *= 10) {
-    for (const key of open) found.set(key, search(prepare(keys.get(key)!, model), { deadline, nodes, bytes }))
-    open = open.filter((key) => {
-      const result = found.get(key)!
-      return result.verdict === "unknown" && result.reason === "nodes"
-    })
-  }
-  // Explanations come last: they must not take the time that a verdict needs.
-  const results = [...keys].map(([key, operations]) => {
-    return conclude(key, operations, model, found.get(key)!, { deadline, nodes: Infinity, bytes })
+  const columns = history instanceof History ? history : History.of(history)
+  const objects = objectsIn(columns, model)
+  const checker = new Checker(columns, model, objects)
+  const { explanations = true, memoryBytes = 2 ** 30, timeoutMs = 10_000 } = options
+  const budget = { deadline: performance.now() + timeoutMs, bytes: memoryBytes }
+  const decided = checker.decide(objects.names.keys(), budget)
+  return conclude(checker, decided, explanations ? budget : undefined)
+}
+
+/** What was found out about each object: an order of rows; that there is none; or which budget was used up. */
+export type Decided = Int32Array | "illegal" | "time" | "memory"
+
+/** The result for all objects; with a budget, what is illegal is explained. */
+export const conclude = (checker: Checker, decided: ReadonlyArray<Decided>, budget: Budget | undefined): CheckResult => {
+  const { names, starts } = checker.objects
+  const keys = names.map((key, o): KeyResult => {
+    const found = decided[o]!
+    const of = { key, operations: starts[o + 1]! - starts[o]! }
+    if (found === "illegal") return { ...of, verdict: found, explanation: budget && checker.explain(o, budget) }
+    return typeof found === "string" ? { ...of, verdict: "unknown", reason: found } : { ...of, verdict: "ok", witness: found }
   })
-  return { verdict: worst(results.map((r) => r.verdict)), keys: results }
+  return { verdict: worst(keys.map((k) => k.verdict)), keys }
 }
 
-const conclude = (key: string, history: ReadonlyArray<Operation>, model: Model, found: Found, budget: Budget): KeyResult => {
-  const operations = history.length
-  switch (found.verdict) {
-    case "ok": {
-      const fault = refute(found.order, history, model)
-      if (fault !== undefined) throw new Error(`the linearizability checker is wrong: ${fault}`)
-      return { key, operations, verdict: "ok", witness: found.order }
+/** Decides the objects of one history. */
+export class Checker {
+  readonly objects: Objects
+  readonly #history: History
+  readonly #model: Model
+  readonly #procedure: Procedure
+  readonly #part: (object: number) => Part
+
+  constructor(history: History, model: Model, objects: Objects) {
+    this.objects = objects
+    this.#history = history
+    this.#model = model
+    this.#procedure = model.procedure?.(history, model) ?? general(history, model)
+    this.#part = partMaker(history, objects)
+  }
+
+  /**
+   * Decides some objects; the answer is by number of the object. It goes in rounds, each with more time than the last, so
+   * that one hard object does not eat the time of the others.
+   */
+  decide(objects: Iterable<number>, budget: Budget): Array<Decided> {
+    const decided: Array<Decided> = []
+    let open = [...objects]
+    for (let slice = 50; open.length > 0; slice *= 4) {
+      const hard: Array<number> = []
+      for (const o of open) {
+        const deadline = open.length === 1 ? budget.deadline : Math.min(budget.deadline, performance.now() + slice)
+        const answer = this.#decideOne(o, { ...budget, deadline })
+        decided[o] = answer
+        if (answer === "time" && deadline < budget.deadline) hard.push(o)
+      }
+      open = hard
     }
-    case "illegal": {
-      const { blocked, before, prefix } = explain(history, model, budget)
-      const reason = `no order has a place for ${show(blocked)} (returned before it: ${before} operations)`
-      return { key, operations, verdict: "illegal", blocked, prefix, reason }
+    return decided
+  }
+
+  #decideOne(object: number, budget: Budget): Decided {
+    const part = this.#part(object)
+    const found = this.#procedure(part, budget)
+    if (found.verdict === "unknown") return found.reason
+    if (found.verdict === "illegal") return "illegal"
+    const fault = this.#fault(part, found.order)
+    if (fault !== undefined) throw new Error(`the linearizability checker is wrong: ${fault}`)
+    return found.order.map((i) => part.rows[i]!)
+  }
+
+  explain(object: number, budget: Budget) {
+    return explain(this.#history, this.#model, this.#procedure, this.#part(object), budget)
+  }
+
+  /** Why `order` is no linearization of `part`, or `undefined` when it is one. Shares nothing with how it was found. */
+  #fault(part: Part, order: Int32Array): string | undefined {
+    const { calls, returns, rows } = part
+    const operation = (i: number) => this.#history.operation(rows[i]!)
+    const placed = new Uint8Array(rows.length)
+    let latestCall = -1
+    for (const i of order) {
+      if (placed[i] === 1) return `${show(operation(i))} is placed twice`
+      placed[i] = 1
+      if (returns[i]! < latestCall) return `${show(operation(i))} comes after an operation called when it had returned`
+      if (calls[i]! > latestCall) latestCall = calls[i]!
     }
-    case "unknown":
-      return { key, operations, verdict: "unknown", reason: found.reason === "time" ? "time" : "memory" }
+    for (let i = 0; i < rows.length; i++) {
+      if (placed[i] === 0 && returns[i] !== OPEN) return `${show(operation(i))} is missing`
+    }
+    if (this.#procedure.replay === undefined) return refuteByModel(this.#model, Array.from(order, operation))
+    const wrong = this.#procedure.replay(part, order)
+    return wrong === undefined ? undefined : `${show(operation(wrong))} is not allowed where it stands`
   }
 }
 
-/**
- * Replays `order` against the model, and compares it with the clock: why it is no linearization of `history` (one key),
- * or `undefined` when it is one. Shares nothing with the search.
- */
-export const refute = (
-  order: ReadonlyArray<Operation>,
-  history: ReadonlyArray<Operation>,
-  model: Model
-): string | undefined => {
-  const placed = new Set(order)
-  if (placed.size < order.length) return "an operation is placed twice"
-  if (!placed.isSubsetOf(new Set(history))) return "an operation is placed that the history does not have"
-  // A read says nothing where its outcome is unknown; anything else whose return was seen must have happened.
-  const missing = history.find((x) => x.return !== null && !placed.has(x))
-  if (missing !== undefined) return `${show(missing)} is missing`
-  let state = model.init
-  let latestCall = -Infinity
+const refuteByModel = (model: Model, order: ReadonlyArray<Operation>): string | undefined => {
+  let state: unknown = model.init
   for (const x of order) {
-    if (x.return !== null && x.return < latestCall) return `${show(x)} comes after an operation called when it had returned`
-    latestCall = Math.max(latestCall, x.call)
-    const after = model.step(state, x)
-    if (after === undefined) return `${show(x)} is not allowed in state ${canonical(state)}`
+    const after: unknown = model.step(state, x)
+    if (after === undefined) return `${show(x)} is not allowed in state ${describeState(model, state)}`
     state = after
   }
   return undefined
+}
+
+/**
+ * Replays `order`, rows of `history`, against the model, and compares it with the clock: why it is no linearization of the
+ * object named `key` (of the only one, unless told), or `undefined` when it is one. Slow and plain, for those who trust no
+ * procedure.
+ */
+export const refute = (
+  order: Iterable<number>,
+  history: History | ReadonlyArray<Operation>,
+  model: Model,
+  key?: string
+): string | undefined => {
+  const operations = history instanceof History ? history.operations() : history
+  const isMeant = (x: Operation): boolean => key === undefined || (model.partition?.(x) ?? x.key) === key
+  const placed = new Set<number>()
+  let latestCall = -Infinity
+  for (const row of order) {
+    const x = operations[row]
+    if (x === undefined) return `there is no row ${row}`
+    if (placed.has(row)) return `${show(x)} is placed twice`
+    if (!isMeant(x)) return `${show(x)} is of another object`
+    placed.add(row)
+    if (x.return !== null && x.return < latestCall) return `${show(x)} comes after an operation called when it had returned`
+    latestCall = Math.max(latestCall, x.call)
+  }
+  const mustBeThere = (x: Operation): boolean => x.applied !== false && (x.return !== null || x.applied === true)
+  const missing = operations.find((x, row) => mustBeThere(x) && isMeant(x) && !placed.has(row))
+  return missing === undefined ? refuteByModel(model, Array.from(placed, (row) => operations[row]!)) : `${show(missing)} is missing`
 }

@@ -1,53 +1,140 @@
-// Why a history is not linearizable: where it stopped being so.
-import type { Operation } from "./History.ts"
+// Why the operations on an object have no order: where they stopped having one, and a few of them that have none already.
+//
+// To leave out operations at will would explain nothing: without a write, every read of it is wrong. So a history is only
+// *weakened*, in ways after which what had an order still has one: it is cut at some time (what returned later is of
+// unknown outcome, what was called later is not there); a read or a failed attempt is left out; the outcome of anything
+// else becomes unknown; or all is forgotten that was over at some time, and the object may be in any state then.
+import { coreOf, recentCore } from "./core.ts"
+import { describeCall, describeState } from "./describe.ts"
+import type { History, Operation } from "./History.ts"
+import { Machine } from "./machine.ts"
 import type { Model } from "./Model.ts"
-import { prepare } from "./problem.ts"
-import { search } from "./search.ts"
-import type { Budget } from "./search.ts"
+import { inWhole } from "./parts.ts"
+import { prefixesBefore } from "./prefixes.ts"
+import { OPEN } from "./Procedure.ts"
+import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
+import type { Explanation, Prefix } from "./Result.ts"
+import { canonical } from "./Texts.ts"
+import type { Json } from "./Texts.ts"
+import { evidenceOf, weakened } from "./weakening.ts"
 
-export interface Explanation {
-  /** The operation with whose return the history stopped being linearizable. */
-  readonly blocked: Operation
-  /** How many operations had returned before it. */
-  readonly before: number
-  /** An order of those, and of others that were open; `undefined` where the budget did not suffice to find one. */
-  readonly prefix: ReadonlyArray<Operation> | undefined
-}
+/** How many states of a prefix are told, from its end. */
+const STATES = 100
+/** How long it may take to find all states that were possible, in milliseconds. */
+const STATES_MS = 200
+/** How many operations of the context are shown. */
+const CONTEXT = 12
 
-/**
- * Finds the longest prefix of an illegal history (one key) that is linearizable, and the operation that comes next.
- *
- * What a history looked like at some moment: operations that return later are of unknown outcome, and those called later
- * are not there. If it is linearizable, it was so at every earlier moment; so the moment is found by halving. Where a
- * search runs out of budget the prefix counts as linearizable, so that the operation named may return too late: then
- * too there is no place for it.
- */
-export const explain = (history: ReadonlyArray<Operation>, model: Model, budget: Budget): Explanation => {
-  const known = history.filter((x) => x.return !== null).sort((a, b) => a.return! - b.return!)
-  let prefix: ReadonlyArray<Operation> | undefined = []
+/** Explains a part that `procedure` has found to be illegal. */
+export const explain = (history: History, model: Model, procedure: Procedure, part: Part, budget: Budget): Explanation => {
+  const operations = Array.from(part.rows, (row) => history.operation(row))
+  const isRead = operations.map((x) => model.reads?.(x) === true)
+  const decide = (now: number, counts: (i: number) => boolean, dropsReads: boolean): Found => {
+    const { kept, weaker } = weakened(part, now, counts, (i) => dropsReads && isRead[i]!)
+    return inWhole(procedure(weaker, budget), kept)
+  }
+  const known = Array.from(part.rows.keys())
+    .filter((i) => part.returns[i] !== OPEN)
+    .sort((x, y) => part.returns[x]! - part.returns[y]!)
+  const atReturn = (count: number): Found => decide(count === 0 ? -1 : part.returns[known[count - 1]!]!, () => true, false)
+
+  // Linearizability holds at every moment before one at which it holds. A prefix that the budget does not suffice to
+  // decide counts as having an order: then the operation named returns too late, but has no place all the same.
   let fits = 0
   let fails = known.length
   while (fails - fits > 1) {
     const middle = (fits + fails) >> 1
-    const { then, originals } = after(history, known, middle)
-    const found = search(prepare(then, model), budget)
-    if (found.verdict === "illegal") fails = middle
-    else {
-      fits = middle
-      prefix = found.verdict === "ok" ? found.order.map((x) => originals.get(x)!) : undefined
+    if (atReturn(middle).verdict === "illegal") fails = middle
+    else fits = middle
+  }
+  const blocked = known[fits]!
+  const now = part.returns[blocked]!
+  const all = known.slice(0, fails)
+  const { forgets, isMinimal, members } = coreOf(
+    all,
+    evidenceOf(atReturn(fails)),
+    (some) => decide(now, (i) => some.has(i), true),
+    () => recentCore(part, now, operations, isRead, model, budget)
+  )
+
+  const words = (i: number): string => `client ${operations[i]!.client}'s ${(model.describe ?? describeCall)(operations[i]!)}`
+  const said = forgets ? undefined : evidenceOf(decide(now, (i) => members.has(i), true))
+  const core = [...members].sort((x, y) => part.calls[x]! - part.calls[y]!)
+  const before = atReturn(fits)
+  const row = (i: number): number => part.rows[i]!
+  return {
+    reason:
+      said?.reason.replaceAll(/#(\d+)/g, (_, i: string) => words(Number(i))) ??
+      `no order has a place for ${listed(core.map(words))}, ${forgets ? "whatever came before" : "whatever all others did"}`,
+    core: core.map(row),
+    isMinimal,
+    forgets,
+    context: contextOf(core, operations, part, now, forgets ? part.calls[core[0]!]! : -1).map(row),
+    blocked: row(blocked),
+    before: fits,
+    prefixes: statesBefore() ?? (before.verdict === "ok" ? [prefixOf(before.order)] : [])
+  }
+
+  /** All states that are possible before `blocked` returns, where it does not take long to find them. */
+  function statesBefore() {
+    const short = { deadline: Math.min(budget.deadline, performance.now() + STATES_MS), bytes: budget.bytes / 4 }
+    return prefixesBefore(history, part, blocked, new Machine(model), short)
+  }
+
+  /** An order of all that had returned before `blocked`, and why none of the others can go on. */
+  function prefixOf(order: Int32Array): Prefix {
+    const states: Array<unknown> = []
+    let state: unknown = model.init
+    for (const i of order) {
+      // What had not returned then counts as of unknown outcome.
+      const x = operations[i]!
+      state = model.step(state, part.returns[i]! < now ? x : { ...x, return: null, output: null })
+      states.push(state)
+    }
+    const placed = new Set(order)
+    const next = Array.from(part.rows.keys()).filter((i) => part.calls[i]! <= now && (i === blocked || !placed.has(i)))
+    return {
+      order: Array.from(order, row),
+      states: states.slice(-STATES).map((s) => describeState(model, s)),
+      next: next.map((i) => ({ row: row(i), why: whyNot(i, state, placed.has(i)) }))
     }
   }
-  return { blocked: known[fits]!, before: fits, prefix }
+
+  function whyNot(i: number, state: unknown, isPlaced: boolean): string {
+    if (isPlaced) return "takes effect in this order, but cannot have answered this there"
+    return model.step(state, operations[i]!) === undefined
+      ? `not allowed in state ${describeState(model, state)}`
+      : `possible, but ${words(blocked)} still has no place then`
+  }
 }
 
-/** The history when the first `count` of `known` had returned, and whence each of its operations is. */
-const after = (history: ReadonlyArray<Operation>, known: ReadonlyArray<Operation>, count: number) => {
-  const returned = new Set(known.slice(0, count))
-  const now = known[count - 1]!.return!
-  const originals = new Map<Operation, Operation>()
-  for (const x of history) {
-    if (x.call > now) continue
-    originals.set(returned.has(x) ? x : { ...x, return: null, output: null }, x)
-  }
-  return { then: [...originals.keys()], originals }
+/** Operations, not of the core, that made what those of the core saw or needed: told by the values they have in common. */
+const contextOf = (
+  core: ReadonlyArray<number>,
+  operations: ReadonlyArray<Operation>,
+  part: Part,
+  now: number,
+  since: number
+): ReadonlyArray<number> => {
+  const seen = new Set(core.flatMap((i) => [operations[i]!.output, operations[i]!.op === "cas" ? operations[i]!.value : null].flatMap(leaves)))
+  const isSeen = ({ op, value }: Operation): boolean =>
+    op === "append" ? [...seen].some((text) => text.includes(canonical(value).slice(1, -1))) : leaves(value).some((leaf) => seen.has(leaf))
+  const members = new Set(core)
+  return Array.from(part.rows.keys())
+    .filter((i) => !members.has(i) && part.calls[i]! <= now && part.returns[i]! > since && isSeen(operations[i]!))
+    .slice(-CONTEXT)
+}
+
+/** More operations than these are not named one by one. */
+const NAMED = 4
+
+const listed = (names: ReadonlyArray<string>): string => {
+  if (names.length > NAMED) return `these ${names.length} operations together`
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)!}`
+}
+
+const leaves = (value: Json): ReadonlyArray<string> => {
+  if (value === null || typeof value === "boolean") return []
+  if (Array.isArray(value)) return (value as ReadonlyArray<Json>).flatMap(leaves)
+  return [canonical(value)]
 }

@@ -1,30 +1,37 @@
-// `lockstep verify`: history files in, a report out. The only part of the checker that touches the disk.
-import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import * as Path from "effect/Path"
-import * as Result from "effect/Result"
+// `lockstep verify`: history files in, a report out. No Effect here, and none where it reads: to load it takes longer than
+// to read and check a hundred histories.
+import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
-import { checkLinearizable, worst } from "./check.ts"
-import type { CheckOptions, Verdict } from "./check.ts"
-import { HistoryError } from "./History.ts"
+import { blocksOf, nameOf, STANDARD_INPUT } from "./blocks.ts"
+import { checkLinearizable } from "./check.ts"
+import type { CheckOptions } from "./check.ts"
+import { FAILED, HistoryError } from "./History.ts"
+import type { History } from "./History.ts"
+import { loadModel } from "./loadModel.ts"
+import type { Model } from "./Model.ts"
+import type { Threads } from "./parallel.ts"
+import { checkPromise } from "./promises.ts"
+import type { PromiseOptions, PromiseReport } from "./promises.ts"
 import { formatOf, readHistories } from "./read.ts"
-import type { Checkable, Format } from "./read.ts"
+import type { Checkable, Format, ReadOptions } from "./read.ts"
+import { worst } from "./Result.ts"
+import type { CheckResult, Verdict } from "./Result.ts"
+
+// Not imported, as in blocks.ts.
+const { readdirSync, statSync } = process.getBuiltinModule("node:fs")
 
 /** What was found for one history. A file has one, a bundle many, told apart by `id`. */
-export interface HistoryReport {
+export interface HistoryReport extends PromiseReport {
   readonly file: string
   readonly id?: string
   readonly format: Format
   readonly model: string
+  /** All but those that failed. */
   readonly operations: number
-  readonly keys: number
-  readonly verdict: Verdict
   /** The verdict that the bundle itself gives. */
   readonly expected?: "ok" | "illegal"
-  /** Every key that is not linearizable, with the operation that could not be placed. */
-  readonly bad: ReadonlyArray<{ readonly key: string; readonly reason: string }>
-  /** Every key for which time or memory ran out. */
-  readonly undecided: ReadonlyArray<{ readonly key: string; readonly reason: string }>
+  /** To read it, and to check it. */
+  readonly readSeconds: number
   readonly seconds: number
 }
 
@@ -37,90 +44,154 @@ export interface VerifyReport {
   readonly exitCode: 0 | 1 | 3
 }
 
-export interface VerifyOptions extends CheckOptions {
-  readonly model?: string | undefined
-  readonly format?: Format | undefined
-  /** Ends the work after the history it is at. */
-  readonly signal?: AbortSignal
-  /** Called after each history. */
-  readonly onProgress?: (report: HistoryReport) => void
+/** What was checked, and what came of it. Without a result where something weaker was asked for than linearizability. */
+export interface Checked {
+  readonly history: History
+  readonly model: Model
+  readonly result?: CheckResult
 }
+
+export interface VerifyOptions extends PromiseOptions, Pick<ReadOptions, "format" | "fail"> {
+  /** The name of a model, or the path of a module that has one (see `loadModel`). */
+  readonly model?: string | undefined
+  /** Ends the work after the block or the history it is at. */
+  readonly signal?: AbortSignal
+  /** Called now and then while a file is read, with the operations so far. */
+  readonly onRead?: (file: string, operations: number) => void
+  /** How many threads check a large history of several objects; 1 unless told. */
+  readonly threads?: number
+  /** Called after each history. */
+  readonly onChecked?: (report: HistoryReport, checked: Checked) => void
+}
+
+/** So often signals are let in. */
+const BREATH_MS = 50
+/** From so many operations on several threads save more time than it takes to start them. */
+const LARGE = 200_000
 
 const exitCodes = { ok: 0, illegal: 1, unknown: 3 } as const
 
 /**
- * Checks all histories in `paths`; of a folder, all files below it that look like histories. `timeoutMs` is for one
- * history. Fails with a `HistoryError` at the first file that cannot be read or is malformed.
+ * Checks all histories in `paths`: of a folder, all files below it that look like histories; "-" is the standard input.
+ * `timeoutMs` is for one history. Rejects with a `HistoryError` at the first file that cannot be read or is malformed,
+ * for a folder without histories, and for a model that can't be had.
  */
-export const verifyFiles = Effect.fnUntraced(function* (paths: ReadonlyArray<string>, options: VerifyOptions = {}) {
+export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyOptions = {}): Promise<VerifyReport> => {
+  const { fail, format, onChecked, onRead, signal, threads: count = 1 } = options
+  const isAborted = () => signal?.aborted === true
+  const model = options.model === undefined ? undefined : await loadModel(options.model)
   const histories: Array<HistoryReport> = []
   const skipped: Array<string> = []
+  let breath = performance.now() + BREATH_MS
+  let threads: Threads | undefined
+  const check = async (history: History, model: Model, options: CheckOptions): Promise<CheckResult> => {
+    if (history.length < LARGE || count === 1) return checkLinearizable(history, model, options)
+    threads ??= new (await import("./parallel.ts")).Threads(count)
+    return await threads.check(history, model, options)
+  }
   for (const path of paths) {
-    const isFolder = yield* isDirectory(path)
-    for (const file of isFolder ? yield* filesBelow(path) : [path]) {
-      const text = yield* readText(file)
-      if (isFolder && options.format === undefined && !isHistory(file, text)) {
+    const isFolder = path !== STANDARD_INPUT && isDirectory(path)
+    const before = histories.length
+    for (const file of isFolder ? filesBelow(path) : [path]) {
+      if (isAborted()) break
+      if (isFolder && format === undefined && !(await isHistory(file))) {
         skipped.push(file)
         continue
       }
-      const read = readHistories(text, { file, format: options.format, model: options.model })
-      if (Result.isFailure(read)) return yield* read.failure
-      for (const history of read.success.histories) {
-        if (options.signal?.aborted === true) break
-        const report = checkOne(file, read.success.format, history, options)
-        histories.push(report)
-        options.onProgress?.(report)
-        // The search holds the thread: let a signal in between.
-        yield* Effect.promise(() => setImmediate())
+      const name = nameOf(file)
+      let start = performance.now()
+      try {
+        const read = readHistories(blocksOf(file, signal), {
+          file: name,
+          format,
+          fail,
+          model,
+          onProgress: (operations) => onRead?.(name, operations)
+        })
+        for await (const history of read) {
+          const { report, result } = await checkOne(name, history, (performance.now() - start) / 1000, options, check)
+          histories.push(report)
+          onChecked?.(report, { history: history.history, model: history.model, ...(result === undefined ? {} : { result }) })
+          if (performance.now() > breath) {
+            // The search holds the thread: let a signal in between.
+            await setImmediate()
+            breath = performance.now() + BREATH_MS
+          }
+          if (isAborted()) break
+          start = performance.now()
+        }
+      } catch (error) {
+        if (!isAborted()) throw error
       }
     }
+    if (histories.length === before && !isAborted()) throw new HistoryError({ file: path, reason: "a folder without histories" })
   }
+  await threads?.close()
   const verdict = worst(histories.map((h) => h.verdict))
-  return { histories, skipped, verdict, exitCode: exitCodes[verdict] } satisfies VerifyReport
-})
+  return { histories, skipped, verdict, exitCode: exitCodes[verdict] }
+}
 
-const checkOne = (file: string, format: Format, history: Checkable, options: VerifyOptions): HistoryReport => {
+const checkOne = async (
+  file: string,
+  { expected, format, history, id, model }: Checkable,
+  readSeconds: number,
+  options: PromiseOptions,
+  check: Parameters<typeof checkPromise>[3]
+) => {
   const start = performance.now()
-  const { verdict, keys } = checkLinearizable(history.operations, history.model, options)
-  return {
-    file,
-    ...(history.id === undefined ? {} : { id: history.id }),
-    format,
-    model: history.model.name,
-    operations: history.operations.length,
-    keys: keys.length,
-    verdict,
-    ...(history.expected === undefined ? {} : { expected: history.expected }),
-    bad: keys.filter((k) => k.verdict === "illegal").map(({ key, reason }) => ({ key, reason })),
-    undecided: keys.filter((k) => k.verdict === "unknown").map(({ key, reason }) => ({ key, reason })),
-    seconds: (performance.now() - start) / 1000
+  try {
+    const { report, result } = await checkPromise(history, model, options, check)
+    const whole: HistoryReport = {
+      file,
+      ...(id === undefined ? {} : { id }),
+      format,
+      model: model.name,
+      operations: history.returns.reduce((count, returned) => (returned === FAILED ? count : count + 1), 0),
+      ...(expected === undefined ? {} : { expected }),
+      ...report,
+      readSeconds,
+      seconds: (performance.now() - start) / 1000
+    }
+    return { report: whole, result }
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error
+    const { line, reason } = error
+    throw new HistoryError({ file, ...(line === undefined ? {} : { line }), reason })
   }
 }
 
-/** In a folder, a file named like a history must be one; a text file is one if it looks so. */
-const isHistory = (file: string, text: string): boolean =>
-  /\.(jsonl|log)$/.test(file) || (/\.txt$/.test(file) && text.trim() !== "" && formatOf(text) !== undefined)
+/** In a folder, a file named like a history must be one; others may be, if they look so. */
+const isHistory = async (file: string): Promise<boolean> => {
+  if (/\.(?:jsonl|ndjson|edn|log)(?:\.gz)?$/.test(file)) return true
+  if (!/\.(?:txt|json)(?:\.gz)?$/.test(file)) return false
+  for await (const block of blocksOf(file)) {
+    const text = Buffer.from(block.buffer, block.byteOffset, block.length).toString()
+    const format = text.trim() === "" ? undefined : formatOf(text)
+    // A JSON file is no JSON lines.
+    return format !== undefined && (format !== "jsonl" || !/\.json(?:\.gz)?$/.test(file))
+  }
+  return false
+}
 
-const unreadable = (file: string) => (error: { readonly message: string }) =>
-  new HistoryError({ file, reason: `cannot be read: ${error.message.replaceAll(/\s+/g, " ")}` })
+const unreadable = (file: string, error: unknown) =>
+  new HistoryError({ file, reason: `cannot be read: ${(error as Error).message.replaceAll(/\s+/g, " ")}` })
 
-const isDirectory = (path: string) =>
-  FileSystem.FileSystem.use((fs) => fs.stat(path)).pipe(
-    Effect.map((info) => info.type === "Directory"),
-    Effect.mapError(unreadable(path))
-  )
-
-const readText = (file: string) =>
-  FileSystem.FileSystem.use((fs) => fs.readFileString(file)).pipe(Effect.mapError(unreadable(file)))
+const isDirectory = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory()
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
 
 /** All files below a folder, sorted by path. */
-const filesBelow = Effect.fnUntraced(function* (folder: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const found: Array<string> = []
-  for (const name of yield* fs.readDirectory(folder, { recursive: true }).pipe(Effect.mapError(unreadable(folder)))) {
-    const file = path.join(folder, name)
-    if (!(yield* isDirectory(file))) found.push(file)
+const filesBelow = (folder: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+  } catch (error) {
+    throw unreadable(folder, error)
   }
-  return found.sort()
-})
+}

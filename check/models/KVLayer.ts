@@ -60,12 +60,9 @@ export const kvLayer = (spec: KVSpec): Layer<KVWorld, never, null> => {
     },
     worldLines: (world) => [...worldLines(world.actors[0]!), ...leftLines(world)],
     refuted: (worlds, property) => refuted(model, worlds, property),
-    told: (worlds, title) =>
-      `${title}\n\n${
-        behaviourText(
-          worlds.map(({ actors }) => actors[0]!),
-          worlds.slice(1).map((world, n) => stepBetween(model, worlds[n]!, world)?.label ?? "(no step of the code)")
-        )
-      }`
+    told: (worlds, title) => {
+      const labels = worlds.slice(1).map((world, n) => stepBetween(model, worlds[n]!, world)?.label ?? "(no step of the code)")
+      return { text: `${title}\n\n${behaviourText(worlds.map(({ actors }) => actors[0]!), labels)}` }
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** What tools need of a model, whatever its layer: how it is explored, by us and by TLC, and how it is shown. */
 import type { Model, World } from "../explorer/Model.ts"
 import type { Value } from "../tlc/Value.ts"
+import type { Told } from "../render/StoryPicture.ts"
 import type { StateTexts } from "../tlc/Dot.ts"
 import { kvLayer } from "./KVLayer.ts"
 import type { Module } from "./Module.ts"
@@ -28,7 +29,13 @@ export interface Layer<A, M, G> {
   /** Why TLC's counterexample to a property is none in the code: a step that it lacks, or the property holds. */
   readonly refuted: (worlds: ReadonlyArray<World<A, M, G>>, property: string) => string | undefined
   /** A counterexample as people read it. `title` is one line: what it shows. */
-  readonly told: (worlds: ReadonlyArray<World<A, M, G>>, title: string) => string
+  readonly told: (worlds: ReadonlyArray<World<A, M, G>>, title: string) => Telling
+}
+
+/** A text, and the story to draw, where there are pictures of that layer. */
+export interface Telling {
+  readonly text: string
+  readonly story?: Told
 }
 
 /** A layer whose worlds are only handed on. */

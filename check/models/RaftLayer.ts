@@ -6,6 +6,7 @@ import { contents, stateLine } from "../render/Notation.ts"
 import { spaceTime } from "../render/SpaceTime.ts"
 import { storyTable } from "../render/Table.ts"
 import { fromBehaviour } from "../scenario/FromBehaviour.ts"
+import type { Told } from "../scenario/FromBehaviour.ts"
 import type { StateTexts } from "../tlc/Dot.ts"
 import { elements, fields } from "../tlc/Slices.ts"
 import { parseValue } from "../tlc/Value.ts"
@@ -43,9 +44,8 @@ const stateReader = (settings: Settings) => {
   })
 }
 
-/** A table, a space-time diagram, and a scenario that replays it. */
-const told = (spec: RaftSpec, worlds: ReadonlyArray<RaftWorld>, title: string): string => {
-  const { missing, story, text } = fromBehaviour(spec, worlds, title)
+/** A counterexample as people read it: a table, a space-time diagram, and a scenario that replays it. */
+export const toldText = ({ missing, story, text }: Told): string => {
   const gap = missing === undefined ? "" : `\nStep ${missing.step} is not a step of the TypeScript core: ${missing.reason}\n`
   return `${storyTable(story)}\n\n${spaceTime(story)}\n${gap}\nScenario (save it, then: lockstep scenario FILE):\n\n${text}`
 }
@@ -77,6 +77,9 @@ export const raftLayer = (spec: RaftSpec): Layer<Server, Message, Ghost> => {
     differingLines,
     worldLines,
     refuted: (worlds, property) => refuted(spec, worlds, property),
-    told: (worlds, title) => told(spec, worlds, title)
+    told: (worlds, title) => {
+      const story = fromBehaviour(spec, worlds, title)
+      return { text: toldText(story), story }
+    }
   }
 }

@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { runScenario } from "../scenario/Scenario.ts"
+import { storyDrawing } from "./browser/StoryScene.ts"
 import { contents, stateLine } from "./Notation.ts"
+import type { StorySheet } from "./Picture.ts"
 import { spaceTime } from "./SpaceTime.ts"
 import { changeWords, maxWidth, sendersOf, stateWords, wrap } from "./Story.ts"
 import type { Story } from "./Story.ts"
+import { storyPicture } from "./StoryPicture.ts"
 import { storyTable } from "./Table.ts"
 
 const storyOf = (text: string, title: string): Story => {
@@ -192,6 +195,30 @@ describe("A story as a space-time diagram", () => {
      | F t2 v=- -[1][1x] +[2]      |                             |
 `)
   })
+})
+
+test("A story as a scene: an arrow a message, from the step that sent it; one that nobody receives ends nowhere", () => {
+  const sheet = storyPicture("t", "", [{ story: overwritten }]).sheets[0] as StorySheet
+  const { arrows, bars, points } = storyDrawing(sheet).scene
+  const received = arrows.filter(({ to }) => to !== undefined)
+  expect(received.map(({ from, fromLane, to, toLane }) => [fromLane, from, toLane, to])).toEqual([
+    [0, 1, 1, 2],
+    [0, 1, 1, 3],
+    [1, 3, 0, 4],
+    [2, 8, 1, 9],
+    [1, 9, 2, 10],
+    [2, 10, 0, 11]
+  ])
+  const sent = overwritten.steps.reduce((sum, { sends }) => sum + sends.length, 0)
+  // The repeated RequestVote of step 3 is one message that arrives twice, and so is the vote.
+  expect(arrows.length - received.length).toBe(sent - new Set(received.map(({ from, fromLane, toLane }) => `${fromLane} ${from} ${toLane}`)).size)
+  expect(points.map(({ at }) => at)).toEqual(overwritten.steps.map((_, n) => n + 1))
+  expect(bars.filter(({ lane }) => lane === 2).map(({ from, label, look, to }) => [from, to, look, label])).toEqual([
+    [0, 7, "follower", "F t0 c0 []"],
+    [7, 8, "candidate", "C t1 c0 votes=s3 []"],
+    [8, 10, "candidate", "C t2 c0 votes=s3 []"],
+    [10, 13, "leader", "L t2 c0 [2]"]
+  ])
 })
 
 describe("Every story of check/scenarios", () => {

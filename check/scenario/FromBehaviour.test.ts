@@ -96,6 +96,18 @@ describe("A step that the core doesn't have is named", () => {
     expect(text).toMatch(/# Step 3 isn't one of the core: .*\n$/)
   })
 
+  test("and the story goes on behind it", () => {
+    const last = worlds.at(-1)!
+    const wrong = { ...last, actors: last.actors.with(1, { ...last.actors[1]!, currentTerm: 7 }) }
+    const next = successors(model, wrong)[0]!
+    const { missing, story } = fromBehaviour(spec, [...worlds, wrong, next.world], "wrong")
+    expect(missing?.step).toBe(4)
+    expect(story.steps.slice(3)).toEqual([
+      { label: "(not of the core)", before: last.actors[1], message: undefined, after: wrong.actors[1], sends: [] },
+      next.step
+    ])
+  })
+
   test("when the messages differ", () => {
     const first = worlds[1]!
     const { missing } = fromBehaviour(spec, [worlds[0]!, { ...first, messages: first.messages.slice(1) }], "wrong")

@@ -24,7 +24,10 @@ export interface Told {
   /** The scenario, with its output. */
   readonly text: string
   readonly story: Story
-  /** The first step that the core lacks, counted from 1 (0: the first world isn't the model's root), and why. */
+  /**
+   * The first step that the core lacks, counted from 1 (0: the first world isn't the model's root), and why. The scenario
+   * ends before it; in the story it is a step of unknown name.
+   */
   readonly missing?: { readonly step: number; readonly reason: string }
 }
 
@@ -82,8 +85,20 @@ const reasonOf = (
   }`
 }
 
+/** What a step that the core lacks can be told of: who changes, and what is sent. */
+const strangeSteps = (from: RaftWorld, to: RaftWorld): ReadonlyArray<LocalStep<Server, Message>> => {
+  const old = new Set(from.messages.map(canonical))
+  const fresh = to.messages.filter((m) => !old.has(canonical(m)))
+  return to.actors.flatMap((after, n) => {
+    const before = from.actors[n]!
+    const sends = fresh.filter((m) => m.source === after.id)
+    if (canonical(before) === canonical(after) && sends.length === 0) return []
+    return [{ label: "(not of the core)", before, message: undefined, after, sends }]
+  })
+}
+
 /**
- * The behaviour told as a scenario and as a story, as far as it is one of the TypeScript core. `worlds[0]` is the root
+ * The behaviour told as a story, and as a scenario as far as it is one of the TypeScript core. `worlds[0]` is the root
  * of the model; worlds that repeat the one before (stuttering) are skipped. `title` is one line: what it shows.
  */
 export const fromBehaviour = (spec: RaftSpec, worlds: ReadonlyArray<RaftWorld>, title: string): Told => {
@@ -114,15 +129,19 @@ export const fromBehaviour = (spec: RaftSpec, worlds: ReadonlyArray<RaftWorld>, 
       )
       if (found === undefined) {
         if (sought === textOf(world)) continue
-        missing = { step: steps.length + 1, reason: reasonOf(world, wanted, next) }
-        break
+        missing ??= { step: steps.length + 1, reason: reasonOf(world, wanted, next) }
+        steps.push(...strangeSteps(world, wanted))
+        world = wanted
+        continue
       }
-      const event = eventOf(cluster, found.step)
-      lines.push("", commandOf(cluster, event), "----")
-      cluster.execute(event)
-      const server = found.step.after.id
-      if (!spec.applyAlone) while (cluster.execute({ type: "apply", server }));
       steps.push(found.step)
+      if (missing === undefined) {
+        const event = eventOf(cluster, found.step)
+        lines.push("", commandOf(cluster, event), "----")
+        cluster.execute(event)
+        const server = found.step.after.id
+        if (!spec.applyAlone) while (cluster.execute({ type: "apply", server }));
+      }
       world = found.world
     }
   }

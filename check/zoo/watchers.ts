@@ -85,9 +85,9 @@ export const watchers: ReadonlyArray<Watcher> = [
     id: "W07",
     title: "the linearizability checker drops operations of unknown outcome",
     edits: [{
-      file: "check/linearizability/problem.ts",
-      from: `x.return !== null || (model.effect(x) !== "reads" && !states.useless(x))`,
-      to: "x.return !== null"
+      file: "check/linearizability/cells.ts",
+      from: "if (k === Kind.NOTHING) continue",
+      to: "if (k === Kind.NOTHING || part.answered[i] === 0) continue"
     }],
     noticedBy: "history: a write of unknown outcome",
     needsTlc: false

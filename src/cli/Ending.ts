@@ -4,13 +4,12 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import * as Flag from "effect/cli/Flag"
-
-/** 0 holds, 1 violated, 2 bad usage or input, 3 undecided, 4 a tool is missing, 130 interrupted. */
-const exitCodes = { violated: 1, badInput: 2, undecided: 3, missingTool: 4, interrupted: 130 } as const
+import { exitCodes } from "./exitCodes.ts"
+import type { EndingName } from "./exitCodes.ts"
 
 /** An ending other than "holds". The message, if any, is one line for stderr; results have been written already. */
 export class Ending extends Data.TaggedError("Ending")<{
-  readonly ending: keyof typeof exitCodes
+  readonly ending: EndingName
   readonly message: string
 }> {
   override readonly [Runtime.errorExitCode] = exitCodes[this.ending]
@@ -49,8 +48,3 @@ export const json = Flag.Boolean("json").pipe(
 /** Writes a command's result, as JSON or as text. */
 export const result = (asJson: boolean, value: unknown, text: string): Effect.Effect<void> =>
   Console.log(asJson ? JSON.stringify(value, null, 2) : text)
-
-/** Rewrites one line on a terminal's stderr; the empty line removes it. Elsewhere writes nothing. */
-export const progress = (line: string): void => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`)
-}

@@ -1,5 +1,6 @@
 /** `--liveness`: progress in a model (spec/Liveness.tla) instead of its safety properties. */
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
 import {
   compareLiveness,
@@ -8,14 +9,16 @@ import {
   livenessFaults,
   livenessViolations
 } from "../../check/models/checkLiveness.ts"
-import type { Endless, LivenessResult } from "../../check/models/checkLiveness.ts"
+import type { LivenessResult } from "../../check/models/checkLiveness.ts"
+import { toldText } from "../../check/models/RaftLayer.ts"
 import type { ModelSpec, RaftSpec } from "../../check/models/Table.ts"
 import { livenessNames } from "../../check/raft/Liveness.ts"
-import { spaceTime } from "../../check/render/SpaceTime.ts"
-import { storyTable } from "../../check/render/Table.ts"
+import { storyPicture } from "../../check/render/StoryPicture.ts"
 import { fromEndless } from "../../check/scenario/FromEndless.ts"
 import { aborted } from "../../check/suite/Interrupt.ts"
-import { badInput, honouringInterrupts, interrupted, progress, result, undecided, violated } from "./Ending.ts"
+import { badInput, honouringInterrupts, interrupted, result, undecided, violated } from "./Ending.ts"
+import { writePage } from "./html.ts"
+import { progress } from "./progress.ts"
 import { grouped, seconds } from "./text.ts"
 
 export const liveness = Flag.Boolean("liveness").pipe(
@@ -29,25 +32,26 @@ export const withProgress = (spec: ModelSpec) =>
     ? Effect.succeed(spec)
     : Effect.fail(badInput(`spec/Liveness.tla is about Raft: there is no progress to check in ${spec.name}`))
 
-const told = (spec: RaftSpec, endless: Endless): string => {
-  const { story, text } = fromEndless(spec, endless)
-  return `${storyTable(story)}\n\n${spaceTime(story)}\n\nScenario (save it, then: lockstep scenario FILE):\n\n${text}`
-}
-
 const numbers = ({ calm, chaos, seconds: s }: LivenessResult): string =>
   `${grouped(chaos)} states of the chaos, ${grouped(calm)} of the calm, ${seconds(s)}`
 
 /** `lockstep explore MODEL --liveness`. */
-export const exploreProgress = Effect.fnUntraced(function*(spec: RaftSpec, json: boolean) {
+export const exploreProgress = Effect.fnUntraced(function*(
+  spec: RaftSpec,
+  { html, json }: { readonly html: Option.Option<string>; readonly json: boolean }
+) {
   const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
     Effect.promise(() => exploreLiveness(spec, { signal }))
   )
   const faults = livenessViolations(found)
+  const told = found.violations.map((endless) => fromEndless(spec, endless))
+  const counted = `${spec.name}: ${numbers(found)}`
   yield* result(json, found, [
-    `${spec.name}: ${numbers(found)}`,
+    counted,
     faults.length === 0 ? `holds: ${livenessNames.join(", ")}` : faults.join("\n"),
-    ...found.violations.map((endless) => told(spec, endless))
+    ...told.map(toldText)
   ].join("\n"))
+  yield* writePage(html, () => storyPicture(`explore ${spec.name} --liveness`, counted, told))
   if (wasInterrupted) return yield* interrupted
   if (!found.complete) return yield* undecided
   if (faults.length > 0) return yield* violated
@@ -72,8 +76,8 @@ export const equalProgress = Effect.fnUntraced(function*(spec: RaftSpec, json: b
     `  TypeScript ${numbers(typescript)}`,
     `  TLC        ${grouped(tlc.distinct)} states, ${seconds(tlc.seconds)}`,
     ...faults.map((fault) => `  ${fault}`),
-    ...typescript.violations.map((endless) => told(spec, endless)),
-    ...(alone === undefined ? [] : [typeof alone === "string" ? alone : told(spec, alone)])
+    ...typescript.violations.map((endless) => toldText(fromEndless(spec, endless))),
+    ...(alone === undefined ? [] : [typeof alone === "string" ? alone : toldText(fromEndless(spec, alone))])
   ].join("\n"))
   if (wasInterrupted) return yield* interrupted
   if (faults.length > 0) return yield* violated

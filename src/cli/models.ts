@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import { loadModels } from "../../check/models/load.ts"
 import { layerOf } from "../../check/models/Layer.ts"
+import type { Telling } from "../../check/models/Layer.ts"
 import type { ModelSpec } from "../../check/models/Table.ts"
 import type { ModelResult } from "../../check/models/checkModel.ts"
 import { badInput } from "./Ending.ts"
@@ -34,8 +35,12 @@ export const summary = (violation: Violation): string => {
   }
 }
 
-/** What there is to see of a violation. */
-export const shown = (spec: ModelSpec, violation: Violation): string =>
+/** A violation's counterexample, if it has one. */
+export const tell = (spec: ModelSpec, violation: Violation): Telling | undefined =>
   "trace" in violation
     ? layerOf(spec).told(violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
-    : `${spec.name} ${summary(violation)}`
+    : undefined
+
+/** What there is to see of a violation. */
+export const shown = (spec: ModelSpec, violation: Violation): string =>
+  tell(spec, violation)?.text ?? `${spec.name} ${summary(violation)}`

@@ -4,7 +4,8 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import type { Row, Status } from "../../../check/suite/Row.ts"
 import { runSuite, tlcAvailable } from "../../../check/suite/Suite.ts"
-import { honouringInterrupts, interrupted, json, missingTool, progress, result, violated } from "../Ending.ts"
+import { honouringInterrupts, interrupted, json, missingTool, result, violated } from "../Ending.ts"
+import { progress } from "../progress.ts"
 import { seconds, table } from "../text.ts"
 
 const deep = Flag.Boolean("deep").pipe(Flag.withDescription("everything, for hours"), Flag.withDefault(false))

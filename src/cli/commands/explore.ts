@@ -4,9 +4,12 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import type { Options } from "../../../check/explorer/Result.ts"
 import { exploreModel, exploreModelInParallel } from "../../../check/models/checkModel.ts"
-import { badInput, honouringInterrupts, interrupted, json, progress, result, undecided, violated } from "../Ending.ts"
+import { storyPicture } from "../../../check/render/StoryPicture.ts"
+import { badInput, honouringInterrupts, interrupted, json, result, undecided, violated } from "../Ending.ts"
+import { html, withPictures, writePage } from "../html.ts"
 import { exploreProgress, liveness, withProgress } from "../liveness.ts"
-import { modelName, modelNamed, shown, summary } from "../models.ts"
+import { modelName, modelNamed, shown, summary, tell } from "../models.ts"
+import { progress } from "../progress.ts"
 import { grouped, seconds } from "../text.ts"
 
 const workers = Flag.Int("workers").pipe(
@@ -19,12 +22,13 @@ const memory = Flag.Int("memory").pipe(
   Flag.withDefault(4096)
 )
 
-export const explore = Command.make("explore", { model: modelName, workers, memory, liveness, json }, (flags) =>
+export const explore = Command.make("explore", { model: modelName, workers, memory, liveness, html, json }, (flags) =>
   Effect.gen(function*() {
     const spec = yield* modelNamed(flags.model)
     if (flags.workers < 1) return yield* badInput(`--workers ${flags.workers}: expected at least 1`)
     if (flags.memory < 1) return yield* badInput(`--memory ${flags.memory}: expected at least 1`)
-    if (flags.liveness) return yield* exploreProgress(yield* withProgress(spec), flags.json)
+    yield* withPictures(spec, flags.html)
+    if (flags.liveness) return yield* exploreProgress(yield* withProgress(spec), flags)
     const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) => {
       const options: Options = {
         signal,
@@ -41,8 +45,9 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
     })
     progress("")
     const { complete, depth, distinct, generated, labels, model, mustReach, violations } = found
+    const counted = `${model}: ${grouped(distinct)} distinct states, ${grouped(generated)} generated, depth ${depth}, ${seconds(found.seconds)}`
     const lines = [
-      `${model}: ${grouped(distinct)} distinct states, ${grouped(generated)} generated, depth ${depth}, ${seconds(found.seconds)}`,
+      counted,
       `edges: ${Object.entries(labels).map(([label, n]) => `${label} ${grouped(n)}`).join(", ")}`,
       `reached: ${mustReach.filter((m) => m.depth !== undefined).map((m) => `${m.name} at depth ${m.depth}`).join(", ")}`,
       ...(complete ? [] : [
@@ -65,6 +70,7 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
       mustReach,
       violations: violations.map((v) => ({ ...v, summary: summary(v) }))
     }, lines.join("\n"))
+    yield* writePage(flags.html, () => storyPicture(`explore ${model}`, counted, violations.flatMap((v) => tell(spec, v)?.story ?? [])))
     if (violations.length > 0) return yield* violated
     if (wasInterrupted) return yield* interrupted
     if (!complete) return yield* undecided

@@ -13,7 +13,8 @@ import { ScriptError } from "../../../check/scenario/Script.ts"
 import { readFile } from "../readFile.ts"
 import { replaceFile } from "../replaceFile.ts"
 import type { Ending } from "../Ending.ts"
-import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { badInput, honouringInterrupts, interrupted, json, result, violated } from "../Ending.ts"
+import { progress } from "../progress.ts"
 import { grouped, table } from "../text.ts"
 
 const servers = Flag.Int("servers").pipe(Flag.withDescription("cluster size, 1 to 9 (default 3)"), Flag.withDefault(3))

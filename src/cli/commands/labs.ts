@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { labs as allLabs, runLabs } from "../../../check/labs/run.ts"
-import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { badInput, honouringInterrupts, interrupted, json, result, violated } from "../Ending.ts"
+import { progress } from "../progress.ts"
 import { seconds, table } from "../text.ts"
 
 const only = Flag.String("only").pipe(

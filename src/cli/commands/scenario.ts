@@ -4,9 +4,13 @@ import * as Result from "effect/Result"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { basename } from "node:path"
+import type { Story } from "../../../check/render/Story.ts"
+import { storyPicture } from "../../../check/render/StoryPicture.ts"
 import { ScenarioError, Stuck } from "../../../check/scenario/Parse.ts"
 import { runScenario } from "../../../check/scenario/Scenario.ts"
 import type { Difference } from "../../../check/scenario/Scenario.ts"
+import { html, writePage } from "../html.ts"
 import { readFile } from "../readFile.ts"
 import { replaceFile } from "../replaceFile.ts"
 import { badInput, json, result, violated } from "../Ending.ts"
@@ -52,10 +56,16 @@ const runFile = Effect.fnUntraced(function*(file: string, write: boolean) {
   return { file, differences: write ? [] : ran.differences, violations: ran.violations, text: ran.text } satisfies Ran
 })
 
+const storyOf = ({ file, text }: Ran): ReadonlyArray<{ readonly story: Story }> => {
+  if (text === undefined) return []
+  const { servers, steps } = runScenario(text, file)
+  return [{ story: { title: basename(file), servers, steps } }]
+}
+
 const isGood = ({ differences, stuck, violations }: Ran): boolean =>
   differences.length + violations.length === 0 && stuck === undefined
 
-export const scenario = Command.make("scenario", { files, rewrite, json }, (flags) =>
+export const scenario = Command.make("scenario", { files, rewrite, html, json }, (flags) =>
   Effect.gen(function*() {
     const all = yield* Effect.forEach(flags.files, (file) => Effect.result(runFile(file, flags.rewrite)))
     const ran: ReadonlyArray<Ran> = all.flatMap((outcome) => Result.isSuccess(outcome) ? [outcome.success] : [])
@@ -67,6 +77,7 @@ export const scenario = Command.make("scenario", { files, rewrite, json }, (flag
       ...(r.stuck === undefined ? [] : [`  ${r.file}:${r.stuck.line}: ${r.stuck.reason}`])
     ])
     if (ran.length > 0) yield* result(flags.json, ran, lines.join("\n"))
+    yield* writePage(flags.html, () => storyPicture("scenario", `${ran.filter(isGood).length} of ${all.length} ok`, ran.flatMap(storyOf)))
     if (unreadable.length > 0) return yield* badInput(unreadable.join("\n"))
     if (!ran.every(isGood)) return yield* violated
   }))

@@ -1,62 +1,78 @@
 /** `lockstep verify`: are these histories linearizable? */
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { formatNames, HistoryError, models, verifyFiles } from "../../../check/linearizability/index.ts"
-import type { HistoryReport } from "../../../check/linearizability/index.ts"
-import { badInput, honouringInterrupts, interrupted, json, progress, result, undecided, violated } from "../Ending.ts"
-import { grouped, seconds } from "../text.ts"
+import { failMeanings } from "../../../check/linearizability/formats/Format.ts"
+import { formatNames, models } from "../../../check/linearizability/index.ts"
+import { consistencies } from "../../../check/linearizability/promises.ts"
+import { historyPicture } from "../../../check/render/HistoryPicture.ts"
+import { badInput, Ending, honouringInterrupts, json } from "../Ending.ts"
+import { html, writePage } from "../html.ts"
+import { defaults, verifyHistories } from "../verifying.ts"
 
 const paths = Argument.String("history").pipe(
-  Argument.withDescription("files, or folders of them"),
+  Argument.withDescription("files, also packed by gzip; folders of them; - for the standard input"),
   Argument.variadic({ min: 1 })
 )
-const model = Flag.Literals("model", Object.keys(models)).pipe(
-  Flag.withDescription("the sequential object (default: by content)"),
+const model = Flag.String("model").pipe(
+  Flag.withDescription(`the sequential object: ${Object.keys(models).join(", ")}, or a module such as ./mine.ts (default: by content)`),
   Flag.optional
 )
 const format = Flag.Literals("format", formatNames).pipe(
   Flag.withDescription("how the file is written (default: by content)"),
   Flag.optional
 )
+const fail = Flag.Literals("fail", failMeanings).pipe(
+  Flag.withDescription("what :fail means for a compare-and-set: that it had no effect, or that the value was another (default: by format)"),
+  Flag.optional
+)
+const consistency = Flag.Literals("consistency", consistencies).pipe(
+  Flag.withDescription("what is asked for; sequential: each client's order is kept, whatever the clocks say (all keys together: small histories)"),
+  Flag.withDefault(defaults.consistency)
+)
+const staleBound = Flag.Int("stale-bound").pipe(
+  Flag.withDescription('how old answers of reads marked "stale":true may be, in units of the history\'s clock (default: no older than any)'),
+  Flag.optional
+)
 const timeout = Flag.Finite("timeout").pipe(
-  Flag.withDescription("seconds for one history, before it is undecided (default 10)"),
-  Flag.withDefault(10)
+  Flag.withDescription(`seconds for one history, before it is undecided (default ${defaults.timeout})`),
+  Flag.withDefault(defaults.timeout)
 )
 const memory = Flag.Int("memory").pipe(
-  Flag.withDescription("MiB for the search, before it is undecided (default 2048)"),
-  Flag.withDefault(2048)
+  Flag.withDescription(`MiB for the search, before it is undecided (default ${defaults.memory})`),
+  Flag.withDefault(defaults.memory)
 )
 
-const lines = (h: HistoryReport): ReadonlyArray<string> => [
-  `${h.verdict.padEnd(7)}  ${h.id === undefined ? h.file : `${h.file} ${h.id}`}: ${grouped(h.operations)} operations, `
-  + `${grouped(h.keys)} ${h.keys === 1 ? "key" : "keys"}, ${h.model}, ${seconds(h.seconds)}`,
-  ...h.bad.map(({ key, reason }) => `         key ${key} is not linearizable: ${reason}`),
-  ...h.undecided.map(({ key, reason }) => `         key ${key} is undecided: ${reason}`)
-]
+const threads = Flag.Int("threads").pipe(
+  Flag.withDescription(`threads for a large history of several keys (default ${defaults.threads})`),
+  Flag.withDefault(defaults.threads)
+)
+const verdictOnly = Flag.Boolean("verdict-only").pipe(
+  Flag.withDescription("no explanations, which take longer than verdicts"),
+  Flag.withDefault(false)
+)
 
-export const verify = Command.make("verify", { paths, model, format, timeout, memory, json }, (flags) =>
+const flags = { paths, model, format, fail, consistency, staleBound, timeout, memory, threads, verdictOnly, html, json }
+
+export const verify = Command.make("verify", flags, (flags) =>
   Effect.gen(function*() {
-    if (flags.timeout <= 0) return yield* badInput(`--timeout ${flags.timeout}: expected more than 0`)
-    if (flags.memory < 1) return yield* badInput(`--memory ${flags.memory}: expected at least 1`)
-    const { value: report, wasInterrupted } = yield* honouringInterrupts((signal) =>
-      verifyFiles(flags.paths, {
-        signal,
-        model: Option.getOrUndefined(flags.model),
-        format: Option.getOrUndefined(flags.format),
-        timeoutMs: flags.timeout * 1000,
-        memoryBytes: flags.memory * 2 ** 20,
-        onProgress: (h) => progress(`${h.verdict} ${h.file} ${h.id ?? ""}`)
-      })
-    ).pipe(Effect.mapError((error) => error instanceof HistoryError ? badInput(error.message) : error))
-    progress("")
-    if (report.histories.length === 0 && !wasInterrupted) {
-      return yield* badInput(`${flags.paths.join(", ")}: no histories`)
+    const { fail, format, model, staleBound } = flags
+    const given = {
+      model: Option.getOrUndefined(model),
+      format: Option.getOrUndefined(format),
+      fail: Option.getOrUndefined(fail),
+      staleBound: Option.getOrUndefined(staleBound)
     }
-    yield* result(flags.json, report, report.histories.flatMap(lines).join("\n"))
-    if (report.exitCode === 1) return yield* violated
-    if (wasInterrupted) return yield* interrupted
-    if (report.exitCode === 3) return yield* undecided
+    const { value } = yield* honouringInterrupts((signal) => Effect.promise(() => verifyHistories({ ...flags, ...given }, signal)))
+    if (value.text !== undefined) yield* Console.log(value.text)
+    if (Option.isSome(flags.html) && value.text !== undefined) {
+      const { checked } = value
+      if (checked?.result === undefined) return yield* badInput("--html shows one history that is checked for linearizability")
+      const { file, history, model, result } = checked
+      yield* writePage(flags.html, () => historyPicture(history, model, result, { title: file }))
+    }
+    if (value.ending !== undefined) return yield* new Ending({ ending: value.ending, message: value.message })
   }))

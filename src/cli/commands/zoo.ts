@@ -4,7 +4,8 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { matrixText } from "../../../check/zoo/Matrix.ts"
 import { runZoo, zooAvailable, zooIds } from "../../../check/zoo/Zoo.ts"
-import { badInput, honouringInterrupts, interrupted, json, progress, result, violated } from "../Ending.ts"
+import { badInput, honouringInterrupts, interrupted, json, result, violated } from "../Ending.ts"
+import { progress } from "../progress.ts"
 
 const only = Flag.String("only").pipe(
   Flag.withDescription("the id of one mutant or watcher; may be repeated (default: all)"),

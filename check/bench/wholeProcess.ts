@@ -1,0 +1,47 @@
+/** What a whole process costs, as whoever waits for it sees it. */
+import { spawn } from "node:child_process"
+
+export interface Whole {
+  /** Its exit code; null where a signal ended it. */
+  readonly status: number | null
+  readonly stdout: string
+  readonly wallMs: number
+  /** The most memory in use; Infinity where the process did not live to tell. */
+  readonly rssMb: number
+}
+
+/** Makes a Node.js process tell, at its end, the most memory it had in use (KiB). */
+const telling = `data:text/javascript,${
+  encodeURIComponent(`
+    import { writeSync } from "node:fs"
+    process.on("exit", () => writeSync(3, String(process.resourceUsage().maxRSS)))`)
+}`
+
+const collected = async (stream: AsyncIterable<Buffer>): Promise<string> => {
+  const pieces: Array<Buffer> = []
+  for await (const piece of stream) pieces.push(piece)
+  return Buffer.concat(pieces).toString()
+}
+
+/** No process here has a reason to run for longer. */
+const patienceMs = 120_000
+
+/**
+ * Runs a program to its end, or kills it after two minutes. Of a Node.js program (the first of `args` is a script) the
+ * memory is known too.
+ */
+export const wholeProcess = async (program: string, args: ReadonlyArray<string>): Promise<Whole> => {
+  const start = performance.now()
+  const isNode = program === process.execPath
+  const child = spawn(program, [...(isNode ? ["--import", telling] : []), ...args], {
+    stdio: ["ignore", "pipe", "ignore", "pipe"],
+    timeout: patienceMs,
+    killSignal: "SIGKILL"
+  })
+  const [stdout, told, status] = await Promise.all([
+    collected(child.stdout!),
+    collected(child.stdio[3] as unknown as AsyncIterable<Buffer>),
+    new Promise<number | null>((resolve) => child.once("exit", resolve))
+  ])
+  return { status, stdout, wallMs: performance.now() - start, rssMb: told === "" ? Infinity : (Number(told) * 1024) / 1e6 }
+}

@@ -1,0 +1,166 @@
+// Values of a history as small integers: equal JSON values, and only those, have the same number. A million different
+// values are kept as bytes in one buffer, so that reading a file makes no string that nobody looks at.
+import { inSharedMemory } from "./sharing.ts"
+
+/** Any JSON value. */
+export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+/** Equal JSON values, and only those, have the same canonical text: fields are sorted by name. */
+export const canonical = (value: Json): string => {
+  // Most values have no fields to sort.
+  if (value === null || typeof value !== "object" || (Array.isArray(value) && value.every((v) => typeof v !== "object"))) {
+    return JSON.stringify(value)
+  }
+  return JSON.stringify(value, (_, v) =>
+    v !== null && typeof v === "object" && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : v
+  )
+}
+
+/** Where texts are written in UTF-8, which takes at most three bytes for each unit of a string. */
+let scratch = Buffer.alloc(1 << 8)
+
+export interface SharedTexts {
+  readonly bytes: Uint8Array
+  readonly ends: Float64Array
+  readonly hashes: Int32Array
+  readonly table: Int32Array
+}
+
+/** Canonical JSON texts, numbered from 0 in the order in which they came. Number 0 is null. */
+export class Texts {
+  #bytes: Uint8Array = new Uint8Array(1 << 12)
+  /** Text `id` lies from `#ends[id]` to `#ends[id + 1]`. */
+  #ends: Float64Array = new Float64Array(1 << 8)
+  #hashes: Int32Array = new Int32Array(1 << 8)
+  /** Open addressing; a place holds a number plus one. */
+  #table: Int32Array = new Int32Array(1 << 9)
+  /** Numbers of values without parts that came as such: what `of` would otherwise encode anew each time. */
+  readonly #scalars = new Map<string | number | boolean | null, number>()
+  /** Values that were asked for, or came as such. */
+  readonly #values: Array<Json | undefined> = []
+  #length = 0
+
+  /** New texts, or those that `share` gave in another thread. */
+  constructor(shared?: SharedTexts) {
+    if (shared === undefined) {
+      this.of(null)
+      return
+    }
+    this.#bytes = shared.bytes
+    this.#ends = shared.ends
+    this.#hashes = shared.hashes
+    this.#table = shared.table.slice()
+    this.#length = shared.hashes.length
+  }
+
+  /** The texts for other threads, with no room to add to them in place: who adds gets memory of his own. */
+  share(): SharedTexts {
+    const length = this.#length
+    return {
+      bytes: inSharedMemory(this.#bytes.subarray(0, this.#ends[length])),
+      ends: inSharedMemory(this.#ends.subarray(0, length + 1)),
+      hashes: inSharedMemory(this.#hashes.subarray(0, length)),
+      table: inSharedMemory(this.#table)
+    }
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Bytes of memory, roughly. */
+  get size(): number {
+    return this.#bytes.length + 16 * this.#ends.length + 4 * this.#table.length + 60 * this.#scalars.size
+  }
+
+  /** The number of a value. */
+  of(value: Json): number {
+    if (value === null || typeof value !== "object") {
+      const known = this.#scalars.get(value)
+      if (known !== undefined) return known
+      const id = this.#ofText(JSON.stringify(value))
+      this.#scalars.set(value, id)
+      // JSON has no -0.
+      this.#values[id] = value === 0 ? 0 : value
+      return id
+    }
+    return this.#ofText(canonical(value))
+  }
+
+  #ofText(text: string): number {
+    if (3 * text.length > scratch.length) scratch = Buffer.alloc(6 * text.length)
+    return this.ofBytes(scratch, 0, scratch.write(text))
+  }
+
+  /** The number of the value whose canonical text, in UTF-8, lies in `bytes` from `start` to `end`. */
+  ofBytes(bytes: Uint8Array, start: number, end: number): number {
+    let hash = 0x811c9dc5
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
+    hash ^= hash >>> 15
+    const mask = this.#table.length - 1
+    let place = hash & mask
+    for (; this.#table[place] !== 0; place = (place + 1) & mask) {
+      const id = this.#table[place]! - 1
+      if (this.#hashes[id] === hash && this.#equals(id, bytes, start, end)) return id
+    }
+    return this.#add(hash, place, bytes, start, end)
+  }
+
+  #equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const own = this.#bytes
+    const from = this.#ends[id]!
+    if (this.#ends[id + 1]! - from !== end - start) return false
+    for (let i = start, j = from; i < end; i++, j++) if (bytes[i] !== own[j]) return false
+    return true
+  }
+
+  #add(hash: number, place: number, bytes: Uint8Array, start: number, end: number): number {
+    const id = this.#length++
+    const from = this.#ends[id]!
+    const to = from + end - start
+    if (to > this.#bytes.length) this.#bytes = grown(this.#bytes, Math.max(to, 2 * this.#bytes.length))
+    for (let i = start, j = from; i < end; i++, j++) this.#bytes[j] = bytes[i]!
+    if (id + 2 > this.#ends.length) this.#ends = grown(this.#ends, 2 * this.#ends.length)
+    if (id + 1 > this.#hashes.length) this.#hashes = grown(this.#hashes, 2 * this.#hashes.length)
+    this.#ends[id + 1] = to
+    this.#hashes[id] = hash
+    this.#table[place] = id + 1
+    if (2 * this.#length > this.#table.length) this.#rehash()
+    return id
+  }
+
+  #rehash() {
+    const table = new Int32Array(2 * this.#table.length)
+    const mask = table.length - 1
+    for (let id = 0; id < this.#length; id++) {
+      let place = this.#hashes[id]! & mask
+      while (table[place] !== 0) place = (place + 1) & mask
+      table[place] = id + 1
+    }
+    this.#table = table
+  }
+
+  /** The first byte of the text of value `id`, which tells what kind of value it is. */
+  first(id: number): number {
+    return this.#bytes[this.#ends[id]!]!
+  }
+
+  /** The canonical text of value `id`. */
+  text(id: number): string {
+    const start = this.#ends[id]!
+    return Buffer.from(this.#bytes.buffer, start, this.#ends[id + 1]! - start).toString()
+  }
+
+  /** Value `id` itself. */
+  json(id: number): Json {
+    return (this.#values[id] ??= JSON.parse(this.text(id)) as Json)
+  }
+}
+
+const grown = <A extends Uint8Array | Int32Array | Float64Array>(array: A, length: number): A => {
+  const larger = new (array.constructor as new (length: number) => A)(length)
+  larger.set(array)
+  return larger
+}

@@ -1,0 +1,50 @@
+// A set.
+import { elementwise } from "../elementwise.ts"
+import { growOnly } from "../growOnly.ts"
+import { orGeneral } from "../race.ts"
+import { canonical } from "../Texts.ts"
+import type { Json } from "../Texts.ts"
+import type { Operation } from "../History.ts"
+import type { Model } from "../Model.ts"
+import { mayAnswer, sameCall } from "./calls.ts"
+import { anything, list, nothing, truth, truthOrNull } from "./shapes.ts"
+
+/**
+ * A set of JSON values, empty at first: `add` v and `remove` v answer nothing, or whether they changed it; `contains` v
+ * answers whether v is there; `read` lists the elements, each once, in any order.
+ *
+ * A state is the canonical texts of the elements, sorted.
+ */
+export const set: Model<ReadonlyArray<string>> = {
+  name: "set",
+  operations: {
+    add: { value: anything, output: truthOrNull },
+    remove: { value: anything, output: truthOrNull },
+    contains: { value: anything, output: truth },
+    read: { value: nothing, output: list }
+  },
+  init: [],
+  step: (elements, x) => {
+    if (x.op === "read") return x.return === null || isListOf(elements, x.output) ? elements : undefined
+    const element = canonical(x.value)
+    const isThere = elements.includes(element)
+    if (x.op === "contains") return mayAnswer(x, isThere) ? elements : undefined
+    const changes = isThere !== (x.op === "add")
+    if (x.output !== null && x.output !== changes) return undefined
+    if (!changes) return elements
+    return isThere ? elements.filter((e) => e !== element) : [...elements, element].sort()
+  },
+  reads: (x: Operation) => x.op === "read" || x.op === "contains" || (x.return !== null && x.output === false),
+  alike: sameCall,
+  describeState: (elements) => `{${elements.join(", ")}}`,
+  procedure: (history, model) => {
+    const grown = growOnly(history)
+    const byElement = elementwise(history, model)
+    return orGeneral(history, model, (part, budget) => grown(part) ?? byElement(part, budget))
+  }
+}
+
+const isListOf = (elements: ReadonlyArray<string>, output: Json): boolean => {
+  const listed = (output as ReadonlyArray<Json>).map(canonical).sort()
+  return listed.length === elements.length && listed.every((e, i) => e === elements[i])
+}

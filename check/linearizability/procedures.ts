@@ -1,0 +1,87 @@
+// The decision procedures of each model, one by one: what is compared with brute force.
+import { appends } from "./appends.ts"
+import { breadthFirst } from "./race.ts"
+import { complete, reader } from "./cells.ts"
+import type { Cell, Cells } from "./Cell.ts"
+import { counting } from "./counting.ts"
+import { depthFirstSteps } from "./depth.ts"
+import { distinct } from "./distinct.ts"
+import { elementwise } from "./elementwise.ts"
+import { fencing } from "./fencing.ts"
+import { fifo } from "./fifo.ts"
+import { growOnly } from "./growOnly.ts"
+import type { History } from "./History.ts"
+import { holders } from "./holders.ts"
+import { Machine } from "./machine.ts"
+import type { Model } from "./Model.ts"
+import { models } from "./models/index.ts"
+import { kvCells } from "./models/kv.ts"
+import { mutexCells, ownedLockCells } from "./models/lock.ts"
+import { registerCells } from "./models/register.ts"
+import { numbered } from "./numbered.ts"
+import type { Budget, Found, Part } from "./Procedure.ts"
+import type { Steps } from "./race.ts"
+import { search } from "./search.ts"
+import { toggles } from "./toggles.ts"
+
+/** A procedure that may have no answer. */
+export type Attempt = (history: History) => (part: Part, budget: Budget) => Found | undefined
+
+/** The procedures for cells, each alone. */
+const ofCells = (compile: (history: History) => Cells): Readonly<Record<string, Attempt>> => {
+  const attempt = (make: (cells: Cells) => (cell: Cell, budget: Budget) => Found | undefined): Attempt => (history) => {
+    const cells = compile(history)
+    const read = reader(cells)
+    const decide = make(cells)
+    return (part, budget) => complete(part, decide(read(part), budget))
+  }
+  return {
+    distinct: attempt((cells) => distinct(cells.values)),
+    appends: attempt(appends),
+    toggles: attempt(() => toggles),
+    holders: attempt(() => holders),
+    search: attempt((cells) => {
+      const steps = search(cells)
+      return (cell, { bytes }) => toTheEnd(steps(cell, bytes))
+    })
+  }
+}
+
+const toTheEnd = (steps: Steps): Found => {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/** The searches that ask `step`. */
+const ofModel = (model: Model): Readonly<Record<string, Attempt>> => ({
+  depth: (history) => {
+    const machine = new Machine(model)
+    return (part, { bytes }) => toTheEnd(depthFirstSteps(part, machine.kindsOf(history, part), machine, bytes))
+  },
+  breadth: (history) => (part, { bytes }) => toTheEnd(breadthFirst(history, part, model, bytes))
+})
+
+const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
+  register: ofCells(registerCells),
+  cas: ofCells(registerCells),
+  kv: ofCells((history) => kvCells(history, null)),
+  "kv-empty": ofCells((history) => kvCells(history, "")),
+  set: { growOnly, elementwise: (history) => elementwise(history, models["set"]!) },
+  counter: { counting },
+  queue: { fifo },
+  "fenced-lock": { fencing },
+  shard: { numbered },
+  mutex: ofCells(mutexCells),
+  lock: ofCells(ownedLockCells)
+}
+
+/** By model, then by name; `chosen` is what the checker takes. */
+export const procedures: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = Object.fromEntries(
+  Object.entries(models).map(([name, model]) => {
+    const chosen: Readonly<Record<string, Attempt>> =
+      model.procedure === undefined ? {} : { chosen: (history) => model.procedure!(history, model) }
+    return [name, { ...chosen, ...own[name], ...ofModel(model) }]
+  })
+)
