@@ -10,7 +10,7 @@ import { settled, successors } from "../explorer/Naive.ts"
 import { campaign } from "../linearizability/campaign.ts"
 import { checkLinearizable, kv, show } from "../linearizability/index.ts"
 import type { Operation } from "../linearizability/index.ts"
-import { proceduresOf } from "../linearizability/procedures.ts"
+import { isQuick, proceduresOf } from "../linearizability/procedures.ts"
 import { vocabularies } from "../linearizability/vocabularies.ts"
 import { toTla } from "../models/Encode.ts"
 import { compareGraphs, TlcGraph } from "../models/Equal.ts"
@@ -182,7 +182,7 @@ const hardOne = Effect.sync(() => {
 /** All procedures of a model, on random small histories. That one fails, rather than answers, is no notice. */
 const likeBruteForce = (model: string) =>
   Effect.sync(() => {
-    const procedures = proceduresOf(model, (name) => name !== "depth" && name !== "breadth")
+    const procedures = proceduresOf(model, isQuick)
     const { disagreement } = campaign({ model, histories: 10_000, seed: 1, procedures })
     return disagreement && [`${disagreement.procedure}: ${disagreement.reason}`, ...disagreement.history.map(show)].join("; ")
   })
