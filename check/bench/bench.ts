@@ -9,7 +9,7 @@ import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { explore } from "../explorer/Explore.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
-import { loadModels } from "../models/load.ts"
+import { raftModels } from "../models/load.ts"
 import { raftModel } from "../models/RaftModel.ts"
 import { projectJar, tlcModel } from "../models/TlcModel.ts"
 import type { Trace } from "../trace/Format.ts"
@@ -41,7 +41,7 @@ const exploreOnce = (workers: number) => {
 
 /** The explorer against TLC on the fixed model. */
 const explorer = Effect.gen(function*() {
-  const spec = loadModels().find((m) => m.name === "bench")!
+  const spec = raftModels().find((m) => m.name === "bench")!
   say(`Model bench: ${spec.about}`)
   const runs = (workers: number) => Array.from({ length: repeats }, () => exploreOnce(workers))
   const [one, two] = [runs(1), runs(2)]
@@ -59,7 +59,7 @@ const explorer = Effect.gen(function*() {
 
 /** What one step of the core costs: every message of a model at every state of its destination. */
 const core = Effect.promise(async () => {
-  const model = raftModel(loadModels().find((m) => m.name === "two-requests")!)
+  const model = raftModel(raftModels().find((m) => m.name === "two-requests")!)
   const { graph } = await explore(model)
   const servers = new Map(graph.world(0).actors.map((s) => [JSON.stringify(s), s]))
   const messages = new Map<string, Parameters<typeof Handle>[1]>()

@@ -22,7 +22,7 @@ export const functions = (ts: string): ReadonlyArray<Definition> =>
     parameters: names(list).map((p) => p.split(":")[0]!.trim())
   }))
 
-/** Ids of the paper's rules that a text names: Fig2.AE3, … */
+/** Ids of rules that a text names: of the paper, Fig2.AE3, …; of sessions, KV.Expire, …; of clients, Client.NewSeq, … */
 export const ruleIds = (text: string): ReadonlyArray<string> => [
-  ...new Set([...text.matchAll(/\bFig(?:2|3|13)\.\w+/g)].map(([id]) => id))
+  ...new Set([...text.matchAll(/\b(?:Fig(?:2|3|13)\.\w+|(?:KV|Client)\.[A-Z]\w+)/g)].map(([id]) => id))
 ].sort()

@@ -6,7 +6,7 @@ import { runSchedule } from "../fuzz/Execution.ts"
 import { realParts } from "../fuzz/Run.ts"
 import { weathers } from "../fuzz/Weather.ts"
 import { raftModel } from "../models/RaftModel.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import type { RaftSpec } from "../models/Table.ts"
 import { linesOf } from "../trace/TraceWriter.ts"
 import type { Claim } from "../trace/TraceModule.ts"
 import type { Message, Step } from "../../src/raft/Message.ts"
@@ -37,7 +37,7 @@ const unbounded: Bounds = { maxTerm: Infinity, values: [request], applyAlone: tr
 const received = (s: Server, m: Message): Claim => claim(receiveAction(m), s, m, Handle(s, m))
 
 /** Of every local step that the model can take, and of every message and timer that changes nothing in it. */
-export const claimsOfModel = async (spec: ModelSpec): Promise<ReadonlyArray<Claim>> => {
+export const claimsOfModel = async (spec: RaftSpec): Promise<ReadonlyArray<Claim>> => {
   const claims: Array<Claim> = []
   const model = raftModel(spec)
   const bounds: Bounds = { maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }

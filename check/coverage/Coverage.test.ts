@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { loadModels, specDirectory } from "../models/load.ts"
+import { raftModels, specDirectory } from "../models/load.ts"
 import { projectJar } from "../models/TlcModel.ts"
 import { findJava } from "../tlc/Jar.ts"
 import { runTlc } from "../tlc/Tlc.ts"
@@ -78,7 +78,7 @@ describe.skipIf(!java)(`guards${java ? "" : " (not run: no Java 11 or newer on t
   })
 
   test("a guard that executions don't take both ways is named", async () => {
-    const spec = loadModels().find(({ name }) => name === "one-server")!
+    const spec = raftModels().find(({ name }) => name === "one-server")!
     const library = fileURLToPath(specDirectory)
     const modelled = varied(await claimsOfModel(spec), Infinity)
     const executed = varied(claimsOfExecutions(spec.settings), 1)
@@ -96,7 +96,7 @@ describe.skipIf(!java)(`guards${java ? "" : " (not run: no Java 11 or newer on t
   })
 
   test("where the code does something else than the rules, that is an error", async () => {
-    const spec = loadModels().find(({ name }) => name === "one-server")!
+    const spec = raftModels().find(({ name }) => name === "one-server")!
     const modelled = (await claimsOfModel(spec)).map((claim) =>
       claim.action === "TimeoutAction" ? { ...claim, resetElectionTimer: !claim.resetElectionTimer } : claim
     )

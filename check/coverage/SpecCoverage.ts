@@ -9,7 +9,7 @@ import * as Runtime from "effect/Runtime"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { ModelSpec } from "../models/Table.ts"
+import type { RaftSpec } from "../models/Table.ts"
 import { specDirectory } from "../models/load.ts"
 import { runTlc, TlcCrashed } from "../tlc/Tlc.ts"
 import { configuration, tableModules, valueTables } from "../trace/TraceModule.ts"
@@ -134,7 +134,7 @@ const actionsOf = (claims: ReadonlyArray<Claim>): ReadonlySet<string> =>
  * of the models is evaluated, and otherwise those that differ in what they come to, or in how.
  */
 export const specCoverage = Effect.fnUntraced(function*(
-  models: ReadonlyArray<ModelSpec>,
+  models: ReadonlyArray<RaftSpec>,
   { all, jar, library = fileURLToPath(specDirectory) }: { readonly all: boolean; readonly jar: string; readonly library?: string }
 ) {
   const sources = sourcesOf(library, "Raft")

@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from "node:fs"
 import { Cluster, serverIds } from "../cluster/Cluster.ts"
 import { explore } from "../explorer/index.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
+import { modelOf } from "../models/Layer.ts"
 import { loadModels } from "../models/load.ts"
-import { raftModel } from "../models/RaftModel.ts"
 import { runScenario } from "../scenario/Scenario.ts"
 import { runCommand } from "../scenario/Script.ts"
+import { decode } from "../../src/kv/Encoding.ts"
 import { figure2 } from "../../src/raft/Server.ts"
 
 const scenarios = new URL("../scenarios/", import.meta.url)
@@ -14,7 +15,13 @@ for (const file of readdirSync(scenarios).filter((name) => name.endsWith(".txt")
   runScenario(readFileSync(new URL(file, scenarios), "utf8"), file)
 }
 for (const servers of [1, 3, 5]) await fuzz({ servers, runs: 60, seed: 1, shrink: false })
-for (const spec of loadModels().filter(({ edges, scope }) => edges && scope === "check")) await explore(raftModel(spec))
+for (const spec of loadModels().filter(({ edges, scope }) => edges && scope === "check")) await explore(modelOf(spec))
 // Characters of one to four bytes; all others write ASCII.
 const cluster = new Cluster(serverIds(3), figure2)
 for (const command of ["elect s1 by s2", "propose s1 aé€😀", "replicate s1 to s2"]) runCommand(cluster, command)
+// Nobody writes what isn't a request.
+for (
+  const value of ["x", "{}", "[1,-1]", '[1,2,3,3,"get"]', '[1,2,3,3,"get","k","v"]', '[1,2,3,3,"put","k"]'].concat(
+    ['[1,2,3,3,"cas","k",1,"a"]', '[1,2,3,3,"take","k"]', '[1,2,3,4,"get","k"]']
+  )
+) decode(value)

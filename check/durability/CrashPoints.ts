@@ -7,7 +7,7 @@
  */
 import { Interner } from "../explorer/Intern.ts"
 import { raftModel } from "../models/RaftModel.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import type { RaftSpec } from "../models/Table.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import type { Message, Step } from "../../src/raft/Message.ts"
 import { Dead, Handle } from "../../src/raft/Raft.ts"
@@ -110,7 +110,7 @@ class Enumeration {
   }
   #crashes = 0
 
-  constructor(spec: ModelSpec, events: number, effects: typeof perform) {
+  constructor(spec: RaftSpec, events: number, effects: typeof perform) {
     this.#effects = effects
     const { actors, root } = raftModel(spec)
     this.#bounds = { maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }
@@ -326,7 +326,7 @@ const keyOf = ({ ghost, left: { heartbeats, requests, restarts, snapshots }, mes
   String.fromCharCode(...servers, ghost, requests, heartbeats, restarts, snapshots, ...messages)
 
 /** Three servers from the very beginning: two terms, a request, a crash. */
-export const crashSpec: ModelSpec = {
+export const crashSpec: RaftSpec = {
   name: "crash-points",
   about: "three servers, one crash at any point, any survivor of what wasn't synced",
   layer: "raft",
@@ -345,7 +345,7 @@ export const crashSpec: ModelSpec = {
 
 /** All runs of at most so many events. Other `effects` than `perform` are for tests, to see them violate something. */
 export const crashPoints = (
-  spec: ModelSpec,
+  spec: RaftSpec,
   events: number,
   options: { readonly signal?: AbortSignal; readonly effects?: typeof perform } = {}
 ): Promise<CrashPoints> => new Enumeration(spec, events, options.effects ?? perform).run(options.signal)

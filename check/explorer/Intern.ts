@@ -5,28 +5,44 @@
  * Throws a TypeError for what JSON would silently lose (a Map, a class instance, NaN, a bigint, a function), since two
  * different values would then pass for one.
  */
-export const canonical = (value: unknown): string => {
+export const canonical = (value: unknown): string => JSON.stringify(ordered(value))
+
+/** The same value, its objects' keys in order. */
+const ordered = (value: unknown): unknown => {
   switch (typeof value) {
     case "string":
     case "boolean":
-      return JSON.stringify(value)
+      return value
     case "number":
       if (!Number.isFinite(value)) throw new TypeError(`${value} is not plain JSON`)
-      return JSON.stringify(value)
+      return value
     case "object": {
-      if (value === null) return "null"
-      if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
+      if (value === null) return value
+      if (Array.isArray(value)) return value.map(ordered)
       const prototype: unknown = Object.getPrototypeOf(value)
       if (prototype !== Object.prototype && prototype !== null) {
         throw new TypeError(`a ${value.constructor.name} is not plain JSON`)
       }
-      const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-      fields.sort(([a], [b]) => (a < b ? -1 : 1))
-      return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`).join(",")}}`
+      const record = value as Readonly<Record<string, unknown>>
+      const copy: Record<string, unknown> = {}
+      for (const key of inOrder(Object.keys(record))) {
+        const field = record[key]
+        if (field === undefined) continue
+        // (Written plainly, that one would set the copy's prototype.)
+        if (key === "__proto__") Object.defineProperty(copy, key, { value: ordered(field), enumerable: true })
+        else copy[key] = ordered(field)
+      }
+      return copy
     }
     default:
       throw new TypeError(`a value of type ${typeof value} is not plain JSON`)
   }
+}
+
+/** Sorted; mostly they are. */
+const inOrder = (keys: Array<string>): ReadonlyArray<string> => {
+  for (let k = 1; k < keys.length; k++) if (keys[k]! < keys[k - 1]!) return keys.sort()
+  return keys
 }
 
 /** Numbers values 0, 1, 2, … in the order of their first appearance. */

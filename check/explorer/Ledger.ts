@@ -4,17 +4,23 @@
  * what others have added, and adds the value if it still isn't there.
  */
 
-/** Kinds of entries; `tag` is an actor's position, a message's destination, or a cell's actor. */
-export type Kind = "actor" | "message" | "ghost" | "cell"
+/** A value as its JSON text, or a cell; `tag` is an actor's position, a message's destination, or a cell's actor. */
+export type Entry =
+  | { readonly kind: "actor" | "message" | "ghost"; readonly tag: number; readonly text: string }
+  | { readonly kind: "cell"; readonly tag: number; readonly messages: ReadonlyArray<number> }
 
-export interface Entry {
-  readonly kind: Kind
-  readonly tag: number
-  /** UTF-16 codes of a JSON text, or the numbers of a cell's messages. */
-  readonly items: ReadonlyArray<number>
-}
+const kinds = ["actor", "message", "ghost", "cell"] as const
 
-const kinds: ReadonlyArray<Kind> = ["actor", "message", "ghost", "cell"]
+/** What the log has of an entry: UTF-16 codes of its text, or its messages. */
+const itemsOf = (entry: Entry): ReadonlyArray<number> =>
+  entry.kind === "cell"
+    ? entry.messages
+    : Array.from({ length: entry.text.length }, (_, at) => entry.text.charCodeAt(at))
+
+const entryOf = (kind: Entry["kind"], tag: number, items: ReadonlyArray<number>): Entry =>
+  kind === "cell"
+    ? { kind, tag, messages: items }
+    : { kind, tag, text: items.map((code) => String.fromCharCode(code)).join("") }
 
 /** What the threads share of a ledger. */
 export interface LedgerBuffers {
@@ -47,11 +53,8 @@ export class Ledger {
     while (this.position < end) {
       const start = this.position + 3
       const last = start + this.words[this.position + 2]!
-      const entry = {
-        kind: kinds[this.words[this.position]!]!,
-        tag: this.words[this.position + 1]!,
-        items: Array.from(this.words.subarray(start, last))
-      }
+      const kind = kinds[this.words[this.position]!]!
+      const entry = entryOf(kind, this.words[this.position + 1]!, Array.from(this.words.subarray(start, last)))
       this.position = last
       apply(entry)
     }
@@ -69,10 +72,11 @@ export class Ledger {
     }
   }
 
-  private append({ items, kind, tag }: Entry): void {
+  private append(entry: Entry): void {
+    const items = itemsOf(entry)
     const end = this.position + 3 + items.length
     while (4 * end > this.log.byteLength) this.log.grow(Math.min(2 * this.log.byteLength, this.log.maxByteLength))
-    this.words.set([kinds.indexOf(kind), tag, items.length], this.position)
+    this.words.set([kinds.indexOf(entry.kind), entry.tag, items.length], this.position)
     this.words.set(items, this.position + 3)
     this.position = end
     Atomics.store(this.control, 1, end)

@@ -273,7 +273,7 @@ export class Locals<A, M, G> {
     const value = [position, state] as const
     const find = (): number => this.actors.find(value)
     const known = find()
-    return known >= 0 ? known : this.number(find, () => textEntry("actor", position, state))
+    return known >= 0 ? known : this.number(find, () => ({ kind: "actor", tag: position, text: canonical(state) }))
   }
 
   private messageId(message: M): number {
@@ -282,13 +282,13 @@ export class Locals<A, M, G> {
     if (known >= 0) return known
     const position = guard("dest", () => this.model.dest(message))
     if (!(position in this.model.actors)) throw new Crash("dest", `there is no actor ${position}`)
-    return this.number(find, () => textEntry("message", position, message))
+    return this.number(find, () => ({ kind: "message", tag: position, text: canonical(message) }))
   }
 
   private ghostId(ghost: G): number {
     const find = (): number => this.ghosts.find(ghost)
     const known = find()
-    return known >= 0 ? known : this.number(find, () => textEntry("ghost", 0, ghost))
+    return known >= 0 ? known : this.number(find, () => ({ kind: "ghost", tag: 0, text: canonical(ghost) }))
   }
 
   private cellId(actor: number, mailbox: number): number {
@@ -296,7 +296,7 @@ export class Locals<A, M, G> {
     if (known !== absent) return known
     if (this.ledger === undefined) return this.addCell(actor, mailbox)
     const find = (): number => this.cells.get(actor, mailbox)
-    return this.number(find, () => ({ kind: "cell", tag: actor, items: this.mailboxes.list(mailbox) }))
+    return this.number(find, () => ({ kind: "cell", tag: actor, messages: this.mailboxes.list(mailbox) }))
   }
 
   /** Numbers a value that isn't known: in all threads, unless another thread has done so meanwhile. */
@@ -314,17 +314,18 @@ export class Locals<A, M, G> {
     return id
   }
 
-  private apply({ items, kind, tag }: Entry): number {
-    switch (kind) {
+  /** (An entry's text was made of a value of its kind, so it is one.) */
+  private apply(entry: Entry): number {
+    switch (entry.kind) {
       case "actor":
-        return this.actors.add([tag, textOf(items)])
+        return this.actors.add([entry.tag, JSON.parse(entry.text) as A])
       case "message":
-        this.destinations.push(tag)
-        return this.messages.add(textOf(items))
+        this.destinations.push(entry.tag)
+        return this.messages.add(JSON.parse(entry.text) as M)
       case "ghost":
-        return this.ghosts.add(textOf(items))
+        return this.ghosts.add(JSON.parse(entry.text) as G)
       case "cell":
-        return this.addCell(tag, this.mailboxes.id(items))
+        return this.addCell(entry.tag, this.mailboxes.id(entry.messages))
     }
   }
 
@@ -481,15 +482,6 @@ export class Locals<A, M, G> {
     return step
   }
 }
-
-const textEntry = (kind: Entry["kind"], tag: number, value: unknown): Entry => {
-  const text = canonical(value)
-  return { kind, tag, items: Array.from({ length: text.length }, (_, at) => text.charCodeAt(at)) }
-}
-
-/** The value of an entry's text. It was put in as a value of that type, so it is one. */
-const textOf = <T>(items: ReadonlyArray<number>): T =>
-  JSON.parse(items.map((code) => String.fromCharCode(code)).join("")) as T
 
 const sortedSet = (items: ReadonlyArray<number>): Array<number> => [...new Set(items)].sort((a, b) => a - b)
 

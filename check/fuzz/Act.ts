@@ -2,37 +2,33 @@
  * What one decision of a random execution comes to: an event of the cluster, or something a client does. As text, an
  * act is one line; the events are those of a scenario script, clients have lines of their own:
  *
+ *     client 1 open at s1 @20                         client 1 asks s1, whose clock reads 20 (without it: 0), for a session
  *     client 1 put k0 "x" at s1                       client 1's next operation, asked of s1 (others alike)
  *     client 1 cas k0 null "x" at s1                  … from absent to x
- *     client 1 again at s2                            it tries the same operation at another server
- *     client 1 echo 3 at s2                           a late copy of the request for its third operation reaches s2
- *     client 1 gives up                               for good: the outcome stays unknown
+ *     client 1 again 2 at s2                          of what it waits for it asks for the second again, at another server
+ *     client 1 echo 3 at s2                           a late copy of its last request but two reaches s2
+ *     client 1 gives up                               for good: the outcomes stay unknown
  *     apply s1 unheard                                s1 applies its next entry; an answer that is due gets lost
  */
-import type { Operation } from "../../src/kv/KV.ts"
+import type { Operation } from "../../src/kv/Map.ts"
+import type { Time } from "../../src/kv/Sessions.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Cluster, Event } from "../cluster/Cluster.ts"
 import { commandOf, eventsOf, known, ScriptError, suffixOf } from "../scenario/Script.ts"
 
-/** How the event that it makes of it ends, or doesn't yet. */
-type How = Pick<Event, "cut" | "unsynced">
+/** Whom a client asks, what that one's clock reads, and how the event that it makes of it ends, or doesn't yet. */
+type Asking = Pick<Event, "cut" | "unsynced"> & {
+  readonly client: number
+  readonly server: ServerId
+  readonly time: Time
+}
 
 export type Act =
   | Event
   | { readonly type: "unheard"; readonly server: ServerId }
-  | {
-    readonly type: "call"
-    readonly client: number
-    readonly operation: Operation
-    readonly server: ServerId
-  } & How
-  | { readonly type: "again"; readonly client: number; readonly server: ServerId } & How
-  | {
-    readonly type: "echo"
-    readonly client: number
-    readonly seq: number
-    readonly server: ServerId
-  } & How
+  | { readonly type: "open" } & Asking
+  | { readonly type: "call"; readonly operation: Operation } & Asking
+  | { readonly type: "again" | "echo"; readonly nth: number } & Asking
   | { readonly type: "giveUp"; readonly client: number }
 
 const textOfOperation = (o: Operation): string => {
@@ -48,17 +44,20 @@ const textOfOperation = (o: Operation): string => {
   }
 }
 
+const askedOf = ({ server, time, ...how }: Asking): string => ` at ${server}${time === 0 ? "" : ` @${time}`}${suffixOf(how)}`
+
 /** The act as its line, in the cluster as it is before. */
 export const textOf = (cluster: Cluster, act: Act): string => {
   switch (act.type) {
     case "unheard":
       return `apply ${act.server} unheard`
     case "call":
-      return `client ${act.client} ${textOfOperation(act.operation)} at ${act.server}${suffixOf(act)}`
+      return `client ${act.client} ${textOfOperation(act.operation)}${askedOf(act)}`
+    case "open":
+      return `client ${act.client} open${askedOf(act)}`
     case "again":
-      return `client ${act.client} again at ${act.server}${suffixOf(act)}`
     case "echo":
-      return `client ${act.client} echo ${act.seq} at ${act.server}${suffixOf(act)}`
+      return `client ${act.client} ${act.type} ${act.nth}${askedOf(act)}`
     case "giveUp":
       return `client ${act.client} gives up`
     default:
@@ -112,20 +111,21 @@ export function* actsOf(cluster: Cluster, line: string): Generator<Act> {
     yield { type: "giveUp", client: Number(gone[1]) }
     return
   }
-  const asks = /^client (\d+) (\S.*) at (\S+?)(?: crash after (\d+))?( unsynced)?$/.exec(line)
+  const asks = /^client (\d+) (\S.*) at (\S+?)(?: @(\d+))?(?: crash after (\d+))?( unsynced)?$/.exec(line)
   if (asks === null) {
     yield* eventsOf(cluster, line)
     return
   }
-  const [, client, what, server, cut, unsynced] = asks as unknown as [string, string, string, string, string?, string?]
+  const [, client, what, server, time, cut, unsynced] = asks as unknown as [string, string, string, string, string?, string?, string?]
   const common = {
     client: Number(client),
     server: known(cluster, server),
+    time: Number(time ?? 0),
     ...(cut === undefined ? {} : { cut: Number(cut) }),
     ...(unsynced === undefined ? {} : { unsynced: true as const })
   }
-  const echo = /^echo (\d+)$/.exec(what)
-  if (echo !== null) yield { type: "echo", seq: Number(echo[1]), ...common }
-  else if (what === "again") yield { type: "again", ...common }
+  const copy = /^(again|echo) (\d+)$/.exec(what) as readonly [string, "again" | "echo", string] | null
+  if (copy !== null) yield { type: copy[1], nth: Number(copy[2]), ...common }
+  else if (what === "open") yield { type: "open", ...common }
   else yield { type: "call", operation: operationOf(line, what.split(" ")), ...common }
 }

@@ -2,7 +2,8 @@
  * What a decision means in the world as it is: one act, so weighted that runs get somewhere. A decision that would do
  * nothing falls through to what can be done, so that nearly every decision is an event.
  */
-import type { Operation } from "../../src/kv/KV.ts"
+import { outstanding } from "../../src/kv/Client.ts"
+import type { Operation } from "../../src/kv/Map.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Event } from "../cluster/Cluster.ts"
 import type { Act } from "./Act.ts"
@@ -59,6 +60,12 @@ type Kind = (typeof kinds)[number]
 const clientCount = 4
 const keys = ["k0", "k1"]
 
+/** What each server's clock is ahead of the count of decisions, which is time. */
+const skews = [0, 60, -45, 25, -20, 40, 10]
+
+/** Commands that a client has under way at a time. */
+const window = 3
+
 export class Chooser {
   readonly #run: Run
   readonly #network: Network
@@ -71,6 +78,7 @@ export class Chooser {
   /** The value each key probably has, to expect it. */
   readonly #guess = new Map<string, string>()
   #values = 0
+  #decisions = 0
 
   constructor(run: Run, schedule: Schedule) {
     this.#run = run
@@ -85,6 +93,7 @@ export class Chooser {
   /** The act; `undefined` where the decision only changes the network, or nothing can happen. */
   choose(decision: number): Act | undefined {
     this.#dice.reset(decision)
+    this.#decisions++
     this.#network.carry((m) =>
       m.type === "AppendEntriesRequest" && this.#dice.percent(this.#weather.lostAppendsPercent)
     )
@@ -317,20 +326,30 @@ export class Chooser {
     const leader = this.#dice.percent(90) ? this.#leader() : undefined
     const server = leader ?? this.#up(() => true)
     if (server === undefined) return undefined
-    const latest = this.#run.clients.latestSeq(client)
-    if (leader !== undefined && latest > 1 && this.#dice.percent(5)) {
-      return { type: "echo", client, seq: latest - this.#dice.below(Math.min(3, latest)), server }
+    const { clients, cluster } = this.#run
+    const time = Math.max(0, this.#decisions + skews[cluster.ids.indexOf(server) % skews.length]!)
+    const asking = { server, client, time }
+    const asked = clients.asked(client)
+    if (leader !== undefined && asked > 1 && this.#dice.percent(5)) {
+      return { type: "echo", nth: 1 + this.#dice.below(Math.min(4, asked)), ...asking }
     }
-    if (this.#run.clients.outstanding(client) === undefined) {
-      return leader === undefined && this.#dice.percent(90)
-        ? undefined
-        : { type: "call", client, operation: this.#operation(), server }
+    if (leader === undefined && this.#dice.percent(90)) return undefined
+    if (!clients.state(client).open) {
+      // It asks for a session until it has one; mostly once.
+      const waits = clients.copy(client, 1)?.type === "open"
+      return !waits || this.#dice.percent(15) ? { type: "open", ...asking } : undefined
     }
-    if (this.#dice.percent(2)) {
+    const waiting = outstanding(clients.state(client)).length
+    if (waiting === 0 || (waiting < window && this.#dice.percent(10))) {
+      return { type: "call", operation: this.#operation(), ...asking }
+    }
+    if (this.#dice.below(200) === 0) {
       this.#clients[place] = this.#nextClient++
       return { type: "giveUp", client }
     }
-    return leader !== undefined && this.#dice.percent(8) ? { type: "again", client, server } : undefined
+    return this.#dice.percent(12)
+      ? { type: "again", nth: 1 + this.#dice.below(waiting), ...asking }
+      : undefined
   }
 
   #operation(): Operation {

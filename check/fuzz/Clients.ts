@@ -1,23 +1,23 @@
-/** Clients, each with one operation at a time, and what they saw: a history in the format of `lockstep verify`. */
-import { encode } from "../../src/kv/KV.ts"
-import type { Command, Operation as Asked, Response } from "../../src/kv/KV.ts"
+/** Clients with sessions, and what they saw: a history in the format of `lockstep verify`. */
+import { commandOf, Hear, InitClient, Invoke, outstanding } from "../../src/kv/Client.ts"
+import type { Client } from "../../src/kv/Client.ts"
+import type { Operation as Asked } from "../../src/kv/Map.ts"
+import type { Reply, Request } from "../../src/kv/Sessions.ts"
 import type { Operation } from "../linearizability/History.ts"
 import type { Json } from "../linearizability/Texts.ts"
 
-/** An operation that was asked for. */
-export interface Request {
-  readonly command: Command
-  /** The command, encoded. */
-  readonly value: string
-  /** Its place in the history. */
-  readonly at: number
-}
+/** A session expires that isn't used so long. (Random executions count decisions for milliseconds.) */
+const timeout = 300
 
-interface Client {
-  seq: number
-  /** All it ever asked, in order. */
+/** The most commands of one client under way at a time. Each is a process of its own in the history. */
+const most = 10
+
+interface Known {
+  state: Client
+  /** All it ever asked for, in order; the same again left out. */
   readonly asked: Array<Request>
-  outstanding: Request | undefined
+  /** Of the commands it waits for: the place of each in the history. */
+  readonly calls: Map<number, number>
   gone: boolean
 }
 
@@ -27,63 +27,93 @@ const argumentOf = (o: Asked): Json => o.op === "cas" ? [o.from, o.to] : "value"
 export class Clients {
   /** By call. */
   readonly history: Array<Operation> = []
-  readonly #clients = new Map<number, Client>()
-  readonly #nextSeq: (seq: number) => number
+  readonly #clients = new Map<number, Known>()
+  readonly #invoke: typeof Invoke
 
-  /** `nextSeq`: the sequence number after this one. */
-  constructor(nextSeq: (seq: number) => number = (seq) => seq + 1) {
-    this.#nextSeq = nextSeq
+  /** `invoke`: how a client's next command begins. */
+  constructor(invoke: typeof Invoke = Invoke) {
+    this.#invoke = invoke
   }
 
-  /** What the client waits for. */
-  outstanding(client: number): Request | undefined {
-    return this.#clients.get(client)?.outstanding
+  /** The client as it is now. */
+  state(client: number): Client {
+    return this.#clients.get(client)?.state ?? InitClient
   }
 
-  /** What the client once asked under this sequence number. */
-  asked(client: number, seq: number): Request | undefined {
-    return this.#clients.get(client)?.asked.find((request) => request.command.seq === seq)
+  /** How many different requests it has made. */
+  asked(client: number): number {
+    return this.#clients.get(client)?.asked.length ?? 0
   }
 
-  /** The latest sequence number of the client; 0 when it has asked nothing. */
-  latestSeq(client: number): number {
-    return this.#clients.get(client)?.seq ?? 0
+  /** Its last request, or the `nth` last, as it was. */
+  copy(client: number, nth: number): Request | undefined {
+    return this.#clients.get(client)?.asked.at(-nth)
   }
 
-  /** Everyone who waits. */
-  *waiting(): Generator<Request> {
-    for (const { outstanding } of this.#clients.values()) if (outstanding !== undefined) yield outstanding
+  /** What it asks again: of the calls that it waits for, the `nth`. */
+  again(client: number, nth: number): Request | undefined {
+    const c = this.state(client)
+    const seq = outstanding(c)[nth - 1]
+    return seq === undefined || this.#clients.get(client)!.gone ? undefined : commandOf(c, seq)
   }
 
-  /** The client's next operation begins; `undefined` while it still waits for one, or is gone. */
+  /** Calls that haven't returned, and may. */
+  *waiting(): Generator<Operation> {
+    for (const { calls, gone } of this.#clients.values()) {
+      if (!gone) for (const at of calls.values()) yield this.history[at]!
+    }
+  }
+
+  /** It asks for a session; `undefined` while it has one, or when it is gone. */
+  open(client: number): Request | undefined {
+    const c = this.#known(client)
+    if (c.state.open || c.gone) return undefined
+    const request: Request = { type: "open", timeout }
+    c.asked.push(request)
+    return request
+  }
+
+  /** Its next call; `undefined` without a session, with too many calls under way, or when it is gone. */
   call(client: number, operation: Asked, clock: number): Request | undefined {
-    const c = this.#clients.get(client) ?? { seq: 0, asked: [], outstanding: undefined, gone: false }
-    if (c.outstanding !== undefined || c.gone) return undefined
-    this.#clients.set(client, c)
-    c.seq = this.#nextSeq(c.seq)
-    const command: Command = { client: String(client), seq: c.seq, operation }
+    const c = this.#known(client)
+    const next = c.gone || c.calls.size === most ? undefined : this.#invoke(c.state, operation)
+    if (next === undefined) return undefined
+    c.state = next
+    const request = commandOf(next, next.seq)
+    c.asked.push(request)
     const { key, op } = operation
-    c.outstanding = { command, value: encode(command), at: this.history.length }
-    c.asked.push(c.outstanding)
-    this.history.push({ client, op, key, value: argumentOf(operation), call: clock, return: null, output: null })
-    return c.outstanding
+    c.calls.set(next.seq, this.history.length)
+    const process = client * most + next.seq % most
+    this.history.push({ client: process, op, key, value: argumentOf(operation), call: clock, return: null, output: null })
+    return request
   }
 
-  /** The answer to operation `at` arrives; false when the client no longer waits for it. */
-  answer(client: number, at: number, response: Response, clock: number): boolean {
-    const c = this.#clients.get(client)
-    if (c?.outstanding?.at !== at) return false
-    this.history[at] = { ...this.history[at]!, return: clock, output: response }
-    c.outstanding = undefined
+  /** A reply arrives; false when it tells the client nothing. What an expired session leaves open, stays unknown. */
+  hear(client: number, reply: Reply, clock: number): boolean {
+    const c = this.#known(client)
+    const next = c.gone ? undefined : Hear(c.state, reply)
+    if (next === undefined) return false
+    c.state = next
+    const still = new Set(outstanding(next))
+    for (const [seq, at] of c.calls) {
+      if (still.has(seq)) continue
+      c.calls.delete(seq)
+      if (next.heard?.status === "OK") this.history[at] = { ...this.history[at]!, return: clock, output: next.heard.response }
+    }
     return true
   }
 
-  /** The client is gone, and never says how it ended. */
+  /** The client is gone, and never says how its calls ended. */
   giveUp(client: number): boolean {
     const c = this.#clients.get(client)
-    if (c?.outstanding === undefined) return false
-    c.outstanding = undefined
+    if (c === undefined || c.gone || c.calls.size === 0) return false
     c.gone = true
     return true
+  }
+
+  #known(client: number): Known {
+    let c = this.#clients.get(client)
+    if (c === undefined) this.#clients.set(client, c = { state: InitClient, asked: [], calls: new Map(), gone: false })
+    return c
   }
 }

@@ -11,11 +11,12 @@ import {
   forgetTheVote,
   freshReplies,
   hasty,
+  immortal,
   lazyDeletes,
   loseTheTail,
   neverTwice,
   noSessions,
-  oneSession,
+  ownClocks,
   reusedNumbers,
   silently,
   staleRepeats,
@@ -82,7 +83,8 @@ describe("the real thing", () => {
     const seen: Array<FinishedRun> = []
     const { events } = await fuzz({ servers: 5, runs: 4, seed: 2, onRun: (run) => seen.push(run) })
     expect(seen.map((run) => run.number)).toEqual([0, 1, 2, 3])
-    expect(seen.every((run) => run.ids.length === 5 && run.history.length > 0 && run.violation === undefined)).toBe(true)
+    expect(seen.every((run) => run.ids.length === 5 && run.violation === undefined)).toBe(true)
+    expect(seen.some((run) => run.history.length > 0)).toBe(true)
     const steps = seen.flatMap((run) => run.taken)
     expect(steps.length).toBeGreaterThan(events / 2)
     for (const { sent, taken } of seen) {
@@ -148,7 +150,7 @@ describe("a disk that forgets is what shows P01, messages that leave before the 
 
   it.each(seeds)("it is noticed, as state that a restart doesn't find (seed %i)", async (seed) => {
     const { failure } = await fuzz({ servers: 3, runs: 40, seed, shrink: false, parts: acknowledgesFirst({ forgets: true }) })
-    expect(["RestartKeeps", "TermMonotone", "VoteOnce"]).toContain(failure?.property)
+    expect(["RestartKeeps", "TermMonotone", "VoteOnce", "AcknowledgedIsDurable"]).toContain(failure?.property)
   })
 
   it.each(seeds)("with a disk that forgets nothing it is not (seed %i)", async (seed) => {
@@ -181,12 +183,12 @@ describe("a fault is found, becomes short, and can be seen again", () => {
     ["servers that ignore answers of a later term", deaf, ["TermsAreLearnt"]],
     ["servers that help others while they hear a leader", unfaithful, ["LeadersAreKept"]],
     ["pre-candidates that begin a term", hasty, ["PreVoteChangesNothing"]],
-    ["a map without sessions", noSessions, ["EffectOnce", "SameReply"]],
-    ["a map with one session for all", oneSession, ["AnswersFit", "Linearizability", "NeverStale"]],
+    ["a map without sessions", noSessions, ["RefinesKV", "SameReply"]],
+    ["an expired session that is taken for one that is there", immortal, ["RefinesKV"]],
     ["answers refused to those who ask again", staleRepeats, ["NeverStale"]],
-    ["deletions that are only promised", lazyDeletes, ["Linearizability"]],
-    ["answers that are made anew", freshReplies, ["SameReply"]],
-    ["a client that reuses its sequence number", reusedNumbers, ["AnswersFit", "Linearizability"]]
+    ["deletions that are only promised", lazyDeletes, ["RefinesKV"]],
+    ["answers that are made anew", freshReplies, ["RefinesKV", "SameReply"]],
+    ["a client that reuses its sequence number", reusedNumbers, ["RefinesKV"]]
   ]
   for (const [name, parts, properties] of cases) {
     it(name, async () => {
@@ -200,9 +202,10 @@ describe("a fault is found, becomes short, and can be seen again", () => {
   }
 
   it("machines that disagree", async () => {
-    const parts = dicingMachines()
-    const { failure } = await fuzz({ servers: 3, runs: 50, seed: 3, parts, shrink: false })
-    expect(["MachinesAgree", "EffectOnce"]).toContain(failure?.property)
+    for (const parts of [dicingMachines(), ownClocks()]) {
+      const { failure } = await fuzz({ servers: 3, runs: 50, seed: 3, parts, shrink: false })
+      expect(["MachinesAgree", "RefinesKV", "ExpiryIsByLogTime"]).toContain(failure?.property)
+    }
   })
 
   it("a rule that throws is an exception, not a violated property", async () => {
@@ -299,7 +302,8 @@ describe("a scenario that can't be replayed says which line and why", () => {
       [`${head}\n# comment\nclient 1 put k x at s1`, 'line 6: expected a quoted value, found x: "client 1 put k x at s1"'],
       [`${head}client 1 put k null at s1`, 'line 4: expected a quoted value, found null: "client 1 put k null at s1"'],
       [`${head}client 1 take k at s1`, 'line 4: clients can get, put, append, cas and delete, not take: "client 1 take k at s1"'],
-      [`${head}client 1 again at s1`, "line 4: nothing happens: client 1 again at s1"],
+      [`${head}client 1 again 1 at s1`, "line 4: nothing happens: client 1 again 1 at s1"],
+      [`${head}client 1 get k0 at s1`, "line 4: nothing happens: client 1 get k0 at s1"],
       [`${head}client 1 gives up`, "line 4: nothing happens: client 1 gives up"],
       ["servers 99999999\n", 'line 1: expected "servers n" with n from 1 to 9, found "servers 99999999"'],
       [`${head}apply s9 unheard`, "line 4: no server s9 (there are s1, s2, s3)"],

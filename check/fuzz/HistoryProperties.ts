@@ -3,8 +3,9 @@
  * that were overwritten, lives that ended. Each is a table of what was seen first, which all that follows must match.
  * (One leader per term is ElectionSafety: its ghost never forgets.)
  */
-import { InitKV, valueOf } from "../../src/kv/KV.ts"
-import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import { valueOf } from "../../src/kv/Map.ts"
+import { InitKV } from "../../src/kv/Sessions.ts"
+import type { KV, Reply, Request, Session } from "../../src/kv/Sessions.ts"
 import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
@@ -16,7 +17,6 @@ import type { Change } from "./Change.ts"
 /** What the first server to apply an index found there. */
 interface Applied {
   readonly entry: Entry
-  readonly command: Command | undefined
   readonly reply: Reply | undefined
   /** The machine afterwards. */
   readonly state: KV
@@ -27,7 +27,7 @@ export interface Application {
   readonly server: ServerId
   readonly index: Index
   readonly entry: Entry
-  readonly command: Command | undefined
+  readonly request: Request | undefined
   readonly before: KV
   readonly reply: Reply | undefined
   readonly after: KV
@@ -46,7 +46,9 @@ export const keepsToLeader = (s: Server, m: Message): boolean =>
   && (m.type === "PreVoteRequest" || (m.type === "RequestVoteRequest" && s.settings.checkQuorum))
 
 const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
-  a === b || (a?.status === b?.status && (a?.status !== "OK" || a.response === (b as typeof a).response))
+  a === b
+  || (a !== undefined && b !== undefined && a.status === b.status && a.session === b.session
+    && (a.status !== "OK" || a.response === (b as typeof a).response))
 
 export class HistoryProperties {
   readonly #cluster: Cluster
@@ -58,8 +60,8 @@ export class HistoryProperties {
   /** `#applied[k]` is index k. */
   readonly #applied: Array<Applied | undefined> = [undefined]
   readonly #lastApplied = new Map<ServerId, Index>()
-  /** By client, then sequence number: the index at which the operation took effect. */
-  readonly #effects = new Map<string, Map<number, Index>>()
+  /** By session, then sequence number: the index at which the command took effect. */
+  readonly #effects = new Map<number, Map<number, Index>>()
   /** Entries that some client knows to be there, by index. */
   readonly #acknowledged = new Map<Index, Entry>()
   /** Each disk's log, as last seen. */
@@ -176,45 +178,56 @@ export class HistoryProperties {
   application(a: Application): string | undefined {
     const known = this.#applied[a.index]
     if (known === undefined) {
-      this.#applied[a.index] = { entry: a.entry, command: a.command, reply: a.reply, state: a.after }
+      this.#applied[a.index] = { entry: a.entry, reply: a.reply, state: a.after }
       return this.#effectOnce(a)
     }
     if (!sameEntry(known.entry, a.entry)) return "AppliedIsUnique"
-    return sameReply(known.reply, a.reply) && sameWhereTouched(a.command, known.state, a.after)
+    return sameReply(known.reply, a.reply) && sameWhereTouched(a, known.state)
       ? undefined
       : "MachinesAgree"
   }
 
-  /** The first time that this index was applied: a repeated command changes nothing, and is answered as before. */
-  #effectOnce({ after, before, command, index, reply }: Application): string | undefined {
-    if (command === undefined) return before === after ? undefined : "EffectOnce"
-    const { client, operation: { key }, seq } = command
-    let effects = this.#effects.get(client)
-    if (effects === undefined) this.#effects.set(client, effects = new Map())
+  /**
+   * The first time that this index was applied: a command that is refused, or repeated, changes nothing, and what is
+   * answered again is answered as before.
+   */
+  #effectOnce({ after, before, index, reply, request }: Application): string | undefined {
+    if (request === undefined) return before === after ? undefined : "EffectOnce"
+    if (request.type === "open") return before.data === after.data ? undefined : "EffectOnce"
+    const { operation: { key }, seq, session } = request
+    let effects = this.#effects.get(session)
+    if (effects === undefined) this.#effects.set(session, effects = new Map())
     const first = effects.get(seq)
-    if (first === undefined) {
+    if (first === undefined && reply?.status === "OK") {
       effects.set(seq, index)
       return undefined
     }
     if (valueOf(before.data, key) !== valueOf(after.data, key)) return "EffectOnce"
-    return reply?.status === "STALE" || sameReply(reply, this.#applied[first]!.reply) ? undefined : "SameReply"
+    return reply?.status !== "OK" || sameReply(reply, this.#applied[first!]!.reply) ? undefined : "SameReply"
   }
 
   /** In full: the machine that has applied up to `index` is, whole, as the first that did. */
   machineAgrees(index: Index, state: KV): boolean {
     const known = index === 0 ? { state: InitKV } : this.#applied[index]
-    return known === undefined || sameMap(known.state.data, state.data)
-      && sameMap(known.state.sessions, state.sessions, (a, b) => a.seq === b.seq && sameReply(a.reply, b.reply))
+    return known === undefined
+      || (known.state.time === state.time && sameMap(known.state.data, state.data)
+        && sameMap(known.state.sessions, state.sessions, sameSession))
   }
 }
 
-const sameWhereTouched = (command: Command | undefined, a: KV, b: KV): boolean => {
-  if (command === undefined) return true
-  const { client, operation: { key } } = command
-  return valueOf(a.data, key) === valueOf(b.data, key)
-    && a.sessions[client]?.seq === b.sessions[client]?.seq
-    && sameReply(a.sessions[client]?.reply, b.sessions[client]?.reply)
+/** Whether the machine is, where the entry has touched it, as the first one was. */
+const sameWhereTouched = ({ after, index, request }: Application, first: KV): boolean => {
+  if (request === undefined) return true
+  const session = request.type === "open" ? index : request.session
+  return first.time === after.time && sameSession(first.sessions[session], after.sessions[session])
+    && (request.type === "open"
+      || valueOf(first.data, request.operation.key) === valueOf(after.data, request.operation.key))
 }
+
+const sameSession = (a: Session | undefined, b: Session | undefined): boolean =>
+  a === b
+  || (a !== undefined && b !== undefined && a.timeout === b.timeout && a.used === b.used && a.first === b.first
+    && sameMap(a.replies, b.replies))
 
 const sameMap = <A>(
   a: Readonly<Record<string, A>>,

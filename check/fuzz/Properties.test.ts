@@ -2,8 +2,8 @@
 // server takes a step that no rule allows, and the checks must say what the definitions say; then each property of
 // histories, broken by hand.
 import { describe, expect, it } from "vitest"
-import { InitKV } from "../../src/kv/KV.ts"
-import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import { InitKV } from "../../src/kv/Sessions.ts"
+import type { Applied, Command, KV, Reply, Request } from "../../src/kv/Sessions.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { compact, figure2, forAll, lastIndex } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
@@ -341,59 +341,75 @@ describe("properties of histories", () => {
     expect(step({})).toBe("AcknowledgedIsDurable")
   })
 
-  /** An application of `command` at `index` by `server`; by default, what the machine should do. */
+  const session = 1
+  /** The map with a session in it. */
+  const opened = realParts.apply(InitKV, session, { time: 0, request: { type: "open", timeout: 100 } }).kv
+
+  /** An application of `request` at `index` by `server`; by default, what the machine should do. */
   const application = (
     server: string,
     index: number,
-    command: Command,
-    before: KV,
-    { reply, state }: { readonly reply: Reply; readonly state: KV } = realParts.apply(before, command)
-  ): Application => ({ server, index, entry: entry(1, JSON.stringify(command)), command, before, reply, after: state })
-  const append1 = (value: string): Command => ({ client: "c", seq: 1, operation: { op: "append", key: "k", value } })
+    request: Request,
+    before: KV = opened,
+    { kv, reply }: Applied = realParts.apply(before, index, { time: 0, request })
+  ): Application => ({ server, index, entry: entry(1, JSON.stringify(request)), request, before, reply, after: kv })
+  const append1 = (value: string): Command =>
+    ({ type: "command", session, seq: 1, first: 1, operation: { op: "append", key: "k", value } })
+  const ok = (response: string | boolean | null): Reply => ({ status: "OK", session, seq: 1, response })
 
   it("AppliedIsUnique: no two servers apply different entries at an index", () => {
     const { history } = world()
-    expect(history.application(application("s1", 1, append1("x"), InitKV))).toBeUndefined()
-    expect(history.application(application("s2", 1, append1("x"), InitKV))).toBeUndefined()
-    expect(history.application(application("s3", 1, append1("y"), InitKV))).toBe("AppliedIsUnique")
+    expect(history.application(application("s1", 2, append1("x")))).toBeUndefined()
+    expect(history.application(application("s2", 2, append1("x")))).toBeUndefined()
+    expect(history.application(application("s3", 2, append1("y")))).toBe("AppliedIsUnique")
   })
 
   it("MachinesAgree: in what an entry touches at once, in all the rest when looked at in full", () => {
     const { history } = world()
-    const right = application("s1", 1, append1("x"), InitKV)
+    const right = application("s1", 2, append1("x"))
     expect(history.application(right)).toBeUndefined()
     const otherValue = { ...right.after, data: { k: "y" } }
     const otherSession = { ...right.after, sessions: {} }
-    expect(history.application({ ...right, after: otherValue })).toBe("MachinesAgree")
-    expect(history.application({ ...right, after: otherSession })).toBe("MachinesAgree")
-    expect(history.application({ ...right, reply: { status: "OK", response: true } })).toBe("MachinesAgree")
+    const otherTime = { ...right.after, time: 1 }
+    const usedLater = { ...right.after, sessions: { [session]: { ...right.after.sessions[session]!, used: 1 } } }
+    for (const other of [otherValue, otherSession, otherTime, usedLater]) {
+      expect(history.application({ ...right, after: other })).toBe("MachinesAgree")
+    }
+    expect(history.application({ ...right, reply: ok(true) })).toBe("MachinesAgree")
     const elsewhere = { ...right.after, data: { ...right.after.data, z: "" } }
     expect(history.application({ ...right, after: elsewhere })).toBeUndefined()
-    expect(history.machineAgrees(1, right.after)).toBe(true)
-    expect(history.machineAgrees(1, elsewhere)).toBe(false)
-    expect(history.machineAgrees(1, otherSession)).toBe(false)
+    expect(history.machineAgrees(2, right.after)).toBe(true)
+    for (const other of [elsewhere, otherSession, otherTime, usedLater]) expect(history.machineAgrees(2, other)).toBe(false)
   })
 
   it("EffectOnce, SameReply: a repeated command changes nothing and is answered as the first time", () => {
     const { history } = world()
-    const { after } = application("s1", 1, append1("x"), InitKV)
-    history.application(application("s1", 1, append1("x"), InitKV))
-    expect(history.application(application("s1", 2, append1("x"), after))).toBeUndefined()
-    const twice = { ...after, data: { k: "xx" } }
-    const ok = { status: "OK", response: null } as const
-    const again = (index: number, reply: Reply, state: KV) =>
-      history.application(application("s1", index, append1("x"), after, { reply, state }))
-    expect(again(3, ok, twice)).toBe("EffectOnce")
-    const other = { status: "OK", response: true } as const
-    expect(again(4, other, after)).toBe("SameReply")
-    const stale = { status: "STALE" } as const
-    expect(again(5, stale, after)).toBeUndefined()
+    const { after } = application("s1", 2, append1("x"))
+    history.application(application("s1", 2, append1("x")))
+    expect(history.application(application("s1", 3, append1("x"), after))).toBeUndefined()
+    const again = (index: number, reply: Reply, kv: KV) =>
+      history.application(application("s1", index, append1("x"), after, { reply, kv }))
+    expect(again(4, ok(null), { ...after, data: { k: "xx" } })).toBe("EffectOnce")
+    expect(again(5, ok(true), after)).toBe("SameReply")
+    expect(again(6, { status: "STALE", session, seq: 1 }, after)).toBeUndefined()
+  })
+
+  it("EffectOnce: a command that is refused has no effect, and may have one later", () => {
+    const { history } = world()
+    const refused: Reply = { status: "SESSION_EXPIRED", session, seq: 1 }
+    const { after, reply } = application("s1", 3, append1("x"))
+    expect(history.application(application("s1", 2, append1("x"), opened, { kv: after, reply: refused }))).toBe("EffectOnce")
+    expect(history.application(application("s1", 3, append1("x"), opened, { kv: opened, reply: refused }))).toBeUndefined()
+    expect(history.application(application("s1", 4, append1("x"), opened, { kv: after, reply: reply! }))).toBeUndefined()
   })
 
   it("EffectOnce: what is no command has no effect", () => {
     const { history } = world()
-    const quiet = { server: "s1", index: 1, entry: noop(1), command: undefined, before: InitKV, reply: undefined }
+    const quiet = { server: "s1", index: 1, entry: noop(1), request: undefined, before: InitKV, reply: undefined }
     expect(history.application({ ...quiet, after: InitKV })).toBeUndefined()
-    expect(history.application({ ...quiet, index: 2, after: { data: { k: "" }, sessions: {} } })).toBe("EffectOnce")
+    expect(history.application({ ...quiet, index: 2, after: { ...InitKV, data: { k: "" } } })).toBe("EffectOnce")
+    const open = application("s1", 3, { type: "open", timeout: 1 }, InitKV)
+    expect(history.application(open)).toBeUndefined()
+    expect(history.application({ ...open, index: 4, after: { ...open.after, data: { k: "" } } })).toBe("EffectOnce")
   })
 })

@@ -2,8 +2,10 @@
  * One random execution: a cluster, the machines on its servers, its clients, and everyone who watches. It carries out
  * acts one by one, whoever chooses them, and stops at the first thing that must not be.
  */
-import { apply, commandIn, fromPieces, InitKV, toPieces } from "../../src/kv/KV.ts"
-import type { Command, KV, Reply } from "../../src/kv/KV.ts"
+import { Invoke, outstanding } from "../../src/kv/Client.ts"
+import { encode, fromPieces, requestIn, toPieces } from "../../src/kv/Encoding.ts"
+import { apply, InitKV } from "../../src/kv/Sessions.ts"
+import type { KV, Request, Time } from "../../src/kv/Sessions.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
 import type { Index, Server, ServerId, Settings, Term } from "../../src/raft/Server.ts"
@@ -14,8 +16,8 @@ import type { Act } from "./Act.ts"
 import { firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
 import { Clients } from "./Clients.ts"
-import type { Request } from "./Clients.ts"
 import { HistoryProperties, keepsToLeader } from "./HistoryProperties.ts"
+import { Refinement } from "./Refinement.ts"
 import { Counter } from "./Richness.ts"
 import { StateProperties, violatedByStep, violatedNow } from "./StateProperties.ts"
 
@@ -27,15 +29,14 @@ export interface Parts {
     observe: (taken: Taken) => void,
     machine: (s: Server) => ReadonlyArray<string>
   ) => Cluster
-  readonly apply: (state: KV, command: Command) => { readonly state: KV; readonly reply: Reply }
-  /** The sequence number after this one, of one client. */
-  readonly nextSeq: (seq: number) => number
+  readonly apply: typeof apply
+  readonly invoke: typeof Invoke
 }
 
 export const realParts: Parts = {
   createCluster: (ids, settings, observe, machine) => new Cluster(ids, settings, observe, machine),
   apply,
-  nextSeq: (seq) => seq + 1
+  invoke: Invoke
 }
 
 /** The size of a run's cluster, and its settings. */
@@ -54,8 +55,8 @@ export interface Violation {
 /** The machine on one server, in its present life. */
 interface Machine {
   state: KV
-  /** Operations it took and must answer: by index, with the term of the entry that was theirs. */
-  readonly waiting: Map<Index, { readonly term: Term; readonly client: number; readonly at: number }>
+  /** Requests it took and must answer: by index, with the term of the entry that was theirs. */
+  readonly waiting: Map<Index, { readonly term: Term; readonly client: number }>
 }
 
 /** A message at its destination. */
@@ -64,10 +65,11 @@ interface Arrival {
   readonly dest: Server
 }
 
-/** Who asks which server. */
+/** Who asks which server, whose clock reads `time`. */
 interface Asking {
   readonly client: number
   readonly server: ServerId
+  readonly time: Time
   readonly cut?: number
   readonly unsynced?: true
 }
@@ -90,6 +92,7 @@ export class Run {
   readonly #machines = new Map<ServerId, Machine>()
   readonly #state: StateProperties
   readonly #history: HistoryProperties
+  readonly #refinement: Refinement
   readonly #parts: Parts
   /** Whether what the event now carried out answers reaches anybody, and how many of its steps' effects are. */
   #heard = true
@@ -101,7 +104,8 @@ export class Run {
       observe(taken)
       if (this.violation === undefined) this.#observe(taken)
     }, (s) => toPieces(this.#machines.get(s.id)!.state, pieceSize))
-    this.clients = new Clients(parts.nextSeq)
+    this.clients = new Clients(parts.invoke)
+    this.#refinement = new Refinement(parts.apply)
     for (const id of this.cluster.ids) this.#machines.set(id, { state: InitKV, waiting: new Map() })
     this.#state = new StateProperties(this.cluster)
     this.#history = new HistoryProperties(this.cluster)
@@ -120,22 +124,27 @@ export class Run {
 
   #do(act: Act): boolean {
     switch (act.type) {
+      case "open": {
+        const request = this.clients.open(act.client)
+        if (request === undefined) return false
+        this.#ask(request, act)
+        return true
+      }
       case "call": {
-        const asked = this.clients.call(act.client, act.operation, this.#clock)
-        if (asked === undefined) return false
-        for (const other of this.clients.waiting()) {
-          if (other !== asked && other.command.operation.key === act.operation.key) {
-            this.counter.count("overlapping")
-            break
-          }
-        }
-        this.#ask(asked, act)
+        const others = [...this.clients.waiting()]
+        const pipelined = outstanding(this.clients.state(act.client)).length > 0
+        const request = this.clients.call(act.client, act.operation, this.#clock)
+        if (request === undefined) return false
+        if (others.some(({ key }) => key === act.operation.key)) this.counter.count("overlapping")
+        if (pipelined) this.counter.count("pipelined")
+        this.#refine(this.#refinement.client(act.client, this.clients.state(act.client)))
+        this.#ask(request, act)
         return true
       }
       case "again":
-        return this.#repeat(this.clients.outstanding(act.client), act, "retries")
+        return this.#repeat(this.clients.again(act.client, act.nth), act, "retries")
       case "echo":
-        return this.#repeat(this.clients.asked(act.client, act.seq), act, "echoes")
+        return this.#repeat(this.clients.copy(act.client, act.nth), act, "echoes")
       case "giveUp":
         return this.clients.giveUp(act.client)
       case "unheard":
@@ -173,15 +182,20 @@ export class Run {
     return true
   }
 
-  /** The request is put to a server, which may take it. */
-  #ask(request: Request, { client, cut, server, unsynced }: Asking): boolean {
+  /** The request is put to a server, which may take it, with what its clock reads. */
+  #ask(request: Request, { client, cut, server, time, unsynced }: Asking): boolean {
     const how = { ...(cut === undefined ? {} : { cut }), ...(unsynced === undefined ? {} : { unsynced }) }
-    if (!this.#execute({ type: "propose", server, value: request.value, ...how }, true)) return false
+    const value = encode({ time, request })
+    if (!this.#execute({ type: "propose", server, value, ...how }, true)) return false
     if (cut !== undefined || this.violation !== undefined) return true
     const { log } = this.cluster.memory(server)
     const index = lastIndex(log)
-    this.#machines.get(server)!.waiting.set(index, { term: termAt(log, index), client, at: request.at })
+    this.#machines.get(server)!.waiting.set(index, { term: termAt(log, index), client })
     return true
+  }
+
+  #refine(violated: string | undefined): void {
+    if (violated !== undefined && this.violation === undefined) this.#violate(violated)
   }
 
   #execute(event: Event, heard: boolean): boolean {
@@ -205,6 +219,7 @@ export class Run {
     const change: Change = { taken, firstChanged: firstDifference(taken.before.log, taken.step.server.log) }
     this.counter.step(change, this.#cut, () => !this.clients.waiting().next().done)
     this.#checkChange(change)
+    if (this.violation === undefined) this.#refine(this.#refinement.decide(this.cluster.ghost.committed))
     if (this.violation === undefined) this.#machineStep(taken, this.#heard)
   }
 
@@ -276,19 +291,22 @@ export class Run {
     if (action !== "ApplyAction") return
     const index = s.lastApplied
     const entry = entryAt(s.log, index)
-    const command = commandIn(entry)
+    const stamped = requestIn(entry)
+    const request = stamped?.request
     const before = machine.state
-    const applied = command === undefined ? undefined : this.#parts.apply(before, command)
-    if (applied !== undefined) machine.state = applied.state
+    const applied = stamped === undefined ? undefined : this.#parts.apply(before, index, stamped)
+    if (applied !== undefined) machine.state = applied.kv
     const reply = applied?.reply
-    if (command !== undefined && before.sessions[command.client]?.seq === command.seq) {
+    if (request?.type === "command" && before.sessions[request.session]?.replies[request.seq] !== undefined) {
       this.counter.count("repeatsApplied")
     }
+    if (reply?.status === "STALE") this.counter.count("oldRefused")
+    if (reply?.status === "SESSION_EXPIRED") this.counter.count("expiredRefused")
     const violated = this.#history.application({
       server: s.id,
       index,
       entry,
-      command,
+      request,
       before,
       reply,
       after: machine.state
@@ -302,12 +320,16 @@ export class Run {
     machine.waiting.delete(index)
     // Another leader's entry came here in its place: the client hears nothing.
     if (waiting.term !== entry.term || reply === undefined || !heard) return
+    const { client } = waiting
+    const { open, session, waiting: calls } = this.clients.state(client)
     if (reply.status === "STALE") {
-      if (this.clients.outstanding(waiting.client)?.at === waiting.at) this.#violate("NeverStale")
+      if (open && session === reply.session && calls[reply.seq] !== undefined) this.#violate("NeverStale")
       return
     }
-    if (!this.clients.answer(waiting.client, waiting.at, reply.response, this.#clock)) return
-    const lost = this.#history.acknowledge(index, entry)
-    if (lost !== undefined) this.#violate(lost)
+    if (!this.clients.hear(client, reply, this.#clock)) return
+    if (reply.status === "OPENED") this.counter.count("sessionsOpened")
+    if (reply.status === "SESSION_EXPIRED") this.counter.count("sessionsExpired")
+    this.#refine(this.#history.acknowledge(index, entry))
+    this.#refine(this.#refinement.client(client, this.clients.state(client)))
   }
 }

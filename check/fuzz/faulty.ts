@@ -1,6 +1,8 @@
 /** Clusters and machines that break one promise each, to see who notices. */
-import type { Command, KV, Reply } from "../../src/kv/KV.ts"
-import { apply, execute } from "../../src/kv/KV.ts"
+import { Invoke } from "../../src/kv/Client.ts"
+import { execute } from "../../src/kv/Map.ts"
+import { apply } from "../../src/kv/Sessions.ts"
+import type { Applied, KV, Stamped } from "../../src/kv/Sessions.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { Cluster } from "../cluster/Cluster.ts"
 import type { Event } from "../cluster/Cluster.ts"
@@ -147,53 +149,71 @@ export const throwing: Partial<Parts> = {
     }(...given)
 }
 
-/** Every copy of a command takes effect. */
-export const noSessions: Partial<Parts> = {
-  apply: (state: KV, { operation }: Command): { readonly state: KV; readonly reply: Reply } => {
-    const { data, response } = execute(state.data, operation)
-    return { state: { ...state, data }, reply: { status: "OK", response } }
+/** What a command's answer should be, and another one in its place: `answer` is asked when the rules say OK. */
+const answering = (answer: (applied: Applied, before: KV, entry: Stamped) => Applied): Partial<Parts> => ({
+  apply: (kv, index, entry) => {
+    const applied = apply(kv, index, entry)
+    return applied.reply.status === "OK" ? answer(applied, kv, entry) : applied
   }
-}
+})
 
-/** One client's session is all clients'. */
-export const oneSession: Partial<Parts> = { apply: (state, command) => apply(state, { ...command, client: "all" }) }
+const repeats = ({ reply: { session }, kv }: Applied, before: KV): boolean =>
+  Object.keys(before.sessions[session]!.replies).length === Object.keys(kv.sessions[session]!.replies).length
+  && before.sessions[session]!.first === kv.sessions[session]!.first
+
+/** Every copy of a command takes effect. */
+export const noSessions: Partial<Parts> = answering((applied, before, { request }) => {
+  if (request.type === "open" || applied.reply.status !== "OK") return applied
+  const { data, response } = execute(before.data, request.operation)
+  return { kv: { ...applied.kv, data }, reply: { ...applied.reply, response } }
+})
 
 /** A repeated command hears what the map would say now. */
-export const freshReplies: Partial<Parts> = {
-  apply: (state, command) => {
-    const applied = apply(state, command)
-    return applied.state !== state
-      ? applied
-      : { state, reply: { status: "OK", response: execute(state.data, command.operation).response } }
+export const freshReplies: Partial<Parts> = answering((applied, before, { request }) =>
+  request.type === "open" || applied.reply.status !== "OK" || !repeats(applied, before)
+    ? applied
+    : { ...applied, reply: { ...applied.reply, response: execute(before.data, request.operation).response } }
+)
+
+/** A repeated command is answered as if it were old. */
+export const staleRepeats: Partial<Parts> = answering((applied, before) =>
+  applied.reply.status !== "OK" || !repeats(applied, before)
+    ? applied
+    : { ...applied, reply: { status: "STALE", session: applied.reply.session, seq: applied.reply.seq } }
+)
+
+/** An expired session is taken for one that is there. */
+export const immortal: Partial<Parts> = {
+  apply: (kv, index, entry) => {
+    const applied = apply(kv, index, entry)
+    if (applied.reply.status !== "SESSION_EXPIRED" || entry.request.type === "open") return applied
+    const { data, response } = execute(kv.data, entry.request.operation)
+    const { seq, session } = applied.reply
+    return { kv: { ...applied.kv, data }, reply: { status: "OK", session, seq, response } }
   }
 }
 
-/** A repeated command is answered as if it were old. */
-export const staleRepeats: Partial<Parts> = {
-  apply: (state, command) => {
-    const applied = apply(state, command)
-    return applied.state !== state ? applied : { state, reply: { status: "STALE" } }
-  }
+/** Sessions expire by each server's own count of entries that it applied, not by log time. */
+export const ownClocks = (): Partial<Parts> => {
+  let count = 0
+  return { apply: (kv, index, entry) => apply(kv, index, { ...entry, time: 10 * ++count }) }
 }
 
 /** Deletions are answered, and not done. */
-export const lazyDeletes: Partial<Parts> = {
-  apply: (state, command) => {
-    const applied = apply(state, command)
-    return command.operation.op !== "delete" ? applied : { ...applied, state: { ...applied.state, data: state.data } }
-  }
-}
+export const lazyDeletes: Partial<Parts> = answering((applied, before, { request }) =>
+  request.type === "open" || request.operation.op !== "delete" ? applied : { ...applied, kv: { ...applied.kv, data: before.data } }
+)
 
 /** Machines on the same path come to different states. */
 export const dicingMachines = (): Partial<Parts> => {
   let count = 0
   return {
-    apply: (state, command) => {
-      const applied = apply(state, command)
-      return ++count % 50 > 0 ? applied : { ...applied, state: { ...applied.state, data: {} } }
+    apply: (kv, index, entry) => {
+      const applied = apply(kv, index, entry)
+      return ++count % 50 > 0 ? applied : { ...applied, kv: { ...applied.kv, data: {} } }
     }
   }
 }
 
 /** A client that uses one sequence number for all it does. */
-export const reusedNumbers: Partial<Parts> = { nextSeq: () => 1 }
+export const reusedNumbers: Partial<Parts> = { invoke: (c, operation) => Invoke({ ...c, seq: 0 }, operation) }

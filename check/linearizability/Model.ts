@@ -34,10 +34,16 @@ export interface Model<S = any> {
    */
   readonly alike?: (x: Operation) => string
   /**
-   * Operations each of which leaves the object in a state that those given may find it in: all states that they can tell
-   * apart, and one for the others. `undefined` where these are too many to say. For explanations, to forget the past.
+   * What `x` is about, such as an element: all operations that are about the same may be left out together, and what had
+   * an order still has one. `undefined` for an operation that is about nothing of the kind. For explanations.
    */
-  readonly begins?: (operations: ReadonlyArray<Operation>) => ReadonlyArray<Pick<Operation, "op" | "value">> | undefined
+  readonly about?: (x: Operation) => string | undefined
+  /**
+   * The states in which those given may find the object: all that they can tell apart, and one for all others, each as
+   * operations that lead there from `init`. `undefined` where these are too many to say. For explanations, to forget the
+   * past.
+   */
+  readonly begins?: (operations: ReadonlyArray<Operation>) => ReadonlyArray<Beginning> | undefined
   /** `x` for people, such as `get() -> "a"`. */
   readonly describe?: (x: Operation) => string
   /** A state for people. Unless told: its canonical JSON. */
@@ -47,6 +53,9 @@ export interface Model<S = any> {
   /** A decision procedure made for this model. Unless told: a search that asks `step`. */
   readonly procedure?: (history: History, model: Model<S>) => Procedure
 }
+
+/** Operations, one after the other; those that say nothing of it have no output, and are of no client. */
+export type Beginning = ReadonlyArray<Pick<Operation, "op" | "value"> & Partial<Pick<Operation, "client" | "output">>>
 
 /** Checks of one operation's value and output, each with words for the error message. */
 export interface Shape {

@@ -42,8 +42,9 @@ export interface Explanation {
   /** One sentence. */
   readonly reason: string
   /**
-   * The core: these rows alone have no order, even if all others are weakened: reads and failed attempts left out, the
-   * outcome of changes unknown. None of them can be weakened as well: with any one of them weakened there is an order.
+   * The core: these rows alone have no order, even if all others are weakened: reads and failed attempts left out, and
+   * what is about other elements; the outcome of changes unknown. None of them can be weakened as well: with any one of
+   * them weakened there is an order.
    */
   readonly core: ReadonlyArray<number>
   /** False where time ran out: then some operation of the core could perhaps be weakened as well. */

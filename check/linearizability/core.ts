@@ -1,7 +1,7 @@
 // A few operations that have no order already, however weak all others are made.
 import { History } from "./History.ts"
 import type { Operation } from "./History.ts"
-import type { Model } from "./Model.ts"
+import type { Beginning, Model } from "./Model.ts"
 import { objectsIn, partMaker } from "./parts.ts"
 import type { Budget, Evidence, Found, Part } from "./Procedure.ts"
 import { general } from "./race.ts"
@@ -89,12 +89,13 @@ export const recentCore = (
       if (some.has(i)) return [{ ...x, return: part.returns[i]! }]
       return part.returns[i]! < since || isRead[i]! ? [] : [{ ...x, return: null, output: null }]
     })
-    for (const begin of begins(weaker) ?? []) {
-      const beginning = { client: -1, key: "", call: -2, return: -1, output: null, ...begin }
-      const found = decideAll([beginning, ...weaker], model, budget)
+    const states = begins(weaker)
+    if (states === undefined) return { verdict: "unknown", reason: "time" }
+    for (const state of states) {
+      const found = decideAll([...beginning(state), ...weaker], model, budget)
       if (found.verdict !== "illegal") return found
     }
-    return begins(weaker) === undefined ? { verdict: "unknown", reason: "time" } : { verdict: "illegal" }
+    return { verdict: "illegal" }
   }
   const knownFrom = (first: number): ReadonlyArray<number> =>
     called.slice(first).filter((i) => part.returns[i]! <= now && part.answered[i] === 1)
@@ -114,6 +115,10 @@ export const recentCore = (
     members = [...core.members]
   }
 }
+
+/** Operations that are over before any other is called. */
+export const beginning = (state: Beginning): ReadonlyArray<Operation> =>
+  state.map((x, k) => ({ client: -1, key: "", output: null, ...x, call: 2 * (k - state.length), return: 2 * (k - state.length) + 1 }))
 
 /** Decides a history of one object. */
 const decideAll = (operations: ReadonlyArray<Operation>, model: Model, budget: Budget): Found => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { BruteForce } from "./bruteForce.ts"
 import { checkLinearizable } from "./check.ts"
+import { beginning } from "./core.ts"
 import { History } from "./History.ts"
 import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
@@ -61,19 +62,25 @@ const weakened = (
   now: number,
   counts: (row: number) => boolean,
   since: number
-): ReadonlyArray<Operation> =>
-  history.flatMap((x, row): ReadonlyArray<Operation> => {
+): ReadonlyArray<Operation> => {
+  const subjects = new Set(history.filter((_, row) => counts(row)).map((x) => model.about?.(x)))
+  return history.flatMap((x, row): ReadonlyArray<Operation> => {
+    const about = model.about?.(x)
     if (x.call > now || x.applied === false || (x.return ?? Infinity) < since) return []
     if (counts(row) && (x.return ?? Infinity) <= now) return [x]
-    if (model.reads?.(x) === true) return []
+    if (model.reads?.(x) === true || (about !== undefined && !subjects.has(about))) return []
     const { applied: _, ...rest } = x
     return [{ ...rest, return: null, output: null }]
   })
+}
 
 /** The history from each state in which the object may be before it. */
 const fromAnyState = (model: Model, history: ReadonlyArray<Operation>): ReadonlyArray<ReadonlyArray<Operation>> => {
-  const before = Math.min(...history.map((x) => x.call)) - 1
-  return model.begins!(history)!.map((begin) => [{ client: -1, key: "x", call: before, return: before, output: null, ...begin }, ...history])
+  const before = Math.min(...history.map((x) => x.call))
+  return model.begins!(history)!.map((state) => [
+    ...beginning(state).map((x) => ({ ...x, call: x.call + before, return: x.return! + before })),
+    ...history.map((x) => ({ ...x, key: "" }))
+  ])
 }
 
 // Goal: what an explanation claims is so, by the definition of linearizability. Method: random small histories.

@@ -2,8 +2,8 @@
 //
 // To leave out operations at will would explain nothing: without a write, every read of it is wrong. So a history is only
 // *weakened*, in ways after which what had an order still has one: it is cut at some time (what returned later is of
-// unknown outcome, what was called later is not there); a read or a failed attempt is left out; the outcome of anything
-// else becomes unknown; or all is forgotten that was over at some time, and the object may be in any state then.
+// unknown outcome, what was called later is not there); a read or a failed attempt is left out, or all that is about one
+// element; the outcome of anything else becomes unknown; or all is forgotten that was over at some time, and the object may be in any state then.
 import { coreOf, recentCore } from "./core.ts"
 import { describeCall, describeState } from "./describe.ts"
 import type { History, Operation } from "./History.ts"
@@ -29,14 +29,21 @@ const CONTEXT = 12
 export const explain = (history: History, model: Model, procedure: Procedure, part: Part, budget: Budget): Explanation => {
   const operations = Array.from(part.rows, (row) => history.operation(row))
   const isRead = operations.map((x) => model.reads?.(x) === true)
-  const decide = (now: number, counts: (i: number) => boolean, dropsReads: boolean): Found => {
-    const { kept, weaker } = weakened(part, now, counts, (i) => dropsReads && isRead[i]!)
+  const about = operations.map((x) => model.about?.(x))
+  const decide = (now: number, counts: (i: number) => boolean, isDropped: (i: number) => boolean): Found => {
+    if (performance.now() > budget.deadline) return { verdict: "unknown", reason: "time" }
+    const { kept, weaker } = weakened(part, now, counts, isDropped)
     return inWhole(procedure(weaker, budget), kept)
+  }
+  /** Decides with only some as they are when `now` comes. */
+  const decideSome = (now: number, some: ReadonlySet<number>): Found => {
+    const subjects = new Set(Array.from(some, (i) => about[i]))
+    return decide(now, (i) => some.has(i), (i) => isRead[i]! || (about[i] !== undefined && !subjects.has(about[i])))
   }
   const known = Array.from(part.rows.keys())
     .filter((i) => part.returns[i] !== OPEN)
     .sort((x, y) => part.returns[x]! - part.returns[y]!)
-  const atReturn = (count: number): Found => decide(count === 0 ? -1 : part.returns[known[count - 1]!]!, () => true, false)
+  const atReturn = (count: number): Found => decide(count === 0 ? -1 : part.returns[known[count - 1]!]!, () => true, () => false)
 
   // Linearizability holds at every moment before one at which it holds. A prefix that the budget does not suffice to
   // decide counts as having an order: then the operation named returns too late, but has no place all the same.
@@ -53,12 +60,12 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
   const { forgets, isMinimal, members } = coreOf(
     all,
     evidenceOf(atReturn(fails)),
-    (some) => decide(now, (i) => some.has(i), true),
+    (some) => decideSome(now, some),
     () => recentCore(part, now, operations, isRead, model, budget)
   )
 
   const words = (i: number): string => `client ${operations[i]!.client}'s ${(model.describe ?? describeCall)(operations[i]!)}`
-  const said = forgets ? undefined : evidenceOf(decide(now, (i) => members.has(i), true))
+  const said = forgets ? undefined : evidenceOf(decideSome(now, members))
   const core = [...members].sort((x, y) => part.calls[x]! - part.calls[y]!)
   const before = atReturn(fits)
   const row = (i: number): number => part.rows[i]!

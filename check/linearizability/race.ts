@@ -60,8 +60,14 @@ export const general = (history: History, model: Model): Procedure => {
   }
 }
 
-/** The procedure for models where `attempt` decides what it can. */
-export const orGeneral = (history: History, model: Model, attempt: (part: Part, budget: Budget) => Found | undefined): Procedure => {
+/** The procedure for models where `attempt` decides what it can; orders are replayed by `replay`. */
+export const orGeneral = (
+  history: History,
+  model: Model,
+  attempt: (part: Part, budget: Budget) => Found | undefined,
+  replay?: NonNullable<Procedure["replay"]>
+): Procedure => {
   const search = general(history, model)
-  return (part, budget) => attempt(part, budget) ?? search(part, budget)
+  const decide: Procedure = (part, budget) => attempt(part, budget) ?? search(part, budget)
+  return replay === undefined ? decide : Object.assign(decide, { replay })
 }

@@ -1,6 +1,7 @@
 /**
- * Worlds as TLC prints them, as values of the core: the inverse of Encode.ts. Nil is null, a set is a sorted array,
- * and every server gets the settings, which the specification has as a constant.
+ * Worlds as TLC prints them, as values of the code: the inverse of Encode.ts. Nil is null (as the value of a key: the key
+ * is absent), a set is a sorted array, and every server of Raft gets the settings, which the specification has as a
+ * constant.
  */
 import { canonical } from "../explorer/Intern.ts"
 import { isFunction, isModelValue, isSet } from "../tlc/Value.ts"
@@ -8,6 +9,9 @@ import type { Value } from "../tlc/Value.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import type { Ghost, Left } from "../../src/raft/World.ts"
+import { tables } from "./Encode.ts"
+import type { KVModelWorld } from "./KVModel.ts"
+import type { KVWorld } from "../kv/ReplicatedKV.ts"
 import type { RaftWorld } from "./RaftModel.ts"
 
 export type Plain = boolean | number | string | null | ReadonlyArray<Plain> | { readonly [field: string]: Plain }
@@ -27,21 +31,53 @@ export const plain = (value: Value): Plain => {
     throw new TypeError(`${value.$model} is no value of the core`)
   }
   if (isFunction(value)) throw new TypeError("a function that is no record is no value of the core")
-  return Object.fromEntries(Object.entries(value).map(([field, v]) => [field, plain(v)]))
+  return Object.fromEntries(Object.entries(value).map(([field, v]) => [
+    field,
+    tables.has(field) ? table(v) : field === "data" ? present(plain(v)) : plain(v)
+  ]))
+}
+
+/** A function from numbers; from 1, 2, …, it looks like a sequence. */
+const table = (value: Value): Plain => {
+  const entries = Array.isArray(value)
+    ? value.map((v: Value, n) => [n + 1, v] as const)
+    : isFunction(value)
+    ? value.$fcn
+    : []
+  return Object.fromEntries(entries.map(([key, v]) => [String(key), plain(v)]))
+}
+
+/** A map without the keys that are absent. (The pieces of a snapshot have the same name, and are a sequence.) */
+const present = (data: Plain): Plain =>
+  Array.isArray(data) ? data : Object.fromEntries(Object.entries(data as object).filter(([, value]) => value !== null))
+
+type Variables = { readonly [variable: string]: Value }
+
+const variableOf = (variables: Variables, name: string): Plain => {
+  const value = variables[name]
+  if (value === undefined) throw new TypeError(`no variable ${name}`)
+  return plain(value)
 }
 
 /** The world that these values of the variables of spec/World.tla are. Throws a TypeError when one is missing. */
-export const decodeWorld = (variables: { readonly [variable: string]: Value }, settings: Settings): RaftWorld => {
-  const variable = (name: string): Plain => {
-    const value = variables[name]
-    if (value === undefined) throw new TypeError(`no variable ${name}`)
-    return plain(value)
-  }
+export const decodeWorld = (variables: Variables, settings: Settings): RaftWorld => {
+  const variable = (name: string) => variableOf(variables, name)
   const servers = variable("servers") as unknown as Record<ServerId, Omit<Server, "settings">>
   return {
     actors: Object.keys(servers).sort().map((id) => ({ ...servers[id]!, settings })),
     messages: variable("messages") as unknown as ReadonlyArray<Message>,
     left: variable("left") as unknown as Record<keyof Left, number>,
     ghost: variable("ghost") as unknown as Ghost
+  }
+}
+
+/** The world that these values of the variables of spec/ReplicatedKV.tla are. Throws a TypeError when one is missing. */
+export const decodeKVWorld = (variables: Variables): KVModelWorld => {
+  const world = ["log", "servers", "clients", "messages", "ghost"].map((name) => [name, variableOf(variables, name)])
+  return {
+    actors: [Object.fromEntries(world) as KVWorld],
+    messages: [],
+    left: variableOf(variables, "left") as Record<string, number>,
+    ghost: null
   }
 }

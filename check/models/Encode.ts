@@ -1,10 +1,16 @@
 /**
  * Values of the core as TLA+ expressions. The two representations are the same but for this: `null` is Nil, some arrays
- * are sets, and `settings`, which never changes, is the constant Settings.
+ * are sets, some objects are functions from numbers, and `settings`, which never changes, is the constant Settings.
  */
 
 /** Fields whose arrays are sets. */
 const sets = new Set(["members", "votesGranted", "recentActive", "pipelined", "leaders", "messages"])
+
+/** Fields whose objects have numbers for keys. */
+export const tables: ReadonlySet<string> = new Set(["sessions", "replies", "waiting"])
+
+const table = (entries: ReadonlyArray<readonly [string, unknown]>): string =>
+  entries.length === 0 ? "<<>>" : `(${entries.map(([key, value]) => `${key} :> ${toTla(value)}`).join(" @@ ")})`
 
 const set = (elements: ReadonlyArray<unknown>): string => `{${elements.map(toTla).join(", ")}}`
 
@@ -15,7 +21,9 @@ export const toTla = (value: unknown): string => {
   if (Array.isArray(value)) return `<<${value.map(toTla).join(", ")}>>`
   if (typeof value === "object") {
     const fields = Object.entries(value).filter(([name]) => name !== "settings")
-    return `[${fields.map(([name, v]) => `${name} |-> ${sets.has(name) ? set(v) : toTla(v)}`).join(", ")}]`
+    const text = (name: string, v: unknown) =>
+      sets.has(name) ? set(v as ReadonlyArray<unknown>) : tables.has(name) ? table(Object.entries(v as object)) : toTla(v)
+    return `[${fields.map(([name, v]) => `${name} |-> ${text(name, v)}`).join(", ")}]`
   }
   return String(value)
 }

@@ -7,19 +7,20 @@ import type { Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 import { toTla } from "./Encode.ts"
 import { compareGraphs, compareNumbers, TlcGraph } from "./Equal.ts"
-import { loadModels } from "./load.ts"
+import { raftModels } from "./load.ts"
 import { edgeLabel } from "./Module.ts"
-import { raftModel } from "./RaftModel.ts"
+import { raftLayer } from "./RaftLayer.ts"
 import type { RaftWorld } from "./RaftModel.ts"
-import type { ModelSpec } from "./Table.ts"
+import type { RaftSpec } from "./Table.ts"
 
-const model = (name: string): ModelSpec => loadModels().find((m) => m.name === name)!
-const spec: ModelSpec = { ...model("election"), servers: 2, mustReach: [] }
+const model = (name: string): RaftSpec => raftModels().find((m) => m.name === name)!
+const spec: RaftSpec = { ...model("election"), servers: 2, mustReach: [] }
+const layer = raftLayer(spec)
 const ids = ["s1", "s2"]
 let exploration: Exploration<Server, Message, Ghost>
 
 beforeAll(async () => {
-  exploration = await explore(raftModel(spec))
+  exploration = await explore(layer.model)
 })
 
 const textsOf = (world: RaftWorld) => ({
@@ -34,9 +35,9 @@ const told = (change: {
   readonly world?: (world: RaftWorld, index: number) => RaftWorld
   readonly edges?: (edges: Array<[number, string, number]>) => void
   readonly skip?: number
-} = {}): TlcGraph => {
+} = {}): TlcGraph<RaftWorld> => {
   const { graph } = exploration
-  const tlc = new TlcGraph(spec.settings)
+  const tlc = new TlcGraph(layer.stateReader())
   for (let n = 0; n < graph.size; n++) {
     if (n === change.skip) continue
     tlc.state(String(n), textsOf(change.world?.(graph.world(n), n) ?? graph.world(n)), n === 0)
@@ -47,7 +48,7 @@ const told = (change: {
   return tlc
 }
 
-const what = (tlc: TlcGraph) => compareGraphs(tlc, exploration.graph, ids).map((d) => d.what)
+const what = (tlc: TlcGraph<RaftWorld>) => compareGraphs(tlc, exploration.graph, layer).map((d) => d.what)
 
 describe("Two graphs are equal only if states and edges are, both ways", () => {
   it("the same graph is equal", () => {
@@ -108,7 +109,7 @@ describe("Two graphs are equal only if states and edges are, both ways", () => {
   it("a difference is shown: the behaviour that leads there, and what each has", () => {
     const graph = exploration.graph
     const tlc = told({ world: (w, n) => n === 4 ? { ...w, actors: w.actors.with(0, { ...w.actors[0]!, commitIndex: 7 }) } : w })
-    const found = compareGraphs(tlc, graph, ids)
+    const found = compareGraphs(tlc, graph, layer)
     const line = (c: number) => `s1 ${graph.world(4).actors[0]!.role === "candidate" ? "C" : "F"} t${graph.world(4).actors[0]!.currentTerm} c${c}`
     expect(found.map((d) => d.what)).toEqual(["a state of TLC's only", "a state of TypeScript's only"])
     for (const { detail } of found) {
@@ -119,10 +120,10 @@ describe("Two graphs are equal only if states and edges are, both ways", () => {
   })
 
   it("an edge of one only is shown with where the other's leads", () => {
-    const without = compareGraphs(told({ edges: (edges) => edges.splice(0, 1) }), exploration.graph, ids)
+    const without = compareGraphs(told({ edges: (edges) => edges.splice(0, 1) }), exploration.graph, layer)
     expect(without[0]!.detail!.slice(0, 2)).toEqual(["after the initial state", "TimeoutAction_s1: TLC takes no such step"])
     expect(without[0]!.detail).toContain("  s1 C t1 c0 a0 [] votes=s1")
-    const more = compareGraphs(told({ edges: (edges) => edges.push([3, "RestartAction_s1", 3]) }), exploration.graph, ids)
+    const more = compareGraphs(told({ edges: (edges) => edges.push([3, "RestartAction_s1", 3]) }), exploration.graph, layer)
     expect(more[0]!.detail![1]).toBe("RestartAction_s1: TypeScript takes no such step")
   })
 

@@ -4,16 +4,8 @@
  */
 import type { Graph } from "../explorer/Graph.ts"
 import type { GraphSink, StateTexts } from "../tlc/Dot.ts"
-import { elements, fields } from "../tlc/Slices.ts"
-import { parseValue } from "../tlc/Value.ts"
-import type { Message } from "../../src/raft/Message.ts"
-import type { Server, Settings } from "../../src/raft/Server.ts"
-import type { Ghost, Left } from "../../src/raft/World.ts"
-import { plain } from "./Decode.ts"
-import { edgeLabel } from "./Module.ts"
-import type { RaftWorld } from "./RaftModel.ts"
-import { differingLines, explainReached } from "./Unequal.ts"
-import type { Reached } from "./Unequal.ts"
+import type { World } from "../explorer/Model.ts"
+import type { Layer } from "./Layer.ts"
 
 /** The numbers of a state graph. */
 export interface Numbers {
@@ -43,29 +35,22 @@ interface Edge {
 }
 
 /** TLC's graph as it comes out of TLC: states are numbered as they are first named. */
-export class TlcGraph implements GraphSink {
+export class TlcGraph<W> implements GraphSink {
   readonly #ids = new Map<string, number>()
-  /** Texts already read; parts of states repeat all the time. */
-  readonly #values = new Map<string, unknown>()
-  readonly #settings: Settings
-  readonly worlds: Array<RaftWorld | undefined> = []
+  readonly #read: (texts: StateTexts) => W
+  readonly worlds: Array<W | undefined> = []
   readonly edges: Array<Edge> = []
   initial = -1
 
-  constructor(settings: Settings) {
-    this.#settings = settings
+  /** `read` makes a world of the texts of TLC's variables. */
+  constructor(read: (texts: StateTexts) => W) {
+    this.#read = read
   }
 
   readonly state = (fingerprint: string, texts: StateTexts, initial: boolean): void => {
     const id = this.#id(fingerprint)
     if (initial) this.initial = id
-    if (this.worlds[id] !== undefined) return
-    this.worlds[id] = {
-      actors: fields(texts["servers"]!).sort(([a], [b]) => a < b ? -1 : 1).map(([, text]) => this.#server(text)),
-      messages: elements(texts["messages"]!).map((text) => this.#value<Message>(text)),
-      left: this.#value<Left>(texts["left"]!) as unknown as Record<string, number>,
-      ghost: this.#value<Ghost>(texts["ghost"]!)
-    }
+    this.worlds[id] ??= this.#read(texts)
   }
 
   readonly edge = (from: string, label: string, to: string): void => {
@@ -81,28 +66,7 @@ export class TlcGraph implements GraphSink {
     }
     return id
   }
-
-  #value<T>(text: string): T {
-    let value = this.#values.get(text)
-    if (value === undefined) {
-      value = plain(parseValue(text))
-      this.#values.set(text, value)
-    }
-    return value as T
-  }
-
-  #server(text: string): Server {
-    const key = `server ${text}`
-    let server = this.#values.get(key) as Server | undefined
-    if (server === undefined) {
-      server = { ...this.#value<Server>(text), settings: this.#settings }
-      this.#values.set(key, server)
-    }
-    return server
-  }
 }
-
-type RaftGraph = Graph<Server, Message, Ghost>
 
 /** Labels from the initial world to this one, by each world's first edge from one that was reached before. */
 const pathTo = (edges: Iterable<Edge>, initial: number, target: number): ReadonlyArray<string> => {
@@ -116,19 +80,52 @@ const pathTo = (edges: Iterable<Edge>, initial: number, target: number): Readonl
   return path
 }
 
+/** How a world that only one graph has is reached there, and what the other has in its place. */
+interface Reached<W> {
+  /** Labels of the edges from the initial world to the one before. */
+  readonly path: ReadonlyArray<string>
+  /** Of the edge that leads to it. */
+  readonly label: string
+  readonly world: W
+  /** Where edges of this label lead from the same world in the other graph. */
+  readonly instead: ReadonlyArray<W>
+}
+
+/** In words: the behaviour that leads there, and the differences from the likeliest counterpart. */
+const explainReached = <A, M, G>(
+  layer: Layer<A, M, G>,
+  { instead, label, path, world }: Reached<World<A, M, G>>,
+  mine: "TLC" | "TypeScript"
+): ReadonlyArray<string> => {
+  const other = mine === "TLC" ? "TypeScript" : "TLC"
+  const lines = (counterpart: World<A, M, G>) =>
+    mine === "TLC" ? layer.differingLines(world, counterpart) : layer.differingLines(counterpart, world)
+  const nearest = instead.map(lines).sort((a, b) => a.length - b.length)[0]
+  return [
+    `after ${path.length === 0 ? "the initial state" : path.join(", ")}`,
+    nearest === undefined ? `${label}: ${other} takes no such step` : `${label}: - TLC, + TypeScript`,
+    ...(nearest ?? layer.worldLines(world).map((line) => `  ${line}`))
+  ]
+}
+
 /**
  * States: each of TLC's is one of ours, no two are the same one, and there are as many. Edges: as often in one graph as
  * in the other, by source, label (action and acting server) and target.
  */
-export const compareGraphs = (tlc: TlcGraph, typescript: RaftGraph, ids: ReadonlyArray<string>): ReadonlyArray<Difference> => {
+export const compareGraphs = <A, M, G>(
+  tlc: TlcGraph<World<A, M, G>>,
+  typescript: Graph<A, M, G>,
+  layer: Layer<A, M, G>
+): ReadonlyArray<Difference> => {
+  const ids = layer.model.actors
   const differences: Array<Difference> = []
-  const differ = (what: string, mine?: "TLC" | "TypeScript", reached?: () => Reached) => {
+  const differ = (what: string, mine?: "TLC" | "TypeScript", reached?: () => Reached<World<A, M, G>>) => {
     if (differences.some((d) => d.what === what)) return
-    const detail = mine === undefined || reached === undefined ? {} : { detail: explainReached(reached(), mine) }
+    const detail = mine === undefined || reached === undefined ? {} : { detail: explainReached(layer, reached(), mine) }
     differences.push({ what, tlc: mine === "TypeScript" ? "-" : "yes", typescript: mine === "TLC" ? "-" : "yes", ...detail })
   }
   const ownEdges = function*(): Generator<Edge> {
-    for (const { actor, from, label, to } of typescript.edges()) yield { from, label: edgeLabel(label, ids[actor]!), to }
+    for (const { actor, from, label, to } of typescript.edges()) yield { from, label: layer.edgeLabel(label, ids[actor]!), to }
   }
   const ours: Array<number> = []
   const theirs = new Map<number, number>()
@@ -138,20 +135,20 @@ export const compareGraphs = (tlc: TlcGraph, typescript: RaftGraph, ids: Readonl
   })
   const initial = tlc.worlds[tlc.initial]
   /** How TLC takes an edge, whose source is ours, too. */
-  const byTlc = ({ from, label, to }: Edge) => (): Reached => ({
+  const byTlc = ({ from, label, to }: Edge) => (): Reached<World<A, M, G>> => ({
     path: pathTo(tlc.edges, tlc.initial, from),
     label,
     world: tlc.worlds[to]!,
     instead: [...ownEdges()].filter((e) => e.from === ours[from] && e.label === label).map((e) => typescript.world(e.to))
   })
-  const byUs = ({ from, label, to }: Edge) => (): Reached => ({
+  const byUs = ({ from, label, to }: Edge) => (): Reached<World<A, M, G>> => ({
     path: pathTo(ownEdges(), 0, from),
     label,
     world: typescript.world(to),
     instead: tlc.edges.filter((e) => ours[e.from] === from && e.label === label).flatMap((e) => tlc.worlds[e.to] ?? [])
   })
   /** Found by the first edge that leads there from a world of both. */
-  const found = (edge: Edge | undefined, by: (edge: Edge) => () => Reached) => edge === undefined ? undefined : by(edge)
+  const found = (edge: Edge | undefined, by: (edge: Edge) => () => Reached<World<A, M, G>>) => edge === undefined ? undefined : by(edge)
 
   const seen = new Set<number>()
   tlc.worlds.forEach((world, id) => {
@@ -173,7 +170,7 @@ export const compareGraphs = (tlc: TlcGraph, typescript: RaftGraph, ids: Readonl
       what: "the initial state",
       tlc: "yes",
       typescript: "yes",
-      detail: initial === undefined ? [] : differingLines(initial, typescript.world(0))
+      detail: initial === undefined ? [] : layer.differingLines(initial, typescript.world(0))
     })
   }
   if (differences.length > 0) return differences

@@ -10,10 +10,7 @@ import type { Message, Step } from "../../src/raft/Message.ts"
 import type { Server } from "../../src/raft/Server.ts"
 import { Actions, receiveAction, Remember, Settle } from "../../src/raft/World.ts"
 import type { Bounds, Ghost } from "../../src/raft/World.ts"
-import type { ModelSpec } from "./Table.ts"
-
-/** This module, for threads that build a model themselves. */
-export const raftModelModule = import.meta.url
+import type { RaftSpec } from "./Table.ts"
 
 export type RaftModel = Model<Server, Message, Ghost>
 export type RaftWorld = World<Server, Message, Ghost>
@@ -23,7 +20,7 @@ export type RaftWorld = World<Server, Message, Ghost>
  * was sent before it ever arrives: one of the things that may happen, which keeps a model small.
  */
 export const rootOf = (
-  spec: ModelSpec,
+  spec: RaftSpec,
   observe?: (taken: Taken) => void
 ): { readonly cluster: Cluster; readonly underWay: ReadonlyArray<Message> } => {
   const cluster = new Cluster(serverIds(spec.servers), spec.settings, observe)
@@ -36,7 +33,7 @@ export const rootOf = (
   return { cluster, underWay: cluster.sent.slice(lost) }
 }
 
-export const raftModel = (spec: ModelSpec): RaftModel => {
+export const raftModel = (spec: RaftSpec): RaftModel => {
   const bounds: Bounds = { maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }
   const ids = serverIds(spec.servers)
   const position = new Map(ids.map((id, n) => [id, n]))

@@ -18,9 +18,23 @@ export const Pinned = Schema.Struct({
 })
 export type Pinned = typeof Pinned.Type
 
-export const ModelSpec = Schema.Struct({
+/** What models of all layers have. */
+const common = {
   name: Schema.String,
   about: Schema.String,
+  /** What leads to the world it starts from; none: nothing has happened yet. */
+  root: Schema.Array(Schema.String),
+  /** Whether `check` explores it, or only `check --deep`. */
+  scope: Schema.Literals(["check", "deep"]),
+  /** Whether states and edges are compared, too, and not only their numbers (models of at most 100,000 states). */
+  edges: Schema.Boolean,
+  mustReach: Schema.Array(Schema.String),
+  pinned: Schema.optionalKey(Pinned)
+}
+
+/** A model of spec/World.tla. `root`: commands (`rootOf`). */
+export const RaftSpec = Schema.Struct({
+  ...common,
   layer: Schema.Literal("raft"),
   servers: Count,
   maxTerm: Count,
@@ -29,20 +43,41 @@ export const ModelSpec = Schema.Struct({
   applyAlone: Schema.Boolean,
   prune: Schema.Boolean,
   left: Schema.Struct({ requests: Count, heartbeats: Count, restarts: Count, snapshots: Count }),
-  /** Commands that lead to the world it starts from (`rootOf`); none: nothing has happened yet. */
-  root: Schema.Array(Schema.String),
-  /** Whether `check` explores it, or only `check --deep`. */
-  scope: Schema.Literals(["check", "deep"]),
-  /** Whether states and edges are compared, too, and not only their numbers (models of at most 100,000 states). */
-  edges: Schema.Boolean,
-  mustReach: Schema.Array(Schema.String),
   /**
    * That TLC checks progress, too (spec/Liveness.tla), and where; `distinct`: the states that it found, of chaos and calm.
    * The explorer does so for every model whose states are compared.
    */
-  liveness: Schema.optionalKey(Schema.Struct({ scope: Schema.Literals(["check", "deep"]), distinct: Count })),
-  pinned: Schema.optionalKey(Pinned)
+  liveness: Schema.optionalKey(Schema.Struct({ scope: Schema.Literals(["check", "deep"]), distinct: Count }))
 })
+export type RaftSpec = typeof RaftSpec.Type
+
+const Operation = Schema.Union([
+  Schema.Struct({ op: Schema.Literals(["get", "delete"]), key: Schema.String }),
+  Schema.Struct({ op: Schema.Literals(["put", "append"]), key: Schema.String, value: Schema.String }),
+  Schema.Struct({ op: Schema.Literal("cas"), key: Schema.String, from: Schema.NullOr(Schema.String), to: Schema.String })
+])
+
+/** A model of spec/ReplicatedKV.tla. `root`: labels of edges, and `lose` (`kvRootOf`). */
+export const KVSpec = Schema.Struct({
+  ...common,
+  layer: Schema.Literal("kv"),
+  servers: Count,
+  /** What each client may ask for. */
+  operations: Schema.Record(Schema.String, Schema.Array(Operation)),
+  timeout: Count,
+  clock: Schema.Array(Count),
+  left: Schema.Struct({
+    opens: Count,
+    calls: Count,
+    retries: Count,
+    entries: Count,
+    snapshots: Count,
+    restarts: Count
+  })
+})
+export type KVSpec = typeof KVSpec.Type
+
+export const ModelSpec = Schema.Union([RaftSpec, KVSpec])
 export type ModelSpec = typeof ModelSpec.Type
 
 export const Table = Schema.Array(ModelSpec)

@@ -7,22 +7,16 @@ import { findJar } from "../tlc/Jar.ts"
 import { runTlc } from "../tlc/Tlc.ts"
 import type { TlcRun } from "../tlc/Tlc.ts"
 import { specDirectory } from "./load.ts"
-import { livenessModule, mcModule } from "./Module.ts"
+import { layerOf } from "./Layer.ts"
 import type { Module } from "./Module.ts"
 import { raftModel } from "./RaftModel.ts"
-import type { RaftWorld } from "./RaftModel.ts"
-import type { ModelSpec } from "./Table.ts"
+import { livenessModule } from "./RaftModule.ts"
+import type { ModelSpec, RaftSpec } from "./Table.ts"
 
 const project = fileURLToPath(new URL("../../", import.meta.url))
 
 /** The jar in the project's cache, or wherever `findJar` finds it. */
 export const projectJar = findJar(project)
-
-/** The world that TLC begins with. */
-const rootWorld = (spec: ModelSpec): RaftWorld => {
-  const model = raftModel(spec)
-  return settled(model, model.root)
-}
 
 /** Writes a module and its configuration into a temporary folder of the scope, beside nothing else. */
 const writeModule = Effect.fnUntraced(function*(module: Module) {
@@ -42,17 +36,18 @@ export const tlcModel = Effect.fnUntraced(function*(
   options: Pick<TlcRun, "workers" | "onProgress" | "graph" | "stop" | "library">
 ) {
   const jar = yield* projectJar
-  const { dir, module } = yield* writeModule(mcModule(spec, rootWorld(spec)))
+  const { dir, module } = yield* writeModule(layerOf(spec).module)
   return yield* runTlc({ library: fileURLToPath(specDirectory), ...options, jar, dir, module })
 }, Effect.scoped)
 
 /** TLC on progress in the model (spec/Liveness.tla): the properties of these names. Fails as `findJar` and `runTlc` do. */
 export const tlcLiveness = Effect.fnUntraced(function*(
-  spec: ModelSpec,
+  spec: RaftSpec,
   names: ReadonlyArray<string>,
   options: Pick<TlcRun, "onProgress" | "stop"> = {}
 ) {
   const jar = yield* projectJar
-  const { dir, module } = yield* writeModule(livenessModule(spec, rootWorld(spec), names))
+  const model = raftModel(spec)
+  const { dir, module } = yield* writeModule(livenessModule(spec, settled(model, model.root), names))
   return yield* runTlc({ ...options, jar, dir, module, library: fileURLToPath(specDirectory), workers: 1 })
 }, Effect.scoped)

@@ -35,26 +35,5 @@ export const differingLines = (tlc: RaftWorld, typescript: RaftWorld): ReadonlyA
   ...onlyIn(otherLines(typescript), otherLines(tlc), "+")
 ]
 
-/** How a world that only one graph has is reached there, and what the other has in its place. */
-export interface Reached {
-  /** Labels of the edges from the initial world to the one before. */
-  readonly path: ReadonlyArray<string>
-  /** Of the edge that leads to it. */
-  readonly label: string
-  readonly world: RaftWorld
-  /** Where edges of this label lead from the same world in the other graph. */
-  readonly instead: ReadonlyArray<RaftWorld>
-}
-
-/** In words: the behaviour that leads there, and the differences from the likeliest counterpart. */
-export const explainReached = ({ instead, label, path, world }: Reached, mine: "TLC" | "TypeScript"): ReadonlyArray<string> => {
-  const other = mine === "TLC" ? "TypeScript" : "TLC"
-  const lines = (counterpart: RaftWorld) =>
-    mine === "TLC" ? differingLines(world, counterpart) : differingLines(counterpart, world)
-  const nearest = instead.map(lines).sort((a, b) => a.length - b.length)[0]
-  return [
-    `after ${path.length === 0 ? "the initial state" : path.join(", ")}`,
-    nearest === undefined ? `${label}: ${other} takes no such step` : `${label}: - TLC, + TypeScript`,
-    ...(nearest ?? [...world.actors.flatMap(serverLines), ...otherLines(world)].map((line) => `  ${line}`))
-  ]
-}
+/** Everything in a world, a line each. */
+export const worldLines = (world: RaftWorld): ReadonlyArray<string> => [...world.actors.flatMap(serverLines), ...otherLines(world)]

@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest"
 import { livenessNames } from "../raft/Liveness.ts"
 import { fromEndless } from "../scenario/FromEndless.ts"
 import { exploreLiveness, livenessViolations } from "./checkLiveness.ts"
-import { loadModels, specDirectory } from "./load.ts"
+import { raftModels, specDirectory } from "./load.ts"
 import { raftModel } from "./RaftModel.ts"
 
-const models = loadModels().filter(({ edges, scope }) => edges && scope === "check")
+const models = raftModels().filter(({ edges, scope }) => edges && scope === "check")
 const quick = models.filter(({ liveness }) => liveness?.scope === "check")
 
 describe("After the chaos, what must come does, and stays", () => {

@@ -16,7 +16,7 @@ import type { Ghost } from "../../src/raft/World.ts"
 import { decodeWorld, plain } from "./Decode.ts"
 import { raftModel } from "./RaftModel.ts"
 import type { RaftWorld } from "./RaftModel.ts"
-import type { ModelSpec } from "./Table.ts"
+import type { RaftSpec } from "./Table.ts"
 import { tlcLiveness } from "./TlcModel.ts"
 
 /** An infinite behaviour that violates a property: worlds of the chaos, then steps of the calm. */
@@ -60,7 +60,7 @@ interface Explored {
   readonly complete: boolean
 }
 
-const exploreCalm = async (spec: ModelSpec, signal: AbortSignal | undefined): Promise<Explored> => {
+const exploreCalm = async (spec: RaftSpec, signal: AbortSignal | undefined): Promise<Explored> => {
   const model = { ...raftModel(spec), properties: [], mustReach: [] }
   const { graph: chaos, result } = await explore(model, { ...(signal === undefined ? {} : { signal }), memory: 2 ** 32 })
   const calm = new Calm({ maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }, model.actors)
@@ -79,7 +79,7 @@ const exploreCalm = async (spec: ModelSpec, signal: AbortSignal | undefined): Pr
 }
 
 /** What the explorer finds. */
-export const exploreLiveness = async (spec: ModelSpec, options: LivenessOptions = {}): Promise<LivenessResult> => {
+export const exploreLiveness = async (spec: RaftSpec, options: LivenessOptions = {}): Promise<LivenessResult> => {
   const began = performance.now()
   const { names = livenessNames, signal } = options
   const explored = await exploreCalm(spec, signal)
@@ -123,7 +123,7 @@ export interface LivenessComparison {
 
 /** Both. Fails as `tlcLiveness` does. */
 export const compareLiveness = Effect.fnUntraced(function*(
-  spec: ModelSpec,
+  spec: RaftSpec,
   options: Pick<TlcRun, "onProgress" | "stop"> = {}
 ) {
   const typescript = yield* Effect.promise((signal) => exploreLiveness(spec, { signal }))
@@ -153,7 +153,7 @@ export const livenessViolations = ({ complete, missed, violations }: LivenessRes
  * `started` are variables of spec/Liveness.tla.
  */
 export const endlessOf = async (
-  spec: ModelSpec,
+  spec: RaftSpec,
   name: string,
   { loop, states }: NonNullable<TlcResult["counterexample"]>
 ): Promise<Endless | string> => {

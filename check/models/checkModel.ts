@@ -3,32 +3,30 @@ import * as Effect from "effect/Effect"
 import { explore } from "../explorer/Explore.ts"
 import { exploreInParallel } from "../explorer/Parallel.ts"
 import type { Options, Result } from "../explorer/Result.ts"
-import type { Message } from "../../src/raft/Message.ts"
-import type { Server } from "../../src/raft/Server.ts"
-import type { Ghost } from "../../src/raft/World.ts"
 import type { TlcResult, TlcRun } from "../tlc/Tlc.ts"
 import { compareGraphs, compareNumbers, TlcGraph } from "./Equal.ts"
 import type { Difference } from "./Equal.ts"
-import { raftModel, raftModelModule } from "./RaftModel.ts"
+import { layerModule, layerOf, modelOf } from "./Layer.ts"
 import type { ModelSpec, Pinned } from "./Table.ts"
 import { tlcModel } from "./TlcModel.ts"
 
-export type RaftResult = Result<Server, Message, Ghost>
+/** Of a model of any layer; its worlds are read by that layer. */
+export type ModelResult = Result<unknown, unknown, unknown>
 
 /** The model's worlds and graph, in this thread. */
 export const exploreModel = (spec: ModelSpec, options: Options = {}) =>
-  Effect.promise((signal) => explore(raftModel(spec), { signal, ...options }))
+  Effect.promise((signal) => explore(modelOf(spec), { signal, ...options }))
 
 /** The same result by several threads; without the graph. */
 export const exploreModelInParallel = (spec: ModelSpec, workers: number, options: Options = {}) =>
   Effect.promise((signal) =>
-    exploreInParallel({ module: raftModelModule, export: "raftModel", args: spec }, workers, { signal, ...options })
-  ).pipe(Effect.map((result) => result as RaftResult))
+    exploreInParallel({ module: layerModule, export: "modelOf", args: spec }, workers, { signal, ...options })
+  )
 
 /** What the comparison with TLC, or with what is pinned, came to. */
 export interface Comparison {
   readonly model: string
-  readonly typescript: RaftResult
+  readonly typescript: ModelResult
   readonly tlc: TlcResult | undefined
   /** States and edges were compared, and not only numbers. */
   readonly edges: boolean
@@ -42,12 +40,13 @@ export const compareModel = Effect.fnUntraced(function*(
   options: Pick<TlcRun, "onProgress" | "stop"> = {}
 ) {
   const { result: typescript, graph } = yield* exploreModel(spec)
-  const dump = new TlcGraph(spec.settings)
+  const layer = layerOf(spec)
+  const dump = new TlcGraph(layer.stateReader())
   const tlc = yield* tlcModel(spec, { ...options, workers: 1, ...(edges ? { graph: dump } : {}) })
   // Of searches that did not end there is nothing to compare.
   const whole = typescript.complete && tlc.outcome === "ok"
   const differences = whole ? [...compareNumbers(tlc, typescript)] : []
-  if (whole && edges) differences.push(...compareGraphs(dump, graph, raftModel(spec).actors))
+  if (whole && edges) differences.push(...compareGraphs(dump, graph, layer))
   const comparison: Comparison = { model: spec.name, typescript, tlc, edges, differences }
   return comparison
 })
@@ -76,7 +75,7 @@ export const comparePinned = Effect.fnUntraced(function*(spec: ModelSpec, pinned
 })
 
 /** Where an exploration is not what is pinned for the model. */
-const differencesFromPinned = (typescript: RaftResult, pinned: Pinned): ReadonlyArray<Difference> => {
+const differencesFromPinned = (typescript: ModelResult, pinned: Pinned): ReadonlyArray<Difference> => {
   const differences = [...compareNumbers(pinned, typescript)]
   for (const label of new Set([...Object.keys(pinned.labels), ...Object.keys(typescript.labels)])) {
     const [tlc, ours] = [pinned.labels[label] ?? 0, typescript.labels[label] ?? 0]

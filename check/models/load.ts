@@ -4,7 +4,7 @@ import * as Data from "effect/Data"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { Table } from "./Table.ts"
-import type { ModelSpec } from "./Table.ts"
+import type { KVSpec, ModelSpec, RaftSpec } from "./Table.ts"
 
 export const specDirectory = new URL("../../spec/", import.meta.url)
 export const modelsFile = new URL("models.json", specDirectory)
@@ -31,3 +31,9 @@ export const modelsIn = (text: string): ReadonlyArray<ModelSpec> => {
 
 /** Every model, in the table's order. Throws as `modelsIn`. */
 export const loadModels = (): ReadonlyArray<ModelSpec> => modelsIn(readFileSync(modelsFile, "utf8"))
+
+/** Those of Raft. Throws as `modelsIn`. */
+export const raftModels = (): ReadonlyArray<RaftSpec> => loadModels().filter((spec) => spec.layer === "raft")
+
+/** Those of the map with sessions. Throws as `modelsIn`. */
+export const kvModels = (): ReadonlyArray<KVSpec> => loadModels().filter((spec) => spec.layer === "kv")

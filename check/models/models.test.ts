@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest"
 import { explore } from "../explorer/Explore.ts"
 import { Actions } from "../../src/raft/World.ts"
 import { compareModel, comparePinned, holds } from "./checkModel.ts"
-import { loadModels, modelsIn, specDirectory } from "./load.ts"
+import { loadModels, modelsIn, raftModels, specDirectory } from "./load.ts"
 import { worldActions } from "../raft/Actions.ts"
 import { raftModel } from "./RaftModel.ts"
 import { readFileSync } from "node:fs"
@@ -36,7 +36,7 @@ describe("Every model", () => {
   }
 
   it("together they have at least 500,000 states after pruning, in six models or more", () => {
-    const pruned = models.filter((m) => m.prune && m.scope === "check")
+    const pruned = raftModels().filter((m) => m.prune && m.scope === "check")
     expect(pruned.filter((m) => m.servers >= 3).length).toBeGreaterThanOrEqual(4)
     expect(pruned.reduce((sum, m) => sum + m.pinned!.distinct, 0)).toBeGreaterThanOrEqual(500_000)
   })
@@ -56,13 +56,13 @@ describe("Every model", () => {
   })
 
   it("a model that can't get where it must is noticed", async () => {
-    const spec = models.find((m) => m.name === "one-server")!
+    const spec = raftModels().find((m) => m.name === "one-server")!
     const { result } = await explore(raftModel({ ...spec, mustReach: ["TwoLeaders"] }))
     expect(result.violations).toEqual([{ kind: "unreached", name: "TwoLeaders" }])
   })
 
   it("pruning hides no state of the servers: with dead messages kept, the same tuples are reached", async () => {
-    const spec = models.find((m) => m.name === "unpruned")!
+    const spec = raftModels().find((m) => m.name === "unpruned")!
     const tuples = async (prune: boolean) => {
       const { graph } = await explore(raftModel({ ...spec, prune }))
       const found = new Set<string>()

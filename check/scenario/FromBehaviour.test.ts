@@ -4,7 +4,7 @@ import { canonical } from "../explorer/Intern.ts"
 import { successors } from "../explorer/Naive.ts"
 import { decodeWorld } from "../models/Decode.ts"
 import { toTla } from "../models/Encode.ts"
-import { loadModels } from "../models/load.ts"
+import { raftModels } from "../models/load.ts"
 import { raftModel } from "../models/RaftModel.ts"
 import type { RaftModel, RaftWorld } from "../models/RaftModel.ts"
 import { parseValue } from "../tlc/Value.ts"
@@ -12,7 +12,7 @@ import type { TlaRecord } from "../tlc/Value.ts"
 import { fromBehaviour } from "./FromBehaviour.ts"
 import { runScenario } from "./Scenario.ts"
 
-const models = loadModels().filter((spec) => spec.layer === "raft")
+const models = raftModels()
 
 /** The behaviour that takes, at each world, the successor with this number (modulo how many there are). */
 const walk = (model: RaftModel, choices: ReadonlyArray<number>): Array<RaftWorld> => {

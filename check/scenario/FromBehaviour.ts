@@ -9,7 +9,7 @@ import type { Successor } from "../explorer/Naive.ts"
 import type { Cluster, Event } from "../cluster/Cluster.ts"
 import { raftModel, rootOf } from "../models/RaftModel.ts"
 import type { RaftWorld } from "../models/RaftModel.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import type { RaftSpec } from "../models/Table.ts"
 import { contents, stateLine } from "../render/Notation.ts"
 import type { Story } from "../render/Story.ts"
 import type { Message } from "../../src/raft/Message.ts"
@@ -101,7 +101,7 @@ const strangeSteps = (from: RaftWorld, to: RaftWorld): ReadonlyArray<LocalStep<S
  * The behaviour told as a story, and as a scenario as far as it is one of the TypeScript core. `worlds[0]` is the root
  * of the model; worlds that repeat the one before (stuttering) are skipped. `title` is one line: what it shows.
  */
-export const fromBehaviour = (spec: ModelSpec, worlds: ReadonlyArray<RaftWorld>, title: string): Told => {
+export const fromBehaviour = (spec: RaftSpec, worlds: ReadonlyArray<RaftWorld>, title: string): Told => {
   const model = raftModel(spec)
   const cluster = rootOf(spec).cluster
   const lines = [

@@ -1,13 +1,13 @@
 /** From a behaviour that never comes to what must come, to a scenario and a story that show it as far as it repeats. */
 import type { Endless } from "../models/checkLiveness.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import type { RaftSpec } from "../models/Table.ts"
 import { eventOf, fromBehaviour } from "./FromBehaviour.ts"
 import type { Told } from "./FromBehaviour.ts"
 import { runScenario } from "./Scenario.ts"
 import { commandOf } from "./Script.ts"
 
 /** The behaviour told as `fromBehaviour` does: the chaos, the calm, and what repeats in it, once. */
-export const fromEndless = (spec: ModelSpec, { chaos, gone, loop, name, stem }: Endless): Told => {
+export const fromEndless = (spec: RaftSpec, { chaos, gone, loop, name, stem }: Endless): Told => {
   const chaotic = fromBehaviour(spec, chaos, `violates ${name}`)
   if (chaotic.missing !== undefined) return chaotic
   const { cluster } = runScenario(chaotic.text, name)

@@ -43,6 +43,8 @@ const verbs: ReadonlySet<string> = new Set([
   "messages",
   "progress",
   "contact",
+  "client",
+  "map",
   "nothing:",
   "mark",
   "back"

@@ -72,6 +72,39 @@ describe("A scenario", () => {
     )
   })
 
+  test("has clients, whose calls and answers a mark remembers, too", () => {
+    const story = [
+      ...["servers 3", "elect s1 by s2", "replicate s1 to s2", "client 1 open at s1", "replicate s1 to s2", "mark opened"],
+      ...["client 1 put k \"x\" at s1", "replicate s1 to s2", "back to opened", "client 1 get k at s1", "replicate s1 to s2"]
+    ]
+    expect(runScenario(`${story.join("\n")}\nmap s1 s3\nshow s1\n----\n`, "story.txt").text.split("----\n")[1]).toBe(
+      "s1 @0 {} session 2 used@0 {1: null}\ns3 @0 {}\ns1 L t1 c3 [1][1 @0 open][1 @0 2:1 get k]\nc1 in 2, at 1; heard null\n"
+    )
+  })
+
+  test("can't have a client do what it can't", () => {
+    const told = (...commands: ReadonlyArray<string>) =>
+      reasonOf(`servers 3\nelect s1 by s2\nreplicate s1 to s2\n${commands.join("\n")}\n----\n`)
+    for (const command of ["client 1 get k at s1", "client 1 again 1 at s1", "client 1 echo 1 at s1", "client 1 gives up"]) {
+      expect(told(command)).toBe(`story.txt:4: nothing happens: ${command}`)
+      expect(told(`nothing: ${command}`)).toBe("no error")
+    }
+    expect(told("client 1 open at s2")).toBe("story.txt:4: nothing happens: client 1 open at s2")
+    expect(told("client 1 take k at s1")).toContain("clients can get, put, append, cas and delete, not take")
+  })
+
+  test("doesn't answer a client whose entry was overwritten, nor one whose server has forgotten it", () => {
+    const begin = ["servers 3", "elect s1 by s2", "replicate s1 to s2", "client 1 open at s1"]
+    const overwritten = [...begin, "elect s2 by s3", "client 2 open at s2", "replicate s2 to s1 s3", "heartbeat s2", "deliver AppendEntriesRequest s2->s1"]
+    expect(runScenario(`${overwritten.join("\n")}\nshow s1\n----\n`, "story.txt").text.split("----\n")[1]).toBe(
+      "s1 F t2 c3 [1][2][2 @0 open] v=s1\nc1 has no session\nc2 in 3, at 0\n".replace(" v=s1", "")
+    )
+    const forgotten = [...begin, "restart s1", "elect s1 by s2", "replicate s1 to s2"]
+    expect(runScenario(`${forgotten.join("\n")}\nshow s1\n----\n`, "story.txt").text.split("----\n")[1]).toBe(
+      "s1 L t2 c3 [1][1 @0 open][2]\nc1 has no session\n"
+    )
+  })
+
   test("with pre-vote begins with a question, without it with a campaign", () => {
     const outputOf = (setup: string) => runScenario(`servers 3\n${setup}timeout s1\n`, "f").text.split("----\n")[1]
     expect(outputOf("pre-vote\n")).toBe("s1 P t0 c0 [] votes=s1\n")

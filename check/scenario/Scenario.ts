@@ -26,6 +26,9 @@
  *     progress s1             print leader s1's nextIndex and matchIndex
  *     contact [s1 …]          print whether these servers, or all, hear a leader; of a leader, who has answered it since
  *                             its last check-quorum
+ *     client 1 …              a client of the replicated map asks a server (check/fuzz/Act.ts); what it waits for and has heard
+ *                             is printed after the servers, when it has asked or heard something
+ *     map [s1 …]              print log time, map and sessions of these servers, or all, as far as they have applied
  *     nothing: COMMAND        its event can't happen: nothing changes and nothing is sent
  *     mark NAME               remember this moment
  *     back to NAME            the cluster becomes again what it was then
@@ -35,6 +38,10 @@
  */
 import { Cluster, serverIds } from "../cluster/Cluster.ts"
 import type { Event, Taken } from "../cluster/Cluster.ts"
+import { actsOf } from "../fuzz/Act.ts"
+import type { Act } from "../fuzz/Act.ts"
+import { mapText } from "../kv/Notation.ts"
+import { encode } from "../../src/kv/Encoding.ts"
 import type { LocalStep } from "../explorer/Model.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { contactLine, contents, progressLines, serverLine } from "../render/Notation.ts"
@@ -42,8 +49,10 @@ import { stepOf } from "../render/Story.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { figure2 } from "../../src/raft/Server.ts"
 import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
+import { Answers, mapOf } from "./Answers.ts"
+import type { ClientAct } from "./Answers.ts"
 import { parse, ScenarioError, Stuck } from "./Parse.ts"
-import { eventsOf, Impossible, known, nameOf, ScriptError } from "./Script.ts"
+import { Impossible, known, nameOf, ScriptError } from "./Script.ts"
 import { withSetting } from "./Setup.ts"
 
 /** A block whose output isn't what the file says; `line` is the first line that differs. */
@@ -94,9 +103,10 @@ class Run {
   #setup: Setup | undefined
   /** The command being carried out. */
   #command = ""
-  #events: Array<Event> = []
+  #acts: Array<Act> = []
   /** What had happened by then. */
-  #marks = new Map<string, ReadonlyArray<Event>>()
+  #marks = new Map<string, ReadonlyArray<Act>>()
+  #answers = new Answers()
   readonly #violated = new Set<string>()
   #tookPart = new Set<ServerId>()
   #show: ReadonlyArray<ServerId> | undefined
@@ -110,7 +120,7 @@ class Run {
     const lines = shown.map((id) =>
       serverLine(cluster.servers.get(id)!, { down: cluster.down.has(id), applyAlone: this.#setup!.applyAlone })
     )
-    const output = [...this.printed, ...lines]
+    const output = [...this.printed, ...lines, ...this.#answers.lines()]
     this.printed = []
     this.#tookPart = new Set()
     this.#show = undefined
@@ -152,13 +162,16 @@ class Run {
         this.printed.push(...progressLines(s))
         return
       }
+      case "map":
+        for (const id of this.#named(words)) this.printed.push(`${id} ${mapText(mapOf(this.#started().servers.get(id)!))}`)
+        return
       case "nothing:":
         this.#nothing(text.slice("nothing:".length).trim())
         return
       case "mark":
         this.#started()
         if (words.length === 0) throw new ScriptError(`expected "mark NAME", found "${text}"`)
-        this.#marks.set(words.join(" "), [...this.#events])
+        this.#marks.set(words.join(" "), [...this.#acts])
         return
       case "back":
         this.#back(text)
@@ -169,10 +182,31 @@ class Run {
   }
 
   #event(text: string): void {
-    for (const event of eventsOf(this.#started(), text)) {
-      if (!this.#execute(event, text)) throw new Impossible(`nothing happens: ${text}`)
+    for (const act of actsOf(this.#started(), text)) {
+      if (!this.#do(act, text)) throw new Impossible(`nothing happens: ${text}`)
     }
     this.#checkState(text)
+  }
+
+  /** Whether the act could happen; if so, it has. */
+  #do(act: Act, command: string): boolean {
+    if ("client" in act) return this.#ask(act, command)
+    this.#answers.heard = act.type !== "unheard"
+    const happened = this.#execute(act.type === "unheard" ? { type: "apply", server: act.server } : act, command)
+    this.#answers.heard = true
+    if (happened) this.#acts.push(act)
+    return happened
+  }
+
+  #ask(act: ClientAct, command: string): boolean {
+    const request = this.#answers.request(act)
+    if (act.type === "giveUp" || request === undefined) return false
+    const { client, cut, server, time, unsynced } = act
+    const how = { ...(cut === undefined ? {} : { cut }), ...(unsynced === undefined ? {} : { unsynced }) }
+    const event: Event = { type: "propose", server, value: encode({ time, request }), ...how }
+    if (!this.#execute(event, command, (cluster) => this.#answers.taken(cluster.memory(server), client))) return false
+    this.#acts.push(act)
+    return true
   }
 
   /** The servers of these names; all, when there are none. */
@@ -194,7 +228,7 @@ class Run {
 
   #setUp(verb: string, text: string): void {
     const setup = this.#setup
-    if (setup === undefined || this.#events.length > 0) {
+    if (setup === undefined || this.#acts.length > 0) {
       throw new ScriptError(`"${verb}" must come right after "servers n"`)
     }
     const settings = withSetting(setup.settings, text)
@@ -215,15 +249,17 @@ class Run {
     return steps.length === 0 ? this.#left : [...this.#left, { servers, applyAlone: this.#setup!.applyAlone, steps }]
   }
 
-  /** A new cluster in which these events have happened. */
-  #restart(events: ReadonlyArray<Event>): void {
+  /** A new cluster in which this has happened. */
+  #restart(acts: ReadonlyArray<Act>): void {
     const { servers, settings } = this.#setup!
-    this.#events = []
+    this.#acts = []
+    this.#answers = new Answers()
     this.cluster = new Cluster(serverIds(servers), settings, (taken) => this.#observe(taken))
     this.servers = this.cluster.ids.map((id) => this.cluster!.servers.get(id)!)
     this.steps = []
-    for (const event of events) this.#execute(event, "")
+    for (const act of acts) this.#do(act, "")
     this.#tookPart = new Set()
+    this.#answers.lines()
     this.#sentBefore = this.cluster.sent.length
   }
 
@@ -232,11 +268,12 @@ class Run {
     return this.cluster
   }
 
-  #execute(event: Event, command: string): boolean {
+  /** `taken` is called when the event has happened, and nothing has come of it yet. */
+  #execute(event: Event, command: string, taken: (cluster: Cluster) => void = () => {}): boolean {
     const cluster = this.#started()
     this.#command = command
     if (!cluster.execute(event)) return false
-    this.#events.push(event)
+    taken(cluster)
     const server = event.type === "deliver" ? cluster.sent[event.message]!.dest : event.server
     this.#tookPart.add(server)
     if (!this.#setup!.applyAlone) while (cluster.execute({ type: "apply", server }));
@@ -244,6 +281,7 @@ class Run {
   }
 
   #observe(taken: Taken): void {
+    this.#answers.observe(taken)
     const step = stepOf(this.cluster!, taken)
     // What is applied at once is part of the step that committed it.
     if (step.label === "ApplyAction" && !this.#setup!.applyAlone) {
@@ -286,8 +324,8 @@ class Run {
   }
 
   #nothing(command: string): void {
-    const first = eventsOf(this.#started(), command).next()
-    if (!first.done && this.#execute(first.value, command)) throw new Impossible(`something happens: ${command}`)
+    const first = actsOf(this.#started(), command).next()
+    if (!first.done && this.#do(first.value, command)) throw new Impossible(`something happens: ${command}`)
   }
 
   #back(text: string): void {

@@ -3,7 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { describe, expect, test } from "vitest"
-import { loadModels } from "../models/load.ts"
+import { raftModels } from "../models/load.ts"
 import { rootOf } from "../models/RaftModel.ts"
 import { findJava } from "../tlc/Jar.ts"
 import type { Trace } from "../trace/Format.ts"
@@ -18,7 +18,7 @@ const rowOf = (traces: ReadonlyArray<Trace>) =>
   run(traceRow(traces, { onProgress: () => {}, signal: new AbortController().signal }))
 
 test("every prepared root has a trace, which ends in that root", () => {
-  const prepared = loadModels().filter(({ root }) => root.length > 0)
+  const prepared = raftModels().filter(({ root }) => root.length > 0)
   const traces = rootTraces()
   expect(prepared.length).toBeGreaterThan(3)
   expect(traces.map(({ file }) => file)).toEqual(prepared.map(({ name }) => `root of ${name}`))

@@ -52,7 +52,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   yield* run(refinementRow(options))
   yield* run(crashRow(options))
   yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
-  const waiting = models.filter((spec) =>
+  const waiting = models.filter((spec) => spec.layer === "raft").filter((spec) =>
     spec.edges && (options.deep || (spec.scope === "check" && (spec.pinned?.distinct ?? 0) <= quickly))
   )
   const both = waiting.filter((spec) => noTlc === undefined && byTlc(spec, options.deep))

@@ -8,23 +8,18 @@ import { crashPoints, crashSpec } from "../durability/CrashPoints.ts"
 import { refine } from "../durability/Refinement.ts"
 import { explore } from "../explorer/Explore.ts"
 import { canonical } from "../explorer/Intern.ts"
-import type { Violation } from "../explorer/Result.ts"
+import type { Outcome } from "../explorer/Model.ts"
 import { fuzz } from "../fuzz/Fuzz.ts"
 import type { FinishedRun } from "../fuzz/Fuzz.ts"
 import { exploreLiveness } from "../models/checkLiveness.ts"
-import { raftModel } from "../models/RaftModel.ts"
-import type { RaftModel } from "../models/RaftModel.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import { layerOf, modelOf } from "../models/Layer.ts"
+import type { AnyLayer } from "../models/Layer.ts"
+import type { ModelResult } from "../models/checkModel.ts"
+import type { ModelSpec, RaftSpec } from "../models/Table.ts"
 import { livenessNames } from "../raft/Liveness.ts"
-import { stateProperties, stepProperties } from "../raft/Properties.ts"
-import { sometimes } from "../raft/Sometimes.ts"
-import { contents, stateLine } from "../render/Notation.ts"
 import { ScenarioError } from "../scenario/Parse.ts"
 import { runScenario } from "../scenario/Scenario.ts"
-import type { Message } from "../../src/raft/Message.ts"
-import type { Server } from "../../src/raft/Server.ts"
-import type { Ghost } from "../../src/raft/World.ts"
-import { allModels, modelNamed } from "./models.ts"
+import { allModels, modelNamed, raftModelNamed } from "./models.ts"
 import type { Expected } from "./Mutant.ts"
 
 /** A verdict: `name` is what was violated or differs, `where` says where, in one line. */
@@ -39,27 +34,15 @@ export interface Detection {
   readonly failed?: string
 }
 
-export const properties = [...stateProperties, ...stepProperties]
-
-/** What the table's models hold in common with the table itself: everything that `check` explores. */
+/** Everything that `check` explores and compares edge by edge. */
 const usualModels = (): ReadonlyArray<ModelSpec> => allModels().filter((model) => model.scope === "check" && model.edges)
 
-/** The model with nothing to find but this. */
-export const reduced = (spec: ModelSpec, name: string): RaftModel => {
-  const predicate = sometimes.get(name)
-  return {
-    ...raftModel(spec),
-    properties: properties.filter((property) => property.name === name),
-    mustReach: predicate === undefined ? [] : [predicate]
-  }
-}
-
-const whereOf = (model: string, violation: Violation<Server, Message, Ghost>): string => {
+const whereOf = (model: string, violation: ModelResult["violations"][number], { messageText }: AnyLayer): string => {
   switch (violation.kind) {
     case "property":
       return `${model}: after ${violation.trace.length - 1} steps`
     case "dead":
-      return `${model}: ${violation.message.type} ${violation.message.source}->${violation.message.dest}`
+      return `${model}: ${messageText(violation.message)}`
     case "unreached":
       return `${model}: never reached`
     case "crash":
@@ -71,17 +54,18 @@ const whereOf = (model: string, violation: Violation<Server, Message, Ghost>): s
 export const byExplorer = async (expected: ReadonlyArray<Expected>, signal: AbortSignal): Promise<Detection> => {
   const notices: Array<Notice> = []
   let failed: string | undefined
-  const look = async (model: RaftModel): Promise<void> => {
-    const { result } = await explore(model, { signal, memory: 2 ** 31 })
+  const look = async (spec: ModelSpec, name?: string): Promise<void> => {
+    const layer = layerOf(spec)
+    const { result } = await explore(name === undefined ? layer.model : layer.reduced(name), { signal, memory: 2 ** 31 })
     for (const violation of result.violations) {
-      const where = whereOf(result.model, violation)
+      const where = whereOf(result.model, violation, layer)
       if (violation.kind === "crash") failed ??= where
       else notices.push({ name: violation.name, where })
     }
     if (result.stopped === "memory" || result.stopped === "aborted") failed ??= `${result.model}: ${result.stopped}`
   }
   /** What must come, and doesn't. */
-  const wait = async (spec: ModelSpec, names: ReadonlyArray<string>): Promise<void> => {
+  const wait = async (spec: RaftSpec, names: ReadonlyArray<string>): Promise<void> => {
     const { complete, violations } = await exploreLiveness(spec, { signal, names })
     if (!complete) failed ??= `${spec.name}: incomplete`
     for (const { chaos, loop, name, stem } of violations) {
@@ -89,12 +73,14 @@ export const byExplorer = async (expected: ReadonlyArray<Expected>, signal: Abor
     }
   }
   for (const { model, name } of expected) {
-    if (livenessNames.includes(name)) await wait(modelNamed(model), [name])
-    else await look(reduced(modelNamed(model), name))
+    if (livenessNames.includes(name)) await wait(raftModelNamed(model), [name])
+    else await look(modelNamed(model), name)
   }
   if (expected.length === 0) {
-    for (const spec of usualModels()) await look(raftModel(spec))
-    for (const spec of usualModels().filter(({ liveness }) => liveness?.scope === "check")) await wait(spec, livenessNames)
+    for (const spec of usualModels()) await look(spec)
+    for (const spec of usualModels()) {
+      if (spec.layer === "raft" && spec.liveness?.scope === "check") await wait(spec, livenessNames)
+    }
   }
   return { notices, ...(failed === undefined ? {} : { failed }) }
 }
@@ -123,10 +109,9 @@ export const byFuzz = async (
   return { notices: [], ...(failed === undefined ? {} : { failed }) }
 }
 
-const outcomeText = (outcome: { readonly actor: Server; readonly sends: ReadonlyArray<Message> } | undefined): string => {
+const outcomeText = (layer: AnyLayer, outcome: Outcome<unknown, unknown> | undefined): string => {
   if (outcome === undefined) return "nothing happens"
-  const sends = outcome.sends.map((m) => `${m.type} to ${m.dest} ${contents(m)}`)
-  return `${stateLine(outcome.actor)}; sends ${sends.join(", ") || "nothing"}`
+  return `${layer.actorText(outcome.actor)}; sends ${outcome.sends.map(layer.messageText).join(", ") || "nothing"}`
 }
 
 /** Bytes for a graph in which an edge is sought: what differs at all does so in its first worlds. */
@@ -138,34 +123,36 @@ const graphMemory = 2 ** 26
  * the specification's graphs part. An edge is one local step, so each of those is looked at once.
  */
 const firstDifferentEdge = async (
-  spec: ModelSpec,
-  original: RaftModel,
-  mutant: RaftModel,
+  layer: AnyLayer,
+  original: AnyLayer["model"],
+  mutant: AnyLayer["model"],
   signal: AbortSignal
 ): Promise<Detection> => {
   const { graph } = await explore({ ...original, properties: [], mustReach: [] }, { signal, memory: graphMemory })
-  const looked = new Map<Server, Set<Message | number>>()
+  const looked = new Map<unknown, Set<unknown>>()
   let failed: string | undefined
   /** How the mutant's outcome differs, if it does. */
   const differs = (
     label: string,
     by: string,
-    s: Server,
+    s: unknown,
     one: () => unknown,
     other: () => unknown
   ): Notice | undefined => {
-    const [before, expected] = [stateLine(s), one()]
+    const [before, expected] = [layer.actorText(s), one()]
     let found: unknown
     try {
       found = other()
     } catch (error) {
-      failed ??= `${spec.name}: ${label} from ${before}${by}: ${String(error)}`
+      failed ??= `${original.name}: ${label} from ${before}${by}: ${String(error)}`
       return undefined
     }
     if (canonical([expected ?? null]) === canonical([found ?? null])) return undefined
     const text = (outcome: unknown) =>
-      Array.isArray(outcome) ? outcome.map(outcomeText).join(" | ") || outcomeText(undefined) : outcomeText(outcome as never)
-    return { name: label, where: `${spec.name}: from ${before}${by}: expected ${text(expected)}; found ${text(found)}` }
+      Array.isArray(outcome)
+        ? outcome.map((each) => outcomeText(layer, each)).join(" | ") || outcomeText(layer, undefined)
+        : outcomeText(layer, outcome as Outcome<unknown, unknown> | undefined)
+    return { name: label, where: `${original.name}: from ${before}${by}: expected ${text(expected)}; found ${text(found)}` }
   }
   if (signal.aborted) return { notices: [], failed: "interrupted" }
   /** Numbers of the actors with their mailboxes that were seen with the same budgets. */
@@ -194,7 +181,7 @@ const firstDifferentEdge = async (
       const seen = looked.get(s)!
       if (seen.has(m)) continue
       seen.add(m)
-      const by = ` by ${m.source}'s ${contents(m)}`
+      const by = ` by ${layer.messageText(m)}`
       const notice = differs(original.receives(m), by, s, () => original.handle(s, m), () => mutant.handle(s, m))
       if (notice !== undefined) return { notices: [notice] }
     }
@@ -204,15 +191,15 @@ const firstDifferentEdge = async (
 
 /** The unmutated graph of each model against the mutant's, up to the first edge that differs. */
 export const byGraph = async (expected: ReadonlyArray<Expected>, signal: AbortSignal): Promise<Detection> => {
-  const unmutated = await import(new URL("../models/RaftModel.ts?original", import.meta.url).href) as {
-    readonly raftModel: typeof raftModel
+  const unmutated = await import(new URL("../models/Layer.ts?original", import.meta.url).href) as {
+    readonly modelOf: typeof modelOf
   }
   const names = new Set([...expected.map(({ model }) => model), ...usualModels().map(({ name }) => name)])
   let failed: string | undefined
   for (const name of names) {
     const spec = modelNamed(name)
     // The mutant might not even get to the root; its steps from there on are compared all the same.
-    const detection = await firstDifferentEdge(spec, unmutated.raftModel(spec), raftModel({ ...spec, root: [] }), signal)
+    const detection = await firstDifferentEdge(layerOf(spec), unmutated.modelOf(spec), modelOf({ ...spec, root: [] }), signal)
     if (detection.notices.length > 0) return detection
     failed ??= detection.failed
   }

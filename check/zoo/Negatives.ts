@@ -16,16 +16,19 @@ import { toTla } from "../models/Encode.ts"
 import { compareGraphs, TlcGraph } from "../models/Equal.ts"
 import type { Difference } from "../models/Equal.ts"
 import { edgeLabel } from "../models/Module.ts"
+import { kvModel } from "../models/KVModel.ts"
+import { kvModels } from "../models/load.ts"
+import { raftLayer } from "../models/RaftLayer.ts"
 import { raftModel } from "../models/RaftModel.ts"
 import type { RaftWorld } from "../models/RaftModel.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import type { RaftSpec } from "../models/Table.ts"
 import { projectJar } from "../models/TlcModel.ts"
 import type { Line } from "../trace/Format.ts"
 import { story } from "../trace/samples.ts"
 import { readTrace } from "../trace/TraceReader.ts"
 import { traceText } from "../trace/TraceWriter.ts"
 import { validateTraces } from "../trace/validate.ts"
-import { modelNamed } from "./models.ts"
+import { raftModelNamed } from "./models.ts"
 
 // Traces.
 
@@ -74,8 +77,9 @@ const emptyTraceRefused = Effect.sync(() => {
 // State graphs.
 
 const graphsCompared = Effect.promise(async () => {
-  const spec = modelNamed("one-server")
-  const model = raftModel(spec)
+  const spec = raftModelNamed("one-server")
+  const layer = raftLayer(spec)
+  const { model } = layer
   const { graph } = await explore(model)
   const texts = ({ actors, ghost, left, messages }: RaftWorld) => ({
     servers: `[${actors.map((s) => `${s.id} |-> ${toTla(s)}`).join(", ")}]`,
@@ -86,7 +90,7 @@ const graphsCompared = Effect.promise(async () => {
   const last = graph.size - 1
   /** What is found when TLC's graph is this one, but for what `alter` does to its edges and states. */
   const compare = (alter: { readonly edges?: (count: number) => number; readonly lacks?: number } = {}) => {
-    const tlc = new TlcGraph(spec.settings)
+    const tlc = new TlcGraph(layer.stateReader())
     for (let n = 0; n < graph.size; n++) {
       if (n !== alter.lacks) tlc.state(String(n), texts(graph.world(n)), n === 0)
     }
@@ -96,7 +100,7 @@ const graphsCompared = Effect.promise(async () => {
       const { actor, from, label, to } = edges[n % edges.length]!
       tlc.edge(String(from), edgeLabel(label, model.actors[actor]!), String(to))
     }
-    return compareGraphs(tlc, graph, model.actors)
+    return compareGraphs(tlc, graph, layer)
   }
   const found = (differences: ReadonlyArray<Difference>, what: string) =>
     differences.some((difference) => difference.what === what) ? undefined : `not found: ${what}`
@@ -115,7 +119,7 @@ const textOf = (value: unknown): string =>
 
 /** The explorer has each world that the plainest search finds, told apart field by field. */
 const worldsToldApart = Effect.promise(async () => {
-  const spec: ModelSpec = { ...modelNamed("restart"), maxTerm: 1, left: { requests: 0, heartbeats: 0, restarts: 1, snapshots: 0 } }
+  const spec: RaftSpec = { ...raftModelNamed("restart"), maxTerm: 1, left: { requests: 0, heartbeats: 0, restarts: 1, snapshots: 0 } }
   const model = { ...raftModel(spec), properties: [], mustReach: [] }
   const { graph } = await explore(model)
   const worldText = (world: RaftWorld) => textOf({ ...world, messages: world.messages.map(textOf).sort() })
@@ -135,6 +139,13 @@ const worldsToldApart = Effect.promise(async () => {
     level = next
   }
   return seen.size === graph.size ? undefined : `the explorer has ${graph.size} worlds, there are ${seen.size}`
+})
+
+/** A model with a session that expires takes every action of the map that clients are promised. */
+const mapMoves = Effect.promise(async () => {
+  const { result } = await explore(kvModel(kvModels().find(({ name }) => name === "kv-expiry")!))
+  const [violation] = result.violations
+  return violation === undefined ? undefined : `${violation.kind}: ${violation.name}`
 })
 
 // Histories.
@@ -219,6 +230,7 @@ export const negatives = {
   "trace: one event deleted": rejected(withoutFirstAppend, secondAppend + 1),
   "graphs: an edge or a state more on either side": graphsCompared,
   "explorer: worlds told apart": worldsToldApart,
+  "refinement: every action of KV": mapMoves,
   "history: a write of unknown outcome": unknownWriteCounts,
   "history: keys apart": keysApart,
   "history: hidden twins": hiddenTwins,

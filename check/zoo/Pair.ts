@@ -6,28 +6,26 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { fileURLToPath } from "node:url"
 import { explore } from "../explorer/Explore.ts"
-import { settled } from "../explorer/Naive.ts"
-import { decodeWorld } from "../models/Decode.ts"
 import { specDirectory } from "../models/load.ts"
 import { endlessOf, exploreLiveness } from "../models/checkLiveness.ts"
-import { mcModule } from "../models/Module.ts"
+import { layerOf } from "../models/Layer.ts"
 import type { Module } from "../models/Module.ts"
-import { raftModel } from "../models/RaftModel.ts"
 import { projectJar, tlcLiveness } from "../models/TlcModel.ts"
+import { properties as kvProperties } from "../kv/Properties.ts"
 import { livenessNames } from "../raft/Liveness.ts"
 import { stateProperties } from "../raft/Properties.ts"
-import { fromBehaviour } from "../scenario/FromBehaviour.ts"
 import { fromEndless } from "../scenario/FromEndless.ts"
 import { runTlc } from "../tlc/Tlc.ts"
-import { reduced } from "./Detectors.ts"
 import type { Detection } from "./Detectors.ts"
-import { modelNamed } from "./models.ts"
+import { modelNamed, raftModelNamed } from "./models.ts"
 import type { Expected } from "./Mutant.ts"
+
+const invariants = [...stateProperties, ...kvProperties].flatMap(({ name, reads }) => reads === "actors" ? [name] : [])
 
 /** The module with nothing to check but this property. */
 const onlyProperty = (module: Module, name: string): Module => {
   const [constants] = module.cfg.split("INVARIANTS")
-  const kind = stateProperties.some((property) => property.name === name) ? "INVARIANT" : "PROPERTY"
+  const kind = invariants.includes(name) ? "INVARIANT" : "PROPERTY"
   return { ...module, cfg: `${constants}${kind} ${name}\n` }
 }
 
@@ -41,8 +39,8 @@ const finite = Effect.fnUntraced(function*({ model: modelName, name }: Expected)
   const files = yield* FileSystem.FileSystem
   const jar = yield* projectJar
   const spec = modelNamed(modelName)
-  const model = raftModel(spec)
-  const module = onlyProperty(mcModule(spec, settled(model, model.root)), name)
+  const layer = layerOf(spec)
+  const module = onlyProperty(layer.module, name)
   const dir = yield* files.makeTempDirectoryScoped({ prefix: "lockstep-pair-" })
   yield* files.writeFileString(`${dir}/${module.name}.tla`, module.tla)
   yield* files.writeFileString(`${dir}/${module.name}.cfg`, module.cfg)
@@ -52,22 +50,20 @@ const finite = Effect.fnUntraced(function*({ model: modelName, name }: Expected)
   if (tlc.counterexample === undefined || tlc.violated !== name) {
     return failure(tlc.message ?? `TLC ends with "${tlc.outcome}" ${tlc.violated ?? ""}`)
   }
-  const { result } = yield* Effect.promise((signal) => explore(reduced(spec, name), { signal }))
+  const { result } = yield* Effect.promise((signal) => explore(layer.reduced(name), { signal }))
   const ours = result.violations.find((violation) => violation.kind === "property" && violation.name === name)
   if (ours?.kind !== "property") return failure("TLC alone finds it, the explorer doesn't")
   const steps = tlc.counterexample.states.length - 1
   if (steps !== ours.trace.length - 1) return failure(`TLC needs ${steps} steps, the explorer ${ours.trace.length - 1}`)
-  const worlds = tlc.counterexample.states.map(({ variables }) => decodeWorld(variables, spec.settings))
-  const { missing, text } = fromBehaviour(spec, worlds, `violates ${name}`)
-  if (missing !== undefined) return failure(`TLC's counterexample isn't the core's: step ${missing.step}: ${missing.reason}`)
-  if (!text.includes(`\nviolates ${name}: `)) return failure("TLC's counterexample, replayed, doesn't violate it")
+  const refuted = layer.refuted(tlc.counterexample.states.map(({ variables }) => layer.worldOf(variables)), name)
+  if (refuted !== undefined) return failure(`TLC's counterexample is none in TypeScript: ${refuted}`)
   const where = `${modelName}: TLC and explorer after ${steps} steps; TLC's counterexample replays in TypeScript`
   return { notices: [{ name, where }] } satisfies Detection
 }, Effect.scoped)
 
 /** The same for what must come and doesn't. TLC's behaviour and the explorer's need not be equally long. */
 const endless = Effect.fnUntraced(function*({ model: modelName, name }: Expected) {
-  const spec = modelNamed(modelName)
+  const spec = raftModelNamed(modelName)
   const failure = (failed: string): Detection => ({ notices: [], failed: `${modelName}: ${failed}` })
   const { counterexample, message, outcome } = yield* tlcLiveness(spec, [name])
   if (counterexample === undefined || (outcome !== "property" && outcome !== "invariant")) {

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { projectJar } from "../models/TlcModel.ts"
+import { properties as kvProperties } from "../kv/Properties.ts"
 import { livenessNames } from "../raft/Liveness.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { findJava } from "../tlc/Jar.ts"
@@ -102,7 +103,7 @@ const runJob = (mutant: string, job: Job, seconds: number, signal: AbortSignal):
   })
 
 /** Those of the TypeScript and of the specification, by name. */
-const properties = [...[...stateProperties, ...stepProperties].map(({ name }) => name), ...livenessNames]
+const properties = [...[...stateProperties, ...stepProperties, ...kvProperties].map(({ name }) => name), ...livenessNames]
 
 const absent: Cell = { status: "absent" }
 
@@ -142,6 +143,8 @@ const variant: Mutant = { id: "variant", rule: "", title: emptyHeartbeats.title,
 
 /** The ids that `only` may name. */
 export const zooIds: ReadonlyArray<string> = [...allMutants, ...allWatchers, vacuous.code, vacuous.spec].map(({ id }) => id)
+
+const aboutKV = ({ edits }: Mutant): boolean => edits.some(({ file }) => /^(src|check)\/(kv|fuzz)\//.test(file))
 
 class Zoo {
   readonly #options: ZooOptions
@@ -251,7 +254,8 @@ class Zoo {
       expected,
       batches: scopes[this.#options.scope].batches,
       // The specification has no such variant: it would reject what is right, too.
-      ...(tlc && given === undefined && columns.includes("fuzz") && mutant !== variant ? { trace: this.#traceFile(mutant) } : {}),
+      // Of the map a trace says nothing.
+      ...(tlc && given === undefined && columns.includes("fuzz") && mutant !== variant && !aboutKV(mutant) ? { trace: this.#traceFile(mutant) } : {}),
       ...(story === undefined ? {} : { story })
     })
     for (const column of columns) this.#cellsOf(mutant)[column] = cellOf(outcome, column)
@@ -264,8 +268,9 @@ class Zoo {
     if (edits.some(({ file }) => file.startsWith("src/shell/storage/"))) return ["disk"]
     // Rules don't know of disks: of them the others say more.
     const shell = mutant === control || edits.some(({ file }) => file.startsWith("src/shell/"))
-    // Explorer and graph know nothing but the rules.
-    const core = mutant === control || edits.some(({ file }) => file.startsWith("src/raft/"))
+    // Explorer and graph know nothing but the rules, of Raft or of the map.
+    const rules = edits.some(({ file }) => file.startsWith("src/raft/")) || (aboutKV(mutant) && mutant.spec !== undefined)
+    const core = mutant === control || rules
     const possible = { scenarios: given === undefined, disk: shell, explorer: core, graph: core, fuzz: true }
     return localColumns.filter((column) => possible[column])
   }

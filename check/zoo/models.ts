@@ -1,6 +1,6 @@
 /** Models for mutants that the table's models are too small for, or that pruning would hide there. */
 import { loadModels } from "../models/load.ts"
-import type { ModelSpec } from "../models/Table.ts"
+import type { KVSpec, ModelSpec, RaftSpec } from "../models/Table.ts"
 import { figure2 } from "../../src/raft/Server.ts"
 
 const defaults = {
@@ -15,9 +15,9 @@ const defaults = {
   scope: "check",
   edges: false,
   mustReach: []
-} as const satisfies Partial<ModelSpec>
+} as const satisfies Partial<RaftSpec>
 
-const zooModels: ReadonlyArray<ModelSpec> = [
+const raftModels: ReadonlyArray<RaftSpec> = [
   {
     ...defaults,
     name: "zoo-late-vote",
@@ -270,11 +270,86 @@ const zooModels: ReadonlyArray<ModelSpec> = [
 ]
 
 /** The table's models, then those of the zoo. */
-export const allModels = (): ReadonlyArray<ModelSpec> => [...loadModels(), ...zooModels]
+const kvDefaults = {
+  layer: "kv",
+  servers: 1,
+  operations: { c1: [{ op: "append", key: "k", value: "x" }] },
+  timeout: 5,
+  clock: [0],
+  scope: "check",
+  edges: false,
+  mustReach: []
+} as const satisfies Partial<KVSpec>
+
+const nothingLeft = { opens: 0, calls: 0, retries: 0, entries: 0, snapshots: 0, restarts: 0 }
+
+/** A client gets a session, at the first time of the clock; nothing of it comes again. */
+const opened = (client: string): ReadonlyArray<string> =>
+  [`OpenAction_${client}`, "DecideAction_s1", "LearnAction_s1", `HearAction_${client}`, "lose"]
+
+const kvModels: ReadonlyArray<KVSpec> = [
+  {
+    ...kvDefaults,
+    name: "zoo-two-clients",
+    about: "two clients with a session each call once",
+    operations: { c1: [{ op: "append", key: "k", value: "x" }], c2: [{ op: "append", key: "k", value: "y" }] },
+    left: { ...nothingLeft, calls: 2, entries: 2 },
+    root: [...opened("c1"), ...opened("c2")]
+  },
+  {
+    ...kvDefaults,
+    name: "zoo-two-cas",
+    about: "two calls of the same Cas, only one of which can succeed, and a copy of one",
+    operations: { c1: [{ op: "cas", key: "k", from: null, to: "x" }] },
+    left: { ...nothingLeft, calls: 2, entries: 3 },
+    root: opened("c1")
+  },
+  {
+    ...kvDefaults,
+    name: "zoo-refused-cas",
+    about: "a Cas that doesn't apply, one after which it would, and a copy of one",
+    operations: { c1: [{ op: "cas", key: "k", from: "x", to: "y" }, { op: "cas", key: "k", from: null, to: "x" }] },
+    left: { ...nothingLeft, calls: 2, entries: 3 },
+    root: opened("c1")
+  },
+  {
+    ...kvDefaults,
+    name: "zoo-idle-session",
+    about: "a session isn't used for some time, and the server takes a snapshot and restarts",
+    clock: [0, 4],
+    left: { ...nothingLeft, snapshots: 1, restarts: 1 },
+    root: [...opened("c1").slice(0, -1), "DecideAction_s1 #2", "LearnAction_s1"]
+  },
+  {
+    ...kvDefaults,
+    name: "zoo-used-in-time",
+    about: "a session is used, always within its timeout, for longer than that",
+    clock: [0, 4, 8],
+    left: { ...nothingLeft, calls: 1, entries: 2 },
+    root: opened("c1")
+  },
+  {
+    ...kvDefaults,
+    name: "zoo-late-session",
+    about: "a client had its session and an answer; copies of all replies are still under way",
+    clock: [0, 9],
+    left: { ...nothingLeft, calls: 2, entries: 1 },
+    root: [...opened("c1").slice(0, -1), "CallAction_c1", "DecideAction_s1", "LearnAction_s1", "HearAction_c1"]
+  }
+]
+
+export const allModels = (): ReadonlyArray<ModelSpec> => [...loadModels(), ...raftModels, ...kvModels]
 
 /** The model of this name. Throws when there is none. */
 export const modelNamed = (name: string): ModelSpec => {
   const found = allModels().find((model) => model.name === name)
   if (found === undefined) throw new Error(`there is no model ${name}`)
+  return found
+}
+
+/** The model of Raft of this name. Throws when there is none. */
+export const raftModelNamed = (name: string): RaftSpec => {
+  const found = modelNamed(name)
+  if (found.layer !== "raft") throw new Error(`${name} is no model of Raft`)
   return found
 }

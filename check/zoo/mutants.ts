@@ -1,8 +1,9 @@
-/** Mistakes in Raft, as they were made in real implementations. README.md says where the ids come from. */
+/** Mistakes in Raft and in the map on top of it, as they were made in real implementations. README.md says where the ids come from. */
 import { livenessMutants } from "./livenessMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { commitMutants } from "./mutants/commit.ts"
 import { electionMutants } from "./mutants/election.ts"
+import { kvMutants } from "./mutants/kv.ts"
 import { preVoteMutants } from "./mutants/preVote.ts"
 import { replicationMutants } from "./mutants/replication.ts"
 import { snapshotMutants } from "./mutants/snapshot.ts"
@@ -17,7 +18,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...commitMutants,
   ...snapshotMutants,
   ...storageMutants,
-  ...livenessMutants
+  ...livenessMutants,
+  ...kvMutants
 ]
 
 /**
@@ -29,5 +31,6 @@ export const inCheck: ReadonlyArray<string> = [
   ...["R02", "R03", "R04", "R11", "R15", "R18", "F01", "F02", "F03"],
   ...["C01", "C02", "C03"],
   ...["S02", "S04", "S08", "S09", "S14", "S15", "P09", "IS3"],
-  ...["P01", "P05"]
+  ...["P01", "P05"],
+  ...["K01", "K08", "K15"]
 ]

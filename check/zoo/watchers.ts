@@ -99,8 +99,8 @@ export const watchers: ReadonlyArray<Watcher> = [
     edits: [
       {
         file: "check/explorer/Intern.ts",
-        from: "filter(([, field]) => field !== undefined)",
-        to: `filter(([name, field]) => field !== undefined && name !== "votedFor")`
+        from: "if (field === undefined) continue",
+        to: `if (field === undefined || key === "votedFor") continue`
       },
       {
         file: "check/explorer/Intern.ts",
@@ -109,6 +109,17 @@ export const watchers: ReadonlyArray<Watcher> = [
       }
     ],
     noticedBy: "explorer: worlds told apart",
+    needsTlc: false
+  },
+  {
+    id: "W14",
+    title: "the mapping to the map that clients are promised stands still, whatever happens",
+    edits: [
+      { file: "check/kv/Properties.ts", from: "data: ghost.kv.data,", to: "data: {}," },
+      { file: "check/kv/Properties.ts", from: "calls: Object.fromEntries(each.map(([id, c]) => [id, callsOf(c, answerInLog)])),", to: "calls: {}," },
+      { file: "check/kv/Properties.ts", from: "heard: Object.fromEntries(each.map(([id, { heard }]) => [id, heard]))", to: "heard: {}" }
+    ],
+    noticedBy: "refinement: every action of KV",
     needsTlc: false
   },
   ...linearizabilityWatchers

@@ -51,13 +51,15 @@ describe("a mutant is made by edits that apply", () => {
   })
 })
 
-/** The collection's tables of elections, replication, commit, persistence and snapshots; it has gaps. */
+/** The collection's tables of elections, replication, commit, persistence, snapshots, map and clients; it has gaps. */
 const collection: Readonly<Record<string, ReadonlyArray<number>>> = {
   E: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 24, 25],
   R: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 25],
   C: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
   P: [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19],
-  S: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 17]
+  S: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 17],
+  K: [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13, 14],
+  L: [1, 2, 3, 4, 5]
 }
 
 describe("no row of the collection is passed over", () => {

@@ -10,14 +10,14 @@ import {
   livenessViolations
 } from "../../check/models/checkLiveness.ts"
 import type { LivenessResult } from "../../check/models/checkLiveness.ts"
-import type { ModelSpec } from "../../check/models/Table.ts"
+import { toldText } from "../../check/models/RaftLayer.ts"
+import type { ModelSpec, RaftSpec } from "../../check/models/Table.ts"
 import { livenessNames } from "../../check/raft/Liveness.ts"
 import { storyPicture } from "../../check/render/StoryPicture.ts"
 import { fromEndless } from "../../check/scenario/FromEndless.ts"
 import { aborted } from "../../check/suite/Interrupt.ts"
-import { honouringInterrupts, interrupted, result, undecided, violated } from "./Ending.ts"
+import { badInput, honouringInterrupts, interrupted, result, undecided, violated } from "./Ending.ts"
 import { writePage } from "./html.ts"
-import { toldText } from "./models.ts"
 import { progress } from "./progress.ts"
 import { grouped, seconds } from "./text.ts"
 
@@ -26,12 +26,18 @@ export const liveness = Flag.Boolean("liveness").pipe(
   Flag.withDefault(false)
 )
 
+/** The model, if there are properties of progress for it. */
+export const withProgress = (spec: ModelSpec) =>
+  spec.layer === "raft"
+    ? Effect.succeed(spec)
+    : Effect.fail(badInput(`spec/Liveness.tla is about Raft: there is no progress to check in ${spec.name}`))
+
 const numbers = ({ calm, chaos, seconds: s }: LivenessResult): string =>
   `${grouped(chaos)} states of the chaos, ${grouped(calm)} of the calm, ${seconds(s)}`
 
 /** `lockstep explore MODEL --liveness`. */
 export const exploreProgress = Effect.fnUntraced(function*(
-  spec: ModelSpec,
+  spec: RaftSpec,
   { html, json }: { readonly html: Option.Option<string>; readonly json: boolean }
 ) {
   const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
@@ -52,7 +58,7 @@ export const exploreProgress = Effect.fnUntraced(function*(
 })
 
 /** `lockstep equal MODEL --liveness`; gives the number of states if both hold and have as many. */
-export const equalProgress = Effect.fnUntraced(function*(spec: ModelSpec, json: boolean) {
+export const equalProgress = Effect.fnUntraced(function*(spec: RaftSpec, json: boolean) {
   const { value: comparison, wasInterrupted } = yield* honouringInterrupts((signal) =>
     compareLiveness(spec, {
       stop: aborted(signal),

@@ -2,12 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import { loadModels } from "../../check/models/load.ts"
+import { layerOf } from "../../check/models/Layer.ts"
+import type { Telling } from "../../check/models/Layer.ts"
 import type { ModelSpec } from "../../check/models/Table.ts"
-import type { RaftResult } from "../../check/models/checkModel.ts"
-import { spaceTime } from "../../check/render/SpaceTime.ts"
-import { storyTable } from "../../check/render/Table.ts"
-import { fromBehaviour } from "../../check/scenario/FromBehaviour.ts"
-import type { Told } from "../../check/scenario/FromBehaviour.ts"
+import type { ModelResult } from "../../check/models/checkModel.ts"
 import { badInput } from "./Ending.ts"
 
 export const modelName = Argument.String("model").pipe(Argument.withDescription("a name that `lockstep models` lists"))
@@ -21,13 +19,7 @@ export const modelNamed = (name: string) => {
     : Effect.succeed(found)
 }
 
-/** A counterexample as people read it: a table, a space-time diagram, and a scenario that replays it. */
-export const toldText = ({ missing, story, text }: Told): string => {
-  const gap = missing === undefined ? "" : `\nStep ${missing.step} is not a step of the TypeScript core: ${missing.reason}\n`
-  return `${storyTable(story)}\n\n${spaceTime(story)}\n${gap}\nScenario (save it, then: lockstep scenario FILE):\n\n${text}`
-}
-
-export type Violation = RaftResult["violations"][number]
+export type Violation = ModelResult["violations"][number]
 
 /** One line about a violation. */
 export const summary = (violation: Violation): string => {
@@ -44,13 +36,11 @@ export const summary = (violation: Violation): string => {
 }
 
 /** A violation's counterexample, if it has one. */
-export const tell = (spec: ModelSpec, violation: Violation): Told | undefined =>
+export const tell = (spec: ModelSpec, violation: Violation): Telling | undefined =>
   "trace" in violation
-    ? fromBehaviour(spec, violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
+    ? layerOf(spec).told(violation.trace.map(({ world }) => world), `${spec.name} ${summary(violation)}`)
     : undefined
 
 /** What there is to see of a violation. */
-export const shown = (spec: ModelSpec, violation: Violation): string => {
-  const told = tell(spec, violation)
-  return told === undefined ? `${spec.name} ${summary(violation)}` : toldText(told)
-}
+export const shown = (spec: ModelSpec, violation: Violation): string =>
+  tell(spec, violation)?.text ?? `${spec.name} ${summary(violation)}`

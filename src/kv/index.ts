@@ -1,2 +1,5 @@
-/** The replicated map as a state machine (`lockstep/kv`). */
-export * from "./KV.ts"
+/** The replicated map with exactly-once sessions, as pure functions (`lockstep/kv`). */
+export * from "./Client.ts"
+export * from "./Encoding.ts"
+export * from "./Map.ts"
+export * from "./Sessions.ts"

@@ -1,6 +1,8 @@
 // A counter.
 import { counting } from "../counting.ts"
+import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
+import type { Part } from "../Procedure.ts"
 import { orGeneral } from "../race.ts"
 import { sameCall } from "./calls.ts"
 import { nothing, number, numberOrNull } from "./shapes.ts"
@@ -20,5 +22,20 @@ export const counter: Model<number> = {
   },
   reads: (x) => x.op === "read" || x.value === 0,
   alike: sameCall,
-  procedure: (history, model) => orGeneral(history, model, counting(history))
+  procedure: (history, model) => orGeneral(history, model, counting(history), replayer(history))
+}
+
+/** `step`, said once more for long orders: see `Procedure.replay`. */
+const replayer = ({ opNames, ops, outputs, texts, values }: History) => {
+  const add = opNames.indexOf("add")
+  const none = texts.of(null)
+  return ({ answered, rows }: Part, order: Int32Array): number | undefined => {
+    let count = 0
+    for (const i of order) {
+      const row = rows[i]!
+      if (ops[row] === add) count += texts.json(values[row]!) as number
+      if (answered[i] === 1 && outputs[row] !== none && texts.json(outputs[row]!) !== count) return i
+    }
+    return undefined
+  }
 }

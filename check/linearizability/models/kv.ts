@@ -42,8 +42,8 @@ const map = (name: string, absent: Json): Model<string> => ({
     operations.some((x) => x.op === "append")
       ? undefined
       : [
-          { op: "delete", value: null },
-          ...beginnings(operations.filter((x) => x.op !== "delete")).flatMap((value) => (typeof value === "string" ? [{ op: "put", value }] : []))
+          [{ op: "delete", value: null }],
+          ...beginnings(operations.filter((x) => x.op !== "delete")).flatMap((value) => (typeof value === "string" ? [[{ op: "put", value }]] : []))
         ],
   procedure: (history, model) => cellProcedure(history, model, () => kvCells(history, absent))
 })

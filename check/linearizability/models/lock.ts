@@ -10,6 +10,8 @@ import { orGeneral } from "../race.ts"
 import { sameCall } from "./calls.ts"
 import { nothing, number, numberOrNull, truth, yes } from "./shapes.ts"
 
+/** A client that is none of the others. */
+const NOBODY = -1
 const isRead = (x: Operation): boolean => x.return !== null && x.output === false
 const sameClientsCall = (x: Operation): string => `${x.client} ${sameCall(x)}`
 
@@ -33,6 +35,7 @@ export const mutex: Model<boolean> = {
   reads: isRead,
   alike: sameCall,
   describeState: (held) => (held ? "held" : "free"),
+  begins: () => [[], [{ op: "acquire", value: null, output: true }]],
   procedure: (history, model) => cellProcedure(history, model, mutexCells)
 }
 
@@ -57,6 +60,10 @@ export const lock: Model<number | null> = {
   reads: isRead,
   alike: sameClientsCall,
   describeState: (holder) => (holder === null ? "free" : `held by client ${holder}`),
+  begins: (operations) => [
+    [],
+    ...[NOBODY, ...new Set(operations.map((x) => x.client))].map((client) => [{ op: "acquire", value: null, client, output: true }])
+  ],
   procedure: (history, model) => cellProcedure(history, model, ownedLockCells)
 }
 

@@ -27,7 +27,7 @@ export const register: Model<string> = {
   reads: (x) => x.op === "read",
   overwrites: (x) => x.op === "write",
   alike: sameCall,
-  begins: (operations) => beginnings(operations).map((value) => ({ op: "write", value })),
+  begins: (operations) => beginnings(operations).map((value) => [{ op: "write", value }]),
   procedure: (history, model) => cellProcedure(history, model, registerCells)
 }
 

@@ -4,8 +4,9 @@ import { growOnly } from "../growOnly.ts"
 import { orGeneral } from "../race.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
-import type { Operation } from "../History.ts"
+import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
+import type { Part } from "../Procedure.ts"
 import { mayAnswer, sameCall } from "./calls.ts"
 import { anything, list, nothing, truth, truthOrNull } from "./shapes.ts"
 
@@ -40,11 +41,47 @@ export const set: Model<ReadonlyArray<string>> = {
   procedure: (history, model) => {
     const grown = growOnly(history)
     const byElement = elementwise(history, model)
-    return orGeneral(history, model, (part, budget) => grown(part) ?? byElement(part, budget))
+    return orGeneral(history, model, (part, budget) => grown(part) ?? byElement(part, budget), replayer(history))
   }
 }
 
 const isListOf = (elements: ReadonlyArray<string>, output: Json): boolean => {
   const listed = (output as ReadonlyArray<Json>).map(canonical).sort()
   return listed.length === elements.length && listed.every((e, i) => e === elements[i])
+}
+
+/** `step`, said once more for long orders: see `Procedure.replay`. */
+const replayer = ({ opNames, ops, outputs, texts, values }: History) => {
+  const [yes, no] = [texts.of(true), texts.of(false)]
+  const listed = new Map<number, ReadonlyArray<number>>()
+  const elementsOf = (output: number): ReadonlyArray<number> => {
+    const known = listed.get(output)
+    if (known !== undefined) return known
+    const elements = (texts.json(output) as ReadonlyArray<Json>).map((element) => texts.of(element))
+    listed.set(output, elements)
+    return elements
+  }
+  return ({ answered, rows }: Part, order: Int32Array): number | undefined => {
+    const elements = new Set<number>()
+    for (const i of order) {
+      const row = rows[i]!
+      const op = opNames[ops[row]!]
+      const answer = answered[i] === 1 ? outputs[row]! : undefined
+      if (op === "read") {
+        const all = answer === undefined ? [...elements] : elementsOf(answer)
+        if (new Set(all).size !== elements.size || all.length !== elements.size || !all.every((e) => elements.has(e))) return i
+        continue
+      }
+      const isThere = elements.has(values[row]!)
+      if (op === "contains") {
+        if (answer !== undefined && answer !== (isThere ? yes : no)) return i
+        continue
+      }
+      const changes = isThere !== (op === "add")
+      if ((answer === yes && !changes) || (answer === no && changes)) return i
+      if (op === "add") elements.add(values[row]!)
+      else elements.delete(values[row]!)
+    }
+    return undefined
+  }
 }

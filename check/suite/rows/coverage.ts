@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import { codeCoverage, sourcesAreHere } from "../../coverage/CodeCoverage.ts"
 import { specCoverage } from "../../coverage/SpecCoverage.ts"
-import { loadModels } from "../../models/load.ts"
-import type { ModelSpec } from "../../models/Table.ts"
+import { raftModels } from "../../models/load.ts"
+import type { RaftSpec } from "../../models/Table.ts"
 import { projectJar } from "../../models/TlcModel.ts"
 import { aborted } from "../Interrupt.ts"
 import { row } from "../Row.ts"
@@ -11,7 +11,7 @@ import type { SuiteOptions } from "../Options.ts"
 import { grouped } from "../figures.ts"
 
 export const codeCoverageRow = ({ signal }: SuiteOptions) =>
-  row("coverage", "branches of src/raft", Effect.promise(async () => {
+  row("coverage", "branches of src/raft and src/kv", Effect.promise(async () => {
     if (!sourcesAreHere) return { status: "skipped" as const, found: "needs the sources" }
     const { blocks, exceptions, faults, files } = await codeCoverage(signal)
     return faults.length === 0
@@ -22,8 +22,8 @@ export const codeCoverageRow = ({ signal }: SuiteOptions) =>
 /** `check` covers the models that have the settings of one of these, for each kind of settings takes a run of TLC. */
 const representatives = ["chunks", "figure-8", "returning-server", "window", "install"]
 
-const modelsToCover = (deep: boolean): ReadonlyArray<ModelSpec> => {
-  const all = loadModels()
+const modelsToCover = (deep: boolean): ReadonlyArray<RaftSpec> => {
+  const all = raftModels()
   const settings = all.filter(({ name }) => representatives.includes(name)).map((spec) => JSON.stringify(spec.settings))
   return all.filter((spec) =>
     deep || (spec.edges && spec.scope === "check" && settings.includes(JSON.stringify(spec.settings)))

@@ -41,7 +41,7 @@ export const fuzzRow = (servers: number, runs: number, traces: Array<Trace>, opt
         detail: failure.scenario
       }
     }
-    const rich = ["leaderChanges", "truncations", "crashes", "committed", "answered", "unknown"]
+    const rich = ["leaderChanges", "truncations", "crashes", "committed", "answered", "unknown", "sessionsExpired"]
       .map((name) => `${name} ${grouped(richness[name] ?? 0)}`).join(", ")
     return {
       status: interrupted ? "stopped" as const : "ran" as const,

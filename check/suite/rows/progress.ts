@@ -1,7 +1,7 @@
 /** Progress: what must come after the chaos. */
 import * as Effect from "effect/Effect"
 import { compareLiveness, exploreLiveness, livenessFaults, livenessViolations } from "../../models/checkLiveness.ts"
-import type { ModelSpec } from "../../models/Table.ts"
+import type { RaftSpec } from "../../models/Table.ts"
 import { livenessProperties } from "../../raft/Liveness.ts"
 import { aborted } from "../Interrupt.ts"
 import { row } from "../Row.ts"
@@ -12,10 +12,10 @@ import { grouped } from "../figures.ts"
 export const quickly = 50_000
 
 /** Whether TLC looks at it, too. */
-export const byTlc = ({ liveness }: ModelSpec, deep: boolean): boolean =>
+export const byTlc = ({ liveness }: RaftSpec, deep: boolean): boolean =>
   liveness !== undefined && (deep || liveness.scope === "check")
 
-export const progressRow = (spec: ModelSpec, { onProgress, signal }: SuiteOptions) =>
+export const progressRow = (spec: RaftSpec, { onProgress, signal }: SuiteOptions) =>
   row("progress", spec.name, Effect.gen(function*() {
     const comparison = yield* compareLiveness(spec, {
       stop: aborted(signal),
@@ -30,7 +30,7 @@ export const progressRow = (spec: ModelSpec, { onProgress, signal }: SuiteOption
   }))
 
 /** The explorer alone: what TLC has no time for, or can't do here. */
-export const progressAloneRow = (specs: ReadonlyArray<ModelSpec>, { onProgress, signal }: SuiteOptions) =>
+export const progressAloneRow = (specs: ReadonlyArray<RaftSpec>, { onProgress, signal }: SuiteOptions) =>
   row("progress", "the other models, by the explorer", Effect.promise(async () => {
     let [calm, pinned] = [0, 0]
     const missed = new Set<string>()

@@ -4,7 +4,7 @@ import * as Result from "effect/Result"
 import { labs } from "../../labs/run.ts"
 import { traceOfLab } from "../../labs/traces.ts"
 import type { Taken } from "../../cluster/Cluster.ts"
-import { loadModels } from "../../models/load.ts"
+import { raftModels } from "../../models/load.ts"
 import { rootOf } from "../../models/RaftModel.ts"
 import { projectJar } from "../../models/TlcModel.ts"
 import type { Trace } from "../../trace/Format.ts"
@@ -24,7 +24,7 @@ export const traceLines = 15_500
 
 /** How the roots of prepared worlds are reached: the specification must allow that, too. */
 export const rootTraces = (): ReadonlyArray<Trace> =>
-  loadModels().filter((spec) => spec.root.length > 0).map((spec) => {
+  raftModels().filter((spec) => spec.root.length > 0).map((spec) => {
     const taken: Array<Taken> = []
     const { cluster } = rootOf(spec, (step) => taken.push(step))
     const text = traceText(headerOf(cluster.ids, spec.settings, null, {}), linesOf(cluster.sent, taken))

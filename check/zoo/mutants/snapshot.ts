@@ -71,14 +71,6 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
     expected: [{ model: "install-conflict", name: "WellFormed" }]
   },
   {
-    id: "S04",
-    rule: "diss. 6.3",
-    title: "a snapshot has the map without the sessions",
-    // The machine's, of which Raft knows nothing: so there is no pair.
-    edits: [{ file: "src/kv/KV.ts", from: "[sorted(state.data), sorted(state.sessions)]", to: "[sorted(state.data), []]" }],
-    expected: []
-  },
-  {
     id: "S06",
     rule: "7",
     title: "a snapshot stands for all that is committed, and has the state of what is applied",

@@ -6,10 +6,10 @@ import { aborted } from "../../../check/suite/Interrupt.ts"
 import { fileURLToPath } from "node:url"
 import { compareModel, holds, pinnedFrom } from "../../../check/models/checkModel.ts"
 import { loadModels, modelsFile } from "../../../check/models/load.ts"
-import type { ModelSpec } from "../../../check/models/Table.ts"
+import type { KVSpec, RaftSpec } from "../../../check/models/Table.ts"
 import { honouringInterrupts, interrupted, json, result, violated } from "../Ending.ts"
 import { progress } from "../progress.ts"
-import { equalProgress, liveness } from "../liveness.ts"
+import { equalProgress, liveness, withProgress } from "../liveness.ts"
 import { modelName, modelNamed, shown } from "../models.ts"
 import { replaceFile } from "../replaceFile.ts"
 import { grouped, seconds } from "../text.ts"
@@ -27,14 +27,15 @@ const pin = Flag.Boolean("pin").pipe(
 export const equal = Command.make("equal", { model: modelName, edges, pin, liveness, json }, (flags) =>
   Effect.gen(function*() {
     const spec = yield* modelNamed(flags.model)
-    const write = (to: Partial<ModelSpec>) =>
+    const write = (to: Partial<RaftSpec> | Partial<KVSpec>) =>
       replaceFile(
         fileURLToPath(modelsFile),
         `${JSON.stringify(loadModels().map((m) => m.name === spec.name ? { ...m, ...to } : m), null, 2)}\n`
       )
     if (flags.liveness) {
-      const distinct = yield* equalProgress(spec, flags.json)
-      if (flags.pin) yield* write({ liveness: { scope: spec.liveness?.scope ?? "deep", distinct } })
+      const raft = yield* withProgress(spec)
+      const distinct = yield* equalProgress(raft, flags.json)
+      if (flags.pin) yield* write({ liveness: { scope: raft.liveness?.scope ?? "deep", distinct } })
       return
     }
     const { value: comparison, wasInterrupted } = yield* honouringInterrupts((signal) =>

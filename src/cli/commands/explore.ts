@@ -6,8 +6,8 @@ import type { Options } from "../../../check/explorer/Result.ts"
 import { exploreModel, exploreModelInParallel } from "../../../check/models/checkModel.ts"
 import { storyPicture } from "../../../check/render/StoryPicture.ts"
 import { badInput, honouringInterrupts, interrupted, json, result, undecided, violated } from "../Ending.ts"
-import { html, writePage } from "../html.ts"
-import { exploreProgress, liveness } from "../liveness.ts"
+import { html, withPictures, writePage } from "../html.ts"
+import { exploreProgress, liveness, withProgress } from "../liveness.ts"
 import { modelName, modelNamed, shown, summary, tell } from "../models.ts"
 import { progress } from "../progress.ts"
 import { grouped, seconds } from "../text.ts"
@@ -27,7 +27,8 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
     const spec = yield* modelNamed(flags.model)
     if (flags.workers < 1) return yield* badInput(`--workers ${flags.workers}: expected at least 1`)
     if (flags.memory < 1) return yield* badInput(`--memory ${flags.memory}: expected at least 1`)
-    if (flags.liveness) return yield* exploreProgress(spec, flags)
+    yield* withPictures(spec, flags.html)
+    if (flags.liveness) return yield* exploreProgress(yield* withProgress(spec), flags)
     const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) => {
       const options: Options = {
         signal,
@@ -69,7 +70,7 @@ export const explore = Command.make("explore", { model: modelName, workers, memo
       mustReach,
       violations: violations.map((v) => ({ ...v, summary: summary(v) }))
     }, lines.join("\n"))
-    yield* writePage(flags.html, () => storyPicture(`explore ${model}`, counted, violations.flatMap((v) => tell(spec, v) ?? [])))
+    yield* writePage(flags.html, () => storyPicture(`explore ${model}`, counted, violations.flatMap((v) => tell(spec, v)?.story ?? [])))
     if (violations.length > 0) return yield* violated
     if (wasInterrupted) return yield* interrupted
     if (!complete) return yield* undecided

@@ -8,13 +8,19 @@ import { table } from "../text.ts"
 
 const count = (n: number | undefined) => n === undefined ? "-" : n.toLocaleString("en")
 
+const bounds = (model: ModelSpec): string =>
+  model.layer === "kv"
+    ? `clients ${Object.keys(model.operations).length}, `
+      + Object.entries(model.left).map(([budget, n]) => `${budget} ${n}`).join(", ") + `, clocks ${model.clock.join(" ")}`
+    : `terms ${model.maxTerm}, requests ${model.left.requests}, heartbeats ${model.left.heartbeats}, restarts ${model.left.restarts}`
+      + (model.settings.preVote ? ", pre-vote" : "") + (model.settings.checkQuorum ? ", check-quorum" : "")
+      + (model.prune ? "" : ", unpruned") + (model.applyAlone ? ", apply alone" : "")
+
 const row = (model: ModelSpec): Array<string> => [
   model.name,
   model.layer,
   String(model.servers),
-  `terms ${model.maxTerm}, requests ${model.left.requests}, heartbeats ${model.left.heartbeats}, restarts ${model.left.restarts}`
-  + (model.settings.preVote ? ", pre-vote" : "") + (model.settings.checkQuorum ? ", check-quorum" : "")
-  + (model.prune ? "" : ", unpruned") + (model.applyAlone ? ", apply alone" : ""),
+  bounds(model),
   count(model.pinned?.distinct),
   count(model.pinned?.generated),
   count(model.pinned?.depth),

@@ -1,0 +1,87 @@
+// Goal: what goes into the log and into snapshots comes out again, and equal states look alike. Method: random ones.
+import fc from "fast-check"
+import { isDeepStrictEqual as equal } from "node:util"
+import { describe, expect, it } from "vitest"
+import { decode, encode, fromPieces, requestIn, toPieces } from "../../src/kv/Encoding.ts"
+import { InitKV } from "../../src/kv/Sessions.ts"
+import type { KV, Stamped } from "../../src/kv/Sessions.ts"
+import { log, stamped, stateAfter, text } from "./arbitraries.ts"
+
+describe("requests in the log", () => {
+  it("decode gives what encode was given", () => {
+    fc.assert(fc.property(stamped, (entry) => {
+      // fast-check's records have no prototype.
+      expect(JSON.parse(JSON.stringify(decode(encode(entry))))).toEqual(JSON.parse(JSON.stringify(entry)))
+    }))
+  })
+
+  it("any other text is no request", () => {
+    for (
+      const value of [
+        ...["", "x", "{}", "[]", "null", "[1]", "[1,-1]", '[1,"2"]', "[1.5,2]", "[1,2,3]", "[1,2,3,3]"],
+        ...['[1,2,3,3,"get"]', '[1,2,3,3,"get","k","v"]', '[1,2,3,3,"put","k",1]', '[1,2,3,3,"put","k"]'],
+        ...['[1,2,"3",3,"get","k"]', '[1,2,1.5,1,"get","k"]', '[-1,2,3,3,"get","k"]', '[1,2,3,0,"get","k"]', '[1,2,3,4,"get","k"]'],
+        ...['[1,2,3,3,"cas","k","a"]', '[1,2,3,3,"cas","k",1,"a"]', '[1,2,3,3,"cas","k",null,"a","b"]'],
+        ...['[1,2,3,3,"take","k"]', '[1,2,3,3,"get",null]']
+      ]
+    ) expect(decode(value), value).toBeUndefined()
+  })
+
+  it("a no-op holds no request", () => {
+    expect(requestIn({ term: 1, type: "noop", value: "" })).toBeUndefined()
+    const entry: Stamped = { time: 5, request: { type: "open", timeout: 9 } }
+    expect(requestIn({ term: 1, type: "command", value: encode(entry) })).toEqual(entry)
+  })
+})
+
+describe("snapshots of the map", () => {
+  const entries = fc.oneof(log, fc.array(stamped, { maxLength: 12 }))
+  const pieceSize = fc.integer({ min: 1, max: 40 })
+
+  it("fromPieces gives what toPieces was given: log time, sessions and their answers included", () => {
+    fc.assert(fc.property(entries, pieceSize, (all, size) => {
+      const state = stateAfter(all)
+      expect(fromPieces(toPieces(state, size))).toEqual(state)
+    }))
+  })
+
+  it("each piece has the stated size, and the last at most that", () => {
+    fc.assert(fc.property(entries, pieceSize, (all, size) => {
+      const pieces = toPieces(stateAfter(all), size)
+      expect(pieces.slice(0, -1).every((piece) => [...piece].length === size)).toBe(true)
+      expect([...pieces.at(-1)!].length).toBeGreaterThan(0)
+      expect([...pieces.at(-1)!].length).toBeLessThanOrEqual(size)
+      // No character is cut in two.
+      expect(pieces.map((piece) => Buffer.from(piece).toString())).toEqual(pieces)
+    }))
+  })
+
+  it("equal states have equal pieces, in whatever order their keys and sessions came", () => {
+    const rows = fc.uniqueArray(fc.tuple(text, fc.integer({ min: 1, max: 2 ** 40 }), text), { selector: ([key]) => key })
+    const orders = rows.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
+    fc.assert(fc.property(orders, pieceSize, ([one, other], size) => {
+      const state = (all: typeof one): KV => ({
+        time: 3,
+        data: Object.fromEntries(all.map(([key, , value]) => [key, value])),
+        // (Of two rows with one id, the same one counts in either order.)
+        sessions: Object.fromEntries(
+          all.toSorted((a, b) => a[1] === b[1] ? one.indexOf(a) - one.indexOf(b) : 0)
+            .map(([, id]) => [id, { timeout: 1, used: 2, first: 1, replies: { 1: null, 3: true } }])
+        )
+      })
+      expect(toPieces(state(one), size)).toEqual(toPieces(state(other), size))
+    }))
+  })
+
+  it("different states have different pieces", () => {
+    fc.assert(fc.property(log, log, pieceSize, (one, other, size) => {
+      const [a, b] = [stateAfter(one), stateAfter(other)]
+      expect(JSON.stringify(toPieces(a, size)) === JSON.stringify(toPieces(b, size))).toBe(equal(a, b))
+    }))
+  })
+
+  it("without pieces it is the map at the beginning", () => {
+    expect(fromPieces([])).toEqual(InitKV)
+    expect(fromPieces(toPieces(InitKV, 1))).toEqual(InitKV)
+  })
+})

@@ -1,0 +1,88 @@
+/** Requests as the opaque values of log entries, and the state as the opaque pieces of a snapshot. */
+import type { Entry } from "../raft/Server.ts"
+import type { Operation } from "./Map.ts"
+import { InitKV } from "./Sessions.ts"
+import type { KV, Request, Stamped } from "./Sessions.ts"
+
+const fieldsOf = (o: Operation): ReadonlyArray<string | null> => {
+  switch (o.op) {
+    case "get":
+    case "delete":
+      return [o.op, o.key]
+    case "put":
+    case "append":
+      return [o.op, o.key, o.value]
+    case "cas":
+      return [o.op, o.key, o.from, o.to]
+  }
+}
+
+/** The request as the `value` of a log entry. */
+export const encode = ({ request, time }: Stamped): string =>
+  JSON.stringify(
+    request.type === "open"
+      ? [time, request.timeout]
+      : [time, request.session, request.seq, request.first, ...fieldsOf(request.operation)]
+  )
+
+const operationIn = ([op, key, a, b, ...more]: ReadonlyArray<unknown>): Operation | undefined => {
+  if (typeof key !== "string" || more.length > 0) return undefined
+  switch (op) {
+    case "get":
+    case "delete":
+      return a === undefined ? { op, key } : undefined
+    case "put":
+    case "append":
+      return typeof a === "string" && b === undefined ? { op, key, value: a } : undefined
+    case "cas":
+      return (a === null || typeof a === "string") && typeof b === "string" ? { op, key, from: a, to: b } : undefined
+    default:
+      return undefined
+  }
+}
+
+/** The request that `encode` made this of; `undefined` for anything else. */
+export const decode = (value: string): Stamped | undefined => {
+  let fields: unknown
+  try {
+    fields = JSON.parse(value)
+  } catch {
+    return undefined
+  }
+  if (!Array.isArray(fields)) return undefined
+  const count = fields.length === 2 ? 2 : 4
+  const numbers = fields.slice(0, count) as ReadonlyArray<number>
+  if (!numbers.every((n) => Number.isSafeInteger(n) && n >= 0)) return undefined
+  if (count === 2) return { time: numbers[0]!, request: { type: "open", timeout: numbers[1]! } }
+  const [time, session, seq, first] = numbers as readonly [number, number, number, number]
+  const operation = operationIn(fields.slice(count))
+  if (operation === undefined || first < 1 || first > seq) return undefined
+  const request: Request = { type: "command", session, seq, first, operation }
+  return { time, request }
+}
+
+/** The request in a log entry; `undefined` for a leader's no-op. */
+export const requestIn = (entry: Entry): Stamped | undefined => entry.type === "command" ? decode(entry.value) : undefined
+
+const sorted = <A>(record: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
+  Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1)
+
+/**
+ * The state as a snapshot's pieces, of `pieceSize` characters (code points) each but the last: log time, map and sessions
+ * with their answers, in the order of their keys, so that equal states have equal snapshots.
+ */
+export const toPieces = ({ data, sessions, time }: KV, pieceSize: number): ReadonlyArray<string> => {
+  const text = JSON.stringify([time, sorted(data), sorted(sessions)])
+  return text.match(new RegExp(`.{1,${pieceSize}}`, "gsu"))!
+}
+
+/** The state that `toPieces` made this of; without pieces: the one at the beginning. */
+export const fromPieces = (pieces: ReadonlyArray<string>): KV => {
+  if (pieces.length === 0) return InitKV
+  const [time, data, sessions] = JSON.parse(pieces.join("")) as readonly [
+    KV["time"],
+    ReadonlyArray<readonly [string, string]>,
+    ReadonlyArray<readonly [string, KV["sessions"][number]]>
+  ]
+  return { time, data: Object.fromEntries(data), sessions: Object.fromEntries(sessions) }
+}

@@ -1,0 +1,127 @@
+/**
+ * The replicated state: a map, and sessions that make each command take effect once, however often it is in the log
+ * (diss. 6.3). Every server applies the same entries in the order of the log, so `apply` is pure: no clock, no chance, no
+ * configuration and no order of iteration enters it. Twin of spec/Sessions.tla.
+ */
+import type { Index } from "../raft/Server.ts"
+import { execute } from "./Map.ts"
+import type { Data, Operation, Response } from "./Map.ts"
+
+/** The index of the entry that opened the session: decided by the log, and never used again. */
+export type SessionId = Index
+
+/** Milliseconds of log time. */
+export type Time = number
+
+/** An operation with its place in a session: 1, 2, … Asking again keeps the number. */
+export interface Command {
+  readonly type: "command"
+  readonly session: SessionId
+  readonly seq: number
+  /** The lowest number whose answer the client still waits for: answers below it can be forgotten. */
+  readonly first: number
+  readonly operation: Operation
+}
+
+/** What a client may ask the log for. `timeout`: how long the session lives without being used. */
+export type Request = { readonly type: "open"; readonly timeout: Time } | Command
+
+/** A request in the log, with the clock reading of the leader that put it there. */
+export interface Stamped {
+  readonly time: Time
+  readonly request: Request
+}
+
+/**
+ * What becomes of a request. `STALE`: the client has said that it has this answer; nobody waits for it any more.
+ * `SESSION_EXPIRED`: there is no such session any more. Whether the command took effect while there was one is unknown;
+ * it won't any more.
+ */
+export type Reply =
+  | { readonly status: "OPENED"; readonly session: SessionId }
+  | { readonly status: "OK"; readonly session: SessionId; readonly seq: number; readonly response: Response }
+  | { readonly status: "STALE" | "SESSION_EXPIRED"; readonly session: SessionId; readonly seq: number }
+
+export interface Session {
+  readonly timeout: Time
+  /** When it was last used. */
+  readonly used: Time
+  /** As the client has said: it has the answers of all commands below. */
+  readonly first: number
+  /** The responses of those executed from there on, by number; refusals (a failed Cas), too. */
+  readonly replies: Readonly<Record<number, Response>>
+}
+
+/** The replicated state; plain JSON. */
+export interface KV {
+  /** The latest clock reading of any leader so far. */
+  readonly time: Time
+  readonly data: Data
+  readonly sessions: Readonly<Record<SessionId, Session>>
+}
+
+export const InitKV: KV = { time: 0, data: {}, sessions: {} }
+
+/** The state after an entry, and the reply to whoever waits for it. */
+export interface Applied {
+  readonly kv: KV
+  readonly reply: Reply
+}
+
+/** The part of a table whose keys will do; itself, if all do. */
+const only = <A>(table: Readonly<Record<number, A>>, keep: (key: number) => boolean): Readonly<Record<number, A>> => {
+  const keys = Object.keys(table)
+  const kept = keys.filter((key) => keep(Number(key)))
+  return kept.length === keys.length ? table : Object.fromEntries(kept.map((key) => [key, table[Number(key)]!]))
+}
+
+/**
+ * Time passes. Log time never falls, though leaders' clocks differ (KV.LogTime); the sessions that weren't used within
+ * their timeout are gone, on all servers at the same entry (KV.Expire).
+ */
+export const Advance = (kv: KV, reading: Time): KV => {
+  const time = Math.max(kv.time, reading)
+  const { data, sessions } = kv
+  return { time, data, sessions: only(sessions, (id) => time - sessions[id]!.used <= sessions[id]!.timeout) }
+}
+
+/** A session that begins with the entry at `index` (KV.Open). */
+export const OpenSession = (kv: KV, index: Index, timeout: Time): Applied => ({
+  kv: { ...kv, sessions: { ...kv.sessions, [index]: { timeout, used: kv.time, first: 1, replies: {} } } },
+  reply: { status: "OPENED", session: index }
+})
+
+/** A command takes effect, unless it already has. */
+export const Execute = (kv: KV, command: Command): Applied => {
+  const { operation, seq, session } = command
+  const s = kv.sessions[session]
+  // KV.Expired: nobody knows any more whether it was executed, so it never is.
+  if (s === undefined) return { kv, reply: { status: "SESSION_EXPIRED", session, seq } }
+  const first = Math.max(s.first, command.first)
+  const become = (data: Data, replies: Session["replies"]): KV => ({
+    ...kv,
+    data,
+    sessions: { ...kv.sessions, [session]: { ...s, used: kv.time, first, replies: only(replies, (n) => n >= first) } }
+  })
+  // KV.OldSeq: a late copy of something whose answer the client has.
+  if (seq < s.first) return { kv: become(kv.data, s.replies), reply: { status: "STALE", session, seq } }
+  // KV.SameSeq: asked again: the same answer, whatever the map says by now.
+  if (Object.hasOwn(s.replies, seq)) {
+    return {
+      kv: become(kv.data, s.replies),
+      reply: { status: "OK", session, seq, response: s.replies[seq]! }
+    }
+  }
+  const { data, response } = execute(kv.data, operation)
+  // KV.CacheReply: in the replicated state, so that the next leader knows it.
+  return {
+    kv: become(data, { ...s.replies, [seq]: response }),
+    reply: { status: "OK", session, seq, response }
+  }
+}
+
+/** What the entry at `index` does. */
+export const apply = (kv: KV, index: Index, entry: Stamped): Applied => {
+  const now = Advance(kv, entry.time)
+  return entry.request.type === "open" ? OpenSession(now, index, entry.request.timeout) : Execute(now, entry.request)
+}
