@@ -8,8 +8,8 @@ import * as Result from "effect/Result"
 import { explore } from "../explorer/Explore.ts"
 import { settled, successors } from "../explorer/Naive.ts"
 import { campaign } from "../linearizability/campaign.ts"
-import { checkLinearizable, kv, show } from "../linearizability/index.ts"
-import type { Json, Operation } from "../linearizability/index.ts"
+import { checkLinearizable, kv, shard, show } from "../linearizability/index.ts"
+import type { Json, Model, Operation } from "../linearizability/index.ts"
 import { isQuick, proceduresOf } from "../linearizability/procedures.ts"
 import { vocabularies } from "../linearizability/vocabularies.ts"
 import { toTla } from "../models/Encode.ts"
@@ -172,9 +172,9 @@ const keysApart = Effect.sync(() => {
 
 // Histories that have an order, of which only one among 10,000 to 500,000 random ones shows the mistake.
 
-const hasOrder = (history: ReadonlyArray<Operation>) =>
+const hasOrder = (history: ReadonlyArray<Operation>, model: Model = kv) =>
   Effect.sync(() =>
-    checkLinearizable(history, kv).verdict === "ok" ? undefined : "a history that has an order is found to have none"
+    checkLinearizable(history, model).verdict === "ok" ? undefined : "a history that has an order is found to have none"
   )
 
 const hiddenTwins = hasOrder([
@@ -208,6 +208,17 @@ const unknownAppends = hasOrder([
   operation("get", null, [298, 437], "11")
 ])
 
+const emptyLeave = hasOrder([
+  operation("leave", [1], [16, null], null),
+  operation("leave", [2], [18, 31], null),
+  operation("join", { 3: ["s"] }, [30, 31], null),
+  operation("move", { gid: 1, shard: 1 }, [39, 59], null),
+  operation("join", { 2: ["s"] }, [62, 63], null),
+  operation("move", { gid: 3, shard: 1 }, [71, 78], null),
+  operation("move", { gid: 1, shard: 1 }, [79, 98], null),
+  operation("query", -1, [80, 92], { num: 6, shards: [2, 2, 2, 2, 2, 3, 3, 3, 3, 3], groups: { 2: ["s"], 3: ["s"] } })
+], shard)
+
 /** All procedures of a model, on random small histories. That one fails, rather than answers, is no notice. */
 const likeBruteForce = (model: string) =>
   Effect.sync(() => {
@@ -236,5 +247,6 @@ export const negatives = {
   "history: hidden twins": hiddenTwins,
   "history: an append in time": appendInTime,
   "history: unknown appends": unknownAppends,
+  "history: a leave that only rebalances": emptyLeave,
   ...Object.fromEntries(Object.keys(vocabularies).map((model) => [`history: random, ${model}`, likeBruteForce(model)]))
 } as const

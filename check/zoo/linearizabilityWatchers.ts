@@ -112,6 +112,9 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   mistake("W53", "shard controller: groups that are gone never come back", "random, shard", [
     ["numbered", `!isAmong(from.gids, gid) && !this.#named("join", gid).some(isLeft)`, "!isAmong(from.gids, gid)"]
   ]),
+  mistake("W55", "shard controller: to leave what is gone does nothing", "a leave that only rebalances", [
+    ["numbered", "? op : String(kind)", `? "idle" : String(kind)`]
+  ]),
   mistake("W54", "shard controller: the changes that led here are all that ever was", "random, shard", [
     ["numbered", "    if (left >= distance) continue", "    if (left >= distance || left > 0) continue"]
   ]),
