@@ -183,12 +183,7 @@ class Chain {
   /** The same number for equal configurations, and only those. `base` is the last before it that is shown. */
   numberOf(configuration: Configuration, base: Configuration): number {
     if (configuration === base) return ~configuration.num
-    const lacks = ({ groups }: Configuration, others: Configuration) => {
-      const own = new Set(groups)
-      return others.groups.filter((group) => !own.has(group)).join(",")
-    }
-    const { num, shards } = configuration
-    const text = `${num} ${shards.join(",")} ${lacks(base, configuration)} ${lacks(configuration, base)}`
+    const text = `${configuration.num} ${configuration.shards.join(",")} ${difference(base, configuration)}`
     const known = this.#numbers.get(text)
     if (known !== undefined) return known
     this.bytes += 2 * text.length + 100
@@ -232,6 +227,19 @@ class Chain {
     }
     return { distance: num - from.num, after }
   }
+}
+
+/** Which groups went, came, or have other servers. */
+const difference = (from: Configuration, to: Configuration): string => {
+  const parts: Array<string> = []
+  for (let i = 0, j = 0; i < from.gids.length || j < to.gids.length; ) {
+    const [x, y] = [from.gids[i] ?? Infinity, to.gids[j] ?? Infinity]
+    if (x < y) parts.push(`-${x}`)
+    else if (x > y || from.groups[i] !== to.groups[j]) parts.push(to.groups[j]!)
+    if (x <= y) i++
+    if (y <= x) j++
+  }
+  return parts.join(" ")
 }
 
 /**
