@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest"
 import { campaign } from "./campaign.ts"
 import type { Attempt } from "./procedures.ts"
-import { proceduresOf } from "./procedures.ts"
+import { isQuick, isSlow, proceduresOf } from "./procedures.ts"
 import { vocabularies } from "./vocabularies.ts"
 
 /** Those that each model must bring into play. */
@@ -23,8 +23,7 @@ const exercised: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 describe("decided as by brute force, orders and evidence included:", () => {
   test.each(Object.keys(vocabularies))("%s", { timeout: 120_000 }, (model) => {
-    const asks = ["depth", "breadth"]
-    const quick = campaign({ model, histories: 20_000, seed: 1, procedures: proceduresOf(model, (name) => !asks.includes(name)) })
+    const quick = campaign({ model, histories: 20_000, seed: 1, procedures: proceduresOf(model, isQuick) })
     expect(quick.disagreement).toBeUndefined()
     expect(quick.illegal).toBeGreaterThan(quick.histories / 5)
     expect(quick.ok).toBeGreaterThan(quick.histories / 3)
@@ -34,9 +33,9 @@ describe("decided as by brute force, orders and evidence included:", () => {
       const { illegal, ok } = quick.procedures[name]!
       expect([name, ok > 300, illegal > 200]).toEqual([name, true, true])
     }
-    const slow = campaign({ model, histories: 500, seed: 2, procedures: proceduresOf(model, (name) => asks.includes(name)) })
+    const slow = campaign({ model, histories: 500, seed: 2, procedures: proceduresOf(model, isSlow) })
     expect(slow.disagreement).toBeUndefined()
-    for (const name of asks) expect(slow.procedures[name]!.none).toBe(0)
+    for (const name of ["depth", "breadth"]) expect(slow.procedures[name]!.none).toBe(0)
   })
 })
 

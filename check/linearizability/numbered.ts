@@ -5,7 +5,8 @@
 // A search, depth-first, that goes forward in time and changes nothing until something has to go now that needs it: a
 // query of a later configuration, or a change. (A change can still be made later, and what sees an earlier configuration
 // can only go before it.) Queries go as soon as their configuration is there. What there is to choose is the next change:
-// of those open, one that leads to the configuration that is shown, if it is; of equal ones, the one that returns first.
+// of those open, one that leads to the configuration that is shown, if it is; of those that do the same, the one that
+// returns first.
 //
 // Places that failed are remembered exactly: the event, the configuration, and the changes that are open.
 import { Heap } from "./Heap.ts"
@@ -158,10 +159,14 @@ class Chain {
     this.#leaves = most.leave
   }
 
-  /** Will a change of this kind never do anything but count? Then all of its groups are gone for good. */
-  isIdle(kind: number, from: Configuration, isLeft: (kind: number) => boolean): boolean {
-    if (this.#changes[kind]!.op === "join") return false
-    return this.#gids[kind]!.every((gid) => !isAmong(from.gids, gid) && !this.#named("join", gid).some(isLeft))
+  /**
+   * Changes that from here on do the same, whenever they come, have the same name: those of one kind; moves to groups that
+   * are gone for good, which only count; leaves of such groups, which rebalance.
+   */
+  nameOf(kind: number, from: Configuration, isLeft: (kind: number) => boolean): string {
+    const { op } = this.#changes[kind]!
+    const isGone = (gid: number): boolean => !isAmong(from.gids, gid) && !this.#named("join", gid).some(isLeft)
+    return op !== "join" && this.#gids[kind]!.every(isGone) ? op : String(kind)
   }
 
   #named(op: string, gid: number): ReadonlyArray<number> {
@@ -178,12 +183,7 @@ class Chain {
   /** The same number for equal configurations, and only those. `base` is the last before it that is shown. */
   numberOf(configuration: Configuration, base: Configuration): number {
     if (configuration === base) return ~configuration.num
-    const lacks = ({ groups }: Configuration, others: Configuration) => {
-      const own = new Set(groups)
-      return others.groups.filter((group) => !own.has(group)).join(",")
-    }
-    const { num, shards } = configuration
-    const text = `${num} ${shards.join(",")} ${lacks(base, configuration)} ${lacks(configuration, base)}`
+    const text = `${configuration.num} ${configuration.shards.join(",")} ${difference(base, configuration)}`
     const known = this.#numbers.get(text)
     if (known !== undefined) return known
     this.bytes += 2 * text.length + 100
@@ -227,6 +227,19 @@ class Chain {
     }
     return { distance: num - from.num, after }
   }
+}
+
+/** Which groups went, came, or have other servers. */
+const difference = (from: Configuration, to: Configuration): string => {
+  const parts: Array<string> = []
+  for (let i = 0, j = 0; i < from.gids.length || j < to.gids.length; ) {
+    const [x, y] = [from.gids[i] ?? Infinity, to.gids[j] ?? Infinity]
+    if (x < y) parts.push(`-${x}`)
+    else if (x > y || from.groups[i] !== to.groups[j]) parts.push(to.groups[j]!)
+    if (x <= y) i++
+    if (y <= x) j++
+  }
+  return parts.join(" ")
 }
 
 /**
@@ -351,11 +364,10 @@ const explore = ({ changes, kinds: kindsOfRows }: Compiled, problem: Problem, pa
   }
 
   const choicesFor = (blocking: number): Array<Choice> => {
-    // Of equal ones, and of those that only count, the one that returns first.
-    const best = new Map<number, number>()
+    const best = new Map<string, number>()
     for (let at = 0; at < openCount; at++) {
       const i = open[at]!
-      const name = chain.isIdle(kinds[i]!, configuration, isLeft) ? NONE : kinds[i]!
+      const name = chain.nameOf(kinds[i]!, configuration, isLeft)
       const twin = best.get(name)
       if (twin === undefined || returns[i]! < returns[twin]!) best.set(name, i)
     }

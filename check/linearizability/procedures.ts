@@ -83,6 +83,11 @@ const own: Readonly<Record<string, Readonly<Record<string, Attempt>>>> = {
   lock: ofCells(ownedLockCells)
 }
 
+/** Those that take many times longer than the others, even for small histories. */
+const slow = ["depth", "breadth", "locally"]
+export const isSlow = (procedure: string): boolean => slow.includes(procedure)
+export const isQuick = (procedure: string): boolean => !isSlow(procedure)
+
 /** The procedures of a model, by name, as far as they are wanted; `chosen` is what the checker takes. */
 export const proceduresOf = (name: string, isWanted: (procedure: string) => boolean = () => true): Readonly<Record<string, Attempt>> => {
   const model = models[name]

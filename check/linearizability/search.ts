@@ -372,7 +372,9 @@ export const search = ({ text, values }: Cells) => {
     const isBlind = k === Kind.WRITE || k === Kind.APPEND
     if (needsUse && k === Kind.WRITE) return Infinity
     // What makes a value that nobody sees goes when it must, or when that gets away from a value somebody must not meet.
-    if (isBlind && to === DEAD && (needsUse || i !== blocking) && !isAvoided(state)) return Infinity
+    // (An append long before: it gets away from all that the string could still become.)
+    const getsAway = isAvoided(state) || (avoids && k === Kind.APPEND)
+    if (isBlind && to === DEAD && (needsUse || i !== blocking) && !getsAway) return Infinity
     // It may as well be dropped.
     if (k === Kind.APPEND && state === DEAD && hidden[i] === 1) return Infinity
     if (to !== state && leavesBehind(i)) return Infinity

@@ -112,6 +112,9 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   mistake("W53", "shard controller: groups that are gone never come back", "random, shard", [
     ["numbered", `!isAmong(from.gids, gid) && !this.#named("join", gid).some(isLeft)`, "!isAmong(from.gids, gid)"]
   ]),
+  mistake("W55", "shard controller: to leave what is gone does nothing", "a leave that only rebalances", [
+    ["numbered", "? op : String(kind)", `? "idle" : String(kind)`]
+  ]),
   mistake("W54", "shard controller: the changes that led here are all that ever was", "random, shard", [
     ["numbered", "    if (left >= distance) continue", "    if (left >= distance || left > 0) continue"]
   ]),
@@ -124,7 +127,7 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   mistake("W62", "search: of twins the one that returns last is tried", "random, cas", [
     ["search", "if (other === NONE || returns[i]! < returns[other]!) bestOfClass[c] = i", "if (other === NONE || returns[i]! > returns[other]!) bestOfClass[c] = i"]
   ], "check"),
-  mistake("W63", "search: appends are twins whether hidden or not", "a hard one", [
+  mistake("W63", "search: appends are twins whether hidden or not", "hidden twins", [
     ["search", "(kind[i] === Kind.APPEND ? hidden[i]! : 0)", "0"]
   ]),
   mistake("W64", "search: a write hides swaps as well", "random, cas", [
@@ -142,10 +145,10 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   mistake("W68", "search: places are told apart without what is hidden", "random, kv", [
     ["search", "      if (hidden[i] === 1) key[word + words]! |= 1 << slot\n", ""]
   ]),
-  mistake("W69", "search: places are told apart without whether what is there must be used", "random, register", [
-    ["search", "key[1] = 2 * state + (needsUse ? 1 : 0)", "key[1] = 2 * state"]
+  mistake("W69", "search: an append gets away from the value only that somebody must not meet", "an append in time", [
+    ["search", "isAvoided(state) || (avoids && k === Kind.APPEND)", "isAvoided(state)"]
   ]),
-  mistake("W70", "search: places are told apart without what of unknown outcome was used", "random, cas", [
+  mistake("W70", "search: places are told apart without what of unknown outcome was used", "unknown appends", [
     ["search", "      key[length++] = used\n", "      key[length++] = 0\n"]
   ]),
   mistake("W72", "search: what is appended to nothing that is read is never needed", "random, kv", [

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { setImmediate } from "node:timers/promises"
 import { campaign } from "../../linearizability/campaign.ts"
 import { disagreements, fixtures, show, verifyFiles } from "../../linearizability/index.ts"
-import { proceduresOf } from "../../linearizability/procedures.ts"
+import { isQuick, proceduresOf } from "../../linearizability/procedures.ts"
 import { vocabularies } from "../../linearizability/vocabularies.ts"
 import { row } from "../Row.ts"
 import type { SuiteOptions } from "../Options.ts"
@@ -29,7 +29,7 @@ export const bruteForceRow = ({ deep, onProgress, seed, signal }: SuiteOptions) 
       onProgress(`histories: random ones of model ${model}`)
       // It holds the thread: let a signal in between.
       yield* Effect.promise(() => setImmediate())
-      const procedures = proceduresOf(model, (name) => name !== "depth" && name !== "breadth")
+      const procedures = proceduresOf(model, isQuick)
       const report = campaign({ model, histories: deep ? each.deep : each.check, seed, procedures, signal })
       ok += report.ok
       illegal += report.illegal
