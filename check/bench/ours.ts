@@ -3,7 +3,7 @@
  * from the standard input, and answers each, one JSON document a line.
  */
 import { createInterface } from "node:readline"
-import { blocksOf } from "../linearizability/blocks.ts"
+import { blocksOf } from "../linearizability/files/blocks.ts"
 import { checkLinearizable, readHistories } from "../linearizability/index.ts"
 import type { CheckOptions } from "../linearizability/index.ts"
 import type { Answer, Request } from "./Checker.ts"

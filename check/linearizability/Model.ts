@@ -1,7 +1,7 @@
 // What an object may do, said as a sequential machine: a history is linearizable when its operations, each at one moment
 // between its call and its return, form a run of this machine (Herlihy & Wing 1990).
 import type { History, Operation } from "./History.ts"
-import type { Procedure } from "./Procedure.ts"
+import type { Procedure } from "./procedures/Procedure.ts"
 import type { Json } from "./Texts.ts"
 
 /**

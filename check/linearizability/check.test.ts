@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { BruteForce } from "./bruteForce.ts"
+import { BruteForce } from "./campaign/bruteForce.ts"
 import { checkLinearizable, refute } from "./check.ts"
 import { History } from "./History.ts"
 import type { Operation } from "./History.ts"

@@ -1,14 +1,14 @@
 // Linearizability of a whole history: object by object, within a budget, and with evidence.
 import { describeState } from "./describe.ts"
-import { explain } from "./explain.ts"
+import { explain } from "./explain/explain.ts"
 import { History, show } from "./History.ts"
 import type { Operation } from "./History.ts"
 import type { Model } from "./Model.ts"
 import { objectsIn, partMaker } from "./parts.ts"
 import type { Objects } from "./parts.ts"
-import { OPEN } from "./Procedure.ts"
-import type { Budget, Part, Procedure } from "./Procedure.ts"
-import { general } from "./race.ts"
+import { OPEN } from "./procedures/Procedure.ts"
+import type { Budget, Part, Procedure } from "./procedures/Procedure.ts"
+import { general } from "./procedures/race.ts"
 import { worst } from "./Result.ts"
 import type { CheckResult, KeyResult } from "./Result.ts"
 

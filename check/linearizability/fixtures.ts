@@ -2,7 +2,7 @@
 import { relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import verdicts from "../histories/verdicts.json" with { type: "json" }
-import type { HistoryReport, VerifyReport } from "./verify.ts"
+import type { HistoryReport, VerifyReport } from "./files/verify.ts"
 
 /** The folder of the histories: real ones with their licence, and bundles of generated ones. */
 export const fixtures = fileURLToPath(new URL("../histories", import.meta.url))

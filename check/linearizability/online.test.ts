@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest"
-import { BruteForce } from "./bruteForce.ts"
+import { BruteForce } from "./campaign/bruteForce.ts"
 import { checkLinearizable } from "./check.ts"
 import { History } from "./History.ts"
 import type { Operation } from "./History.ts"
 import { cas, register } from "./models/register.ts"
 import { OnlineChecker, OnlineFeed } from "./online.ts"
 import type { OnlineOptions, Violation } from "./online.ts"
-import { Random, randomHistories } from "./randomHistories.ts"
-import { vocabularies } from "./vocabularies.ts"
+import { Random, randomHistories } from "./campaign/randomHistories.ts"
+import { vocabularies } from "./campaign/vocabularies.ts"
 
 describe("the online checker", () => {
   const read = { client: 2, op: "read", key: "x", value: null }

@@ -3,8 +3,8 @@
 import { APPLIED, FAILED, UNKNOWN } from "./History.ts"
 import type { History } from "./History.ts"
 import type { Model } from "./Model.ts"
-import { OPEN } from "./Procedure.ts"
-import type { Found, Part } from "./Procedure.ts"
+import { OPEN } from "./procedures/Procedure.ts"
+import type { Found, Part } from "./procedures/Procedure.ts"
 
 /** The operations of a history by object; those that failed are left out. */
 export interface Objects {

@@ -86,7 +86,7 @@ export const watchers: ReadonlyArray<Watcher> = [
     id: "W07",
     title: "the linearizability checker drops operations of unknown outcome",
     edits: [{
-      file: "check/linearizability/cells.ts",
+      file: "check/linearizability/procedures/cells.ts",
       from: "if (k === Kind.NOTHING) continue",
       to: "if (k === Kind.NOTHING || part.answered[i] === 0) continue"
     }],

@@ -1,7 +1,7 @@
 /** `lockstep verify` for those who know its flags, at once: to load a command line with all of its help takes a while. */
-import { failMeanings } from "../../check/linearizability/formats/Format.ts"
-import { consistencies } from "../../check/linearizability/promises.ts"
-import { formatNames } from "../../check/linearizability/read.ts"
+import { failMeanings } from "../../check/linearizability/files/formats/Format.ts"
+import { consistencies } from "../../check/linearizability/weaker/promises.ts"
+import { formatNames } from "../../check/linearizability/files/read.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { defaults, verifyHistories } from "./verifying.ts"
 import type { VerifyFlags } from "./verifying.ts"

@@ -3,11 +3,11 @@
  * check a hundred histories.
  */
 import { HistoryError } from "../../check/linearizability/History.ts"
-import type { FailMeans } from "../../check/linearizability/formats/Format.ts"
-import type { Consistency } from "../../check/linearizability/promises.ts"
-import type { Format } from "../../check/linearizability/read.ts"
-import { verifyFiles } from "../../check/linearizability/verify.ts"
-import type { Checked, HistoryReport, VerifyReport } from "../../check/linearizability/verify.ts"
+import type { FailMeans } from "../../check/linearizability/files/formats/Format.ts"
+import type { Consistency } from "../../check/linearizability/weaker/promises.ts"
+import type { Format } from "../../check/linearizability/files/read.ts"
+import { verifyFiles } from "../../check/linearizability/files/verify.ts"
+import type { Checked, HistoryReport, VerifyReport } from "../../check/linearizability/files/verify.ts"
 import type { EndingName } from "./exitCodes.ts"
 import { progress } from "./progress.ts"
 import { grouped, seconds } from "./text.ts"

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { linearizable } from "../concurrently.ts"
+import { linearizable } from "../testing/concurrently.ts"
 import { kv } from "../index.ts"
 import { lostUpdate, rightServer, staleCache } from "./servers.ts"
 import type { Server } from "./servers.ts"

@@ -9,9 +9,9 @@ const blocks = [...readme.matchAll(/^From \[examples\/(.+)\]\(examples\/\1\):\n\
 /** What users import in the place of our own files. */
 const packages: ReadonlyArray<readonly [string, string]> = [
   ["../index.ts", "lockstep/linearizability"],
-  ["../vitest.ts", "lockstep/linearizability/vitest"],
-  ["../concurrently.ts", "lockstep/linearizability/fast-check"],
-  ["../Schedule.ts", "lockstep/linearizability/fast-check"]
+  ["../testing/vitest.ts", "lockstep/linearizability/vitest"],
+  ["../testing/concurrently.ts", "lockstep/linearizability/fast-check"],
+  ["../testing/Schedule.ts", "lockstep/linearizability/fast-check"]
 ]
 
 test("README.md shows all examples", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { kv, Recorder } from "../index.ts"
-import "../vitest.ts"
+import "../testing/vitest.ts"
 
 /** Any client will do: what matters is that its methods are asynchronous. */
 const connect = (map: Map<string, string>) => ({

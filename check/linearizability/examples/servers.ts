@@ -1,5 +1,5 @@
 // Toy servers with one map each: a right one, and two with mistakes that everybody makes once.
-import type { Schedule } from "../Schedule.ts"
+import type { Schedule } from "../testing/Schedule.ts"
 
 export interface Server {
   readonly get: (key: string) => Promise<string | null>

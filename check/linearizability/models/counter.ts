@@ -1,9 +1,9 @@
 // A counter.
-import { counting } from "../counting.ts"
+import { counting } from "../procedures/counting.ts"
 import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
-import type { Part } from "../Procedure.ts"
-import { orGeneral } from "../race.ts"
+import type { Part } from "../procedures/Procedure.ts"
+import { orGeneral } from "../procedures/race.ts"
 import { sameCall } from "./calls.ts"
 import { nothing, number, numberOrNull } from "./shapes.ts"
 

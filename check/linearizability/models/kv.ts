@@ -1,7 +1,7 @@
 // One key of a map of strings.
-import { Kind } from "../Cell.ts"
-import type { Cells } from "../Cell.ts"
-import { cellProcedure } from "../cells.ts"
+import { Kind } from "../procedures/Cell.ts"
+import type { Cells } from "../procedures/Cell.ts"
+import { cellProcedure } from "../procedures/cells.ts"
 import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { canonical } from "../Texts.ts"

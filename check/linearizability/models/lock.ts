@@ -1,12 +1,12 @@
 // Locks: with nobody's name on them, with a client's, and with a token that tells how old a holder is. An attempt whose
 // outcome is unknown succeeds where it can, and changes nothing otherwise.
-import { Kind } from "../Cell.ts"
-import type { Cells } from "../Cell.ts"
-import { cellProcedure } from "../cells.ts"
-import { fencing } from "../fencing.ts"
+import { Kind } from "../procedures/Cell.ts"
+import type { Cells } from "../procedures/Cell.ts"
+import { cellProcedure } from "../procedures/cells.ts"
+import { fencing } from "../procedures/fencing.ts"
 import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
-import { orGeneral } from "../race.ts"
+import { orGeneral } from "../procedures/race.ts"
 import { sameCall } from "./calls.ts"
 import { nothing, number, numberOrNull, truth, yes } from "./shapes.ts"
 

@@ -1,9 +1,9 @@
 // A first-in-first-out queue.
-import { fifo } from "../fifo.ts"
+import { fifo } from "../procedures/fifo.ts"
 import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
-import type { Part } from "../Procedure.ts"
-import { orGeneral } from "../race.ts"
+import type { Part } from "../procedures/Procedure.ts"
+import { orGeneral } from "../procedures/race.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import { mayAnswer, sameCall } from "./calls.ts"

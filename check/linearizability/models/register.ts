@@ -1,7 +1,7 @@
 // Registers, without and with compare-and-set.
-import { Kind } from "../Cell.ts"
-import type { Cells } from "../Cell.ts"
-import { cellProcedure } from "../cells.ts"
+import { Kind } from "../procedures/Cell.ts"
+import type { Cells } from "../procedures/Cell.ts"
+import { cellProcedure } from "../procedures/cells.ts"
 import { FAILED } from "../History.ts"
 import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"

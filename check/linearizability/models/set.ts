@@ -1,12 +1,12 @@
 // A set.
-import { elementwise } from "../elementwise.ts"
-import { growOnly } from "../growOnly.ts"
-import { orGeneral } from "../race.ts"
+import { elementwise } from "../procedures/elementwise.ts"
+import { growOnly } from "../procedures/growOnly.ts"
+import { orGeneral } from "../procedures/race.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import type { History, Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
-import type { Part } from "../Procedure.ts"
+import type { Part } from "../procedures/Procedure.ts"
 import { mayAnswer, sameCall } from "./calls.ts"
 import { anything, list, nothing, truth, truthOrNull } from "./shapes.ts"
 

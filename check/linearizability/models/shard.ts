@@ -1,7 +1,7 @@
 // The shard controller: ten shards, numbered configurations, deterministic rebalancing.
 import type { Operation } from "../History.ts"
 import type { Model, ShapeOf } from "../Model.ts"
-import { numbered } from "../numbered.ts"
+import { numbered } from "../procedures/numbered.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 import { sameCall } from "./calls.ts"

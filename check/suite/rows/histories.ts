@@ -1,10 +1,10 @@
 /** Linearizability of recorded and generated histories. */
 import * as Effect from "effect/Effect"
 import { setImmediate } from "node:timers/promises"
-import { campaign } from "../../linearizability/campaign.ts"
+import { campaign } from "../../linearizability/campaign/campaign.ts"
 import { disagreements, fixtures, show, verifyFiles } from "../../linearizability/index.ts"
-import { isQuick, proceduresOf } from "../../linearizability/procedures.ts"
-import { vocabularies } from "../../linearizability/vocabularies.ts"
+import { isQuick, proceduresOf } from "../../linearizability/campaign/procedures.ts"
+import { vocabularies } from "../../linearizability/campaign/vocabularies.ts"
 import { row } from "../Row.ts"
 import type { SuiteOptions } from "../Options.ts"
 
@@ -18,7 +18,7 @@ export const historyRow = ({ signal }: SuiteOptions) =>
       : { status: "failed", found: wrong[0] ?? "no histories", detail: wrong.join("\n") }
   }))
 
-/** Random small histories per model. `check/linearizability/campaign.ts` does as many as one likes. */
+/** Random small histories per model. `check/linearizability/campaign/campaign.ts` does as many as one likes. */
 const each = { check: 8_000, deep: 1_000_000 }
 
 export const bruteForceRow = ({ deep, onProgress, seed, signal }: SuiteOptions) =>
