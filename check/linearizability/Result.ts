@@ -72,7 +72,10 @@ export interface Prefix {
   readonly order: ReadonlyArray<number>
   /** The states after the last of them, for people: as many as there are, at most a hundred. */
   readonly states: ReadonlyArray<string>
-  /** Every operation that could be tried next by the clock, and why it cannot come. */
+  /**
+   * Every change that could be tried next by the clock, and why it cannot come: first of all the operation with whose
+   * return there was no order any more.
+   */
   readonly next: ReadonlyArray<{ readonly row: number; readonly why: string }>
 }
 

@@ -99,11 +99,11 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
       states.push(state)
     }
     const placed = new Set(order)
-    const next = Array.from(part.rows.keys()).filter((i) => part.calls[i]! <= now && (i === blocked || !placed.has(i)))
+    const others = Array.from(part.rows.keys()).filter((i) => i !== blocked && part.calls[i]! <= now && !placed.has(i) && !isRead[i]!)
     return {
       order: Array.from(order, row),
       states: states.slice(-STATES).map((s) => describeState(model, s)),
-      next: next.map((i) => ({ row: row(i), why: whyNot(i, state, placed.has(i)) }))
+      next: [blocked, ...others].map((i) => ({ row: row(i), why: whyNot(i, state, placed.has(i)) }))
     }
   }
 

@@ -71,8 +71,10 @@ export const prefixesOf = (
       const effect = after === state ? "changes nothing" : `makes the state ${describe(after)}`
       return `possible, and ${effect}; but ${words} still has no place then`
     }
-    const next = operations
-      .filter((i) => operation(i).return === null && !done.has(i))
+    // A read that nobody has answered yet could always come, and says nothing.
+    const saysNothing = (i: number): boolean => i !== blocked.i && machine.reads(machine.kind(operation(i)))
+    const next = [blocked.i, ...operations.filter((i) => i !== blocked.i)]
+      .filter((i) => operation(i).return === null && !done.has(i) && !saysNothing(i))
       .map((row) => ({ row, why: why(row) }))
     const otherwise =
       blocked.known.applied === false

@@ -344,12 +344,12 @@ export class View {
     c.font = font
   }
 
-  /** From the last moment of the order to what cannot come next. */
+  /** Crosses at what cannot come next, with a line to the first of them: that with whose return there was no order any more. */
   #drawStuck(stuck: ReadonlyArray<number>, colour: Colours) {
     const c = this.#context
     const { columns, lanes } = this.path!
     const last = columns.length - 1
-    for (const item of stuck) {
+    for (const [n, item] of stuck.entries()) {
       const bar = this.port.barOf(item)!
       const [left, right] = this.#edges(bar)
       const y = this.port.topOf(bar.lane)
@@ -357,12 +357,14 @@ export class View {
       const x = Math.max(left + 2, Math.min(from.x + 14, right - 2))
       c.strokeStyle = colour("--mark-core")
       c.lineWidth = 1.5
-      c.setLineDash([3, 3])
-      c.beginPath()
-      c.moveTo(from.x, from.y)
-      c.lineTo(x, y)
-      c.stroke()
-      c.setLineDash([])
+      if (n === 0) {
+        c.setLineDash([3, 3])
+        c.beginPath()
+        c.moveTo(from.x, from.y)
+        c.lineTo(x, y)
+        c.stroke()
+        c.setLineDash([])
+      }
       cross(c, x, y, 5)
     }
   }
