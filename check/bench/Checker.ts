@@ -16,6 +16,9 @@ export interface Request {
   readonly bytes: number
   /** Porcupine stops at the first bad key unless it is asked for all. */
   readonly all?: boolean
+  /** Of us: check on two threads; explain, with a minimal core for each bad key. */
+  readonly twoThreads?: boolean
+  readonly cores?: boolean
 }
 
 /** What it answers; times are means of the batch. */
@@ -24,6 +27,8 @@ export interface Answer {
   readonly verdict: "ok" | "illegal" | "time" | "memory" | "crashed"
   /** The bad keys, of a checker that names them. */
   readonly bad?: ReadonlyArray<string>
+  /** The sizes of the minimal cores that were asked for. */
+  readonly cores?: ReadonlyArray<number>
   readonly checks: number
   /** User and system time of the process, garbage collection included. */
   readonly cpuMs: number

@@ -16,6 +16,9 @@ export interface Pair {
   readonly theirs: Answer | undefined
 }
 
+/** A request without its limits. */
+type Wanted = Omit<Request, "timeoutMs" | "bytes">
+
 /** Where Porcupine found no answer, when it was last asked. */
 interface Pinned {
   readonly date: string
@@ -63,20 +66,27 @@ export class Contest {
     this.#theirs = new Checker(["sh", "-c", `ulimit -v ${14 * 2 ** 20}; exec "$0"`, this.porcupine.program])
   }
 
-  /** The best of several batches of each; `theirsToo` is what only Porcupine needs to be told. */
-  async both(name: string, wanted: Pick<Request, "file" | "model" | "batchMs">, theirsToo: Partial<Request> = {}): Promise<Pair> {
+  /** The best of several batches of each. */
+  async both(name: string, wanted: Wanted): Promise<Pair> {
     this.#onProgress(name)
     const sides = [{ checker: this.#ours, request: { ...wanted, ...ourLimits } }]
     const theirs = this.#theirsFor(name)
-    if (theirs !== undefined) sides.push({ checker: theirs, request: { ...wanted, ...theirsToo, ...theirLimits } })
+    if (theirs !== undefined) sides.push({ checker: theirs, request: { ...wanted, ...theirLimits } })
     const [a, b] = await compare(sides)
     const pair = { name, ours: a!, theirs: b }
     this.asked.push(pair)
     return pair
   }
 
-  async bothOf(shape: Shape): Promise<Pair> {
-    return this.both(shape.name, { file: await fileOf(shape), model: shape.settings.model!, batchMs: 20 })
+  async bothOf(shape: Shape, more: Partial<Wanted> = {}): Promise<Pair> {
+    return this.both(shape.name, { file: await fileOf(shape), model: shape.settings.model!, batchMs: 20, ...more })
+  }
+
+  /** The best of several batches of ours. */
+  async ours(wanted: Wanted): Promise<Answer> {
+    this.#onProgress(wanted.file)
+    const [answer] = await compare([{ checker: this.#ours, request: { ...wanted, ...ourLimits } }])
+    return answer!
   }
 
   /** One check of a generated history within these limits, cold. */

@@ -23,8 +23,8 @@ test("all states that are possible are shown, each with an order and why it ends
   expect(third.next).toEqual([{ row: 3, why: "not allowed in state 3" }])
   const second = prefixes.find(({ states }) => states.at(-1) === "2")!
   expect(second.next).toEqual([
-    { row: 2, why: "possible, and makes the state 3; but client 4's read() -> 7 still has no place then" },
-    { row: 3, why: "not allowed in state 2" }
+    { row: 3, why: "not allowed in state 2" },
+    { row: 2, why: "possible, and makes the state 3; but client 4's read() -> 7 still has no place then" }
   ])
 })
 
