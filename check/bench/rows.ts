@@ -50,13 +50,14 @@ const porcupines = ({ porcupine }: Contest, figure: () => string): string => ("m
 const decidedByPorcupine = ({ full, pinned }: Contest, decided: number, all: number): string =>
   decided === all ? `${decided} decided` : `${decided} decided, ${all - decided} without an answer in ${pinned.limits}${full ? "" : ` (pinned ${pinned.date})`}`
 
-/** How many histories we decided, and for which the verdict was wrong. */
+/** How many histories we decided, for which the verdict is missing, and for which it was wrong. */
 const decidedByUs = <A extends { readonly shape: Shape; readonly ours: Answer }>(answers: ReadonlyArray<A>) => {
   const decided = answers.filter(({ ours }) => isDecided(ours))
   const wrong = decided.filter(({ ours, shape }) => ours.verdict !== shape.verdict)
   const crashed = answers.filter(({ ours }) => ours.verdict === "crashed")
+  const undecided = answers.filter(({ ours }) => ours.verdict === "time" || ours.verdict === "memory")
   const named = (word: string, some: ReadonlyArray<A>) => (some.length === 0 ? "" : `, ${word}: ${some.map(({ shape }) => shape.name).join(", ")}`)
-  return { decided, wrong, crashed, words: `${decided.length} of ${answers.length} decided${named("WRONG", wrong)}${named("CRASHED", crashed)}` }
+  return { decided, wrong, crashed, words: `${decided.length} of ${answers.length} decided${named("not", undecided)}${named("WRONG", wrong)}${named("CRASHED", crashed)}` }
 }
 
 /** A row whose goal is to take so many times less than Porcupine. */
