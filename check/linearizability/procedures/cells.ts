@@ -23,7 +23,7 @@ export const cellProcedure = (history: History, model: Model, compile: (history:
   const bySearching = (cell: Cell, part: Part, budget: Budget): Found => {
     const bytes = budget.bytes / 2
     const breadth = () => breadthFirst(history, part, model, bytes)
-    return race(bySearch(cell, bytes), [() => locally(cells, reader(cells)(part), bytes), breadth], budget)
+    return race(cell.n, bySearch(cell, bytes), [() => locally(cells, reader(cells)(part), bytes), breadth], budget)
   }
   const decide: Procedure = (part, budget) => {
     const cell = read(part)

@@ -47,20 +47,23 @@ function* isIllegal(
   const isOver = new Set(group.filter((i) => cell.returns[i]! < until))
   const some = [...underWay, ...group].filter((i) => isOver.has(i) || !isRead(i))
   if (isOver.size === 0) return false
-  const part = (): Omit<Cell, "init"> => ({
+  // Ranks from this time on, so that the search has no more to do than there is.
+  const since = cell.calls[group[0]!]!
+  const part = (init: number): Cell => ({
     ...cell,
+    init,
     n: some.length,
     at: Int32Array.from(some),
     kind: Uint8Array.from(some, (i) => cell.kind[i]!),
     a: Int32Array.from(some, (i) => cell.a[i]!),
     b: Int32Array.from(some, (i) => cell.b[i]!),
-    calls: Int32Array.from(some, (i) => cell.calls[i]!),
-    returns: Int32Array.from(some, (i) => (isOver.has(i) ? cell.returns[i]! : OPEN))
+    calls: Int32Array.from(some, (i) => Math.max(0, cell.calls[i]! - since)),
+    returns: Int32Array.from(some, (i) => (isOver.has(i) ? cell.returns[i]! - since : OPEN))
   })
   const seen = some.flatMap((i) => (cell.kind[i] === Kind.CHANGE ? [cell.b[i]!] : cell.kind[i] === Kind.WRITE ? [] : [cell.a[i]!]))
   // The last stands for all values that nobody sees.
   for (const init of [...new Set(seen), OTHER]) {
-    const search = steps({ ...part(), init }, bytes)
+    const search = steps(part(init), bytes)
     let turn = search.next()
     for (let turns = 1; turn.done !== true && turns < TURNS; turns++) {
       yield

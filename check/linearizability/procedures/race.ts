@@ -9,14 +9,19 @@ import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
 /** A search in small steps. */
 export type Steps = Generator<void, Found>
 
-/** How long the first one runs alone, and how long each then goes on at a time, in milliseconds. */
+/** How long the first one runs alone, in milliseconds: at least, and for each operation. */
 const HEAD_START = 20
+const HEAD_START_EACH = 0.01
+/** How long each then goes on at a time. */
 const TURN = 10
 
-/** The answer of whichever ends first. The others are not even begun while the first has a head start. */
-export const race = (first: Steps, others: ReadonlyArray<() => Steps>, { deadline }: Budget): Found => {
+/**
+ * The answer of whichever ends first, of searches for an order of so many operations. The others are not even begun while
+ * the first has a head start.
+ */
+export const race = (operations: number, first: Steps, others: ReadonlyArray<() => Steps>, { deadline }: Budget): Found => {
   if (performance.now() > deadline) return { verdict: "unknown", reason: "time" }
-  let answer = runFor(first, Math.min(HEAD_START, deadline - performance.now()))
+  let answer = runFor(first, Math.min(HEAD_START + HEAD_START_EACH * operations, deadline - performance.now()))
   if (answer !== undefined && answer.verdict !== "unknown") return answer
   let last: Found = answer ?? { verdict: "unknown", reason: "time" }
   const running = [...(answer === undefined ? [first] : []), ...others.map((begin) => begin())]
@@ -56,7 +61,7 @@ export const general = (history: History, model: Model): Procedure => {
     if (machine.bytes > budget.bytes / 4) machine = new Machine(model)
     const kinds = machine.kindsOf(history, part)
     const bytes = budget.bytes / 2
-    return race(depthFirstSteps(part, kinds, machine, bytes), [() => breadthFirstSteps(part, kinds, machine, bytes)], budget)
+    return race(part.rows.length, depthFirstSteps(part, kinds, machine, bytes), [() => breadthFirstSteps(part, kinds, machine, bytes)], budget)
   }
 }
 
