@@ -89,10 +89,5 @@ export const kvCells = (history: History, absent: Json): Cells => {
         pairs.compile(i, cells)
     }
   }
-  const strings: Array<string | null> = []
-  const text = (value: number): string | null => {
-    const known = strings[value]
-    return known === undefined ? (strings[value] = texts.json(value) as string | null) : known
-  }
-  return { ...cells, values: texts.length, text }
+  return { ...cells, values: texts.length, text: (value) => texts.json(value) as string | null }
 }
