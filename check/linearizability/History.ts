@@ -36,7 +36,7 @@ export const APPLIED = Number.MAX_VALUE
 /** In `History.returns`: the operation had no effect, ever. The checker leaves it out. */
 export const FAILED = -Infinity
 
-type Columns = Omit<History, "length" | "operation" | "operations" | "share">
+type Columns = Omit<History, "length" | "operation" | "operations" | "onKey" | "share">
 
 /** Operations in columns. Operation `i` is what the columns have in row `i`; rows are in the order of their coming. */
 export class History {
@@ -118,6 +118,28 @@ export class History {
 
   static shared(columns: ReturnType<History["share"]>): History {
     return new History({ ...columns, texts: new Texts(columns.texts) })
+  }
+
+  /** The operations on one key, or `undefined` when there are none. */
+  onKey(key: string): History | undefined {
+    const number = this.keyNames.indexOf(key)
+    if (number === -1) return undefined
+    const rows = Array.from(this.keys.keys()).filter((i) => this.keys[i] === number)
+    const some = <A extends Int32Array | Uint8Array | Uint16Array | Float64Array>(column: A): A =>
+      (column.constructor as unknown as { readonly from: (rows: ReadonlyArray<number>, of: (i: number) => number) => A }).from(rows, (i) => column[i]!)
+    return new History({
+      ...this,
+      clients: some(this.clients),
+      ops: some(this.ops),
+      keys: new Int32Array(rows.length),
+      keyNames: [key],
+      values: some(this.values),
+      outputs: some(this.outputs),
+      calls: some(this.calls),
+      returns: some(this.returns),
+      lines: some(this.lines),
+      stale: new Set(rows.flatMap((row, i) => (this.stale.has(row) ? [i] : [])))
+    })
   }
 
   operations(): ReadonlyArray<Operation> {

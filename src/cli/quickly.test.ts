@@ -16,6 +16,7 @@ describe("lockstep verify, at once", () => {
       format: undefined,
       fail: "answered-no",
       consistency: "linearizable",
+      key: undefined,
       staleBound: 9,
       timeout: 1.5,
       memory: 7,
@@ -23,7 +24,7 @@ describe("lockstep verify, at once", () => {
       verdictOnly: false,
       json: true
     })
-    expect(flagsOf(["a"])).toEqual({ paths: ["a"], ...defaults, staleBound: undefined, verdictOnly: false, json: false })
+    expect(flagsOf(["a"])).toEqual({ paths: ["a"], ...defaults, key: undefined, staleBound: undefined, verdictOnly: false, json: false })
   })
 
   it("leaves all that is to be explained to the other command line", () => {

@@ -4,6 +4,9 @@
  */
 import { HistoryError } from "../../check/linearizability/History.ts"
 import type { FailMeans } from "../../check/linearizability/files/formats/Format.ts"
+import type { History } from "../../check/linearizability/History.ts"
+import type { Explanation } from "../../check/linearizability/Result.ts"
+import type { Explained } from "../../check/render/Explained.ts"
 import type { Consistency } from "../../check/linearizability/weaker/promises.ts"
 import type { Format } from "../../check/linearizability/files/read.ts"
 import { verifyFiles } from "../../check/linearizability/files/verify.ts"
@@ -21,6 +24,8 @@ export interface VerifyFlags {
   readonly format: Format | undefined
   readonly fail: FailMeans | undefined
   readonly consistency: Consistency
+  /** Only this one is checked. */
+  readonly key: string | undefined
   /** In units of the history's clock. */
   readonly staleBound: number | undefined
   /** In seconds. */
@@ -48,7 +53,7 @@ export interface Verified {
 }
 
 export const verifyHistories = async (flags: VerifyFlags, signal: AbortSignal): Promise<Verified> => {
-  const { consistency, fail, format, json, memory, model, paths, staleBound, threads, timeout, verdictOnly } = flags
+  const { consistency, fail, format, json, key, memory, model, paths, staleBound, threads, timeout, verdictOnly } = flags
   const badInput = (message: string): Verified => ({ ending: "badInput", message })
   if (!(timeout > 0)) return badInput(`--timeout ${timeout}: expected more than 0`)
   if (!(memory >= 1)) return badInput(`--memory ${memory}: expected at least 1`)
@@ -57,14 +62,18 @@ export const verifyHistories = async (flags: VerifyFlags, signal: AbortSignal): 
   if (staleBound !== undefined && consistency === "sequential") {
     return badInput("--stale-bound goes with --consistency linearizable: sequential consistency knows no time")
   }
-  // Of histories that are not linearizable, as many as may be shown with timelines; and the first of all.
+  // The first history; and of those that are not linearizable, as many as may be shown with timelines.
   const shown: Array<Checked & { readonly report: HistoryReport }> = []
+  const explanations = new Map<HistoryReport, ReadonlyMap<string, Explained>>()
+  // Loaded where it is needed only.
+  const explained = json && !verdictOnly ? (await import("../../check/render/Explained.ts")).explained : undefined
   try {
     const report = await verifyFiles(paths, {
       model,
       format,
       fail,
       consistency,
+      key,
       staleBound,
       signal,
       threads,
@@ -74,10 +83,11 @@ export const verifyHistories = async (flags: VerifyFlags, signal: AbortSignal): 
       onRead: (file, operations) => progress(`${file}: ${grouped(operations)} operations read`),
       onChecked: (h, checked) => {
         if (shown.length === 0 || (h.verdict === "illegal" && shown.length <= TIMELINES)) shown.push({ ...checked, report: h })
+        if (explained !== undefined) explanations.set(h, explainedKeys(checked, explained))
         progress(`${h.verdict} ${h.file} ${h.id ?? ""}`)
       }
     })
-    const text = json ? JSON.stringify(await asData(report, shown), null, 2) : await asText(report, shown)
+    const text = json ? JSON.stringify(asData(report, explanations), null, 2) : await asText(report, shown)
     const [one] = shown
     const checked = report.histories.length === 1 ? { checked: { ...one!, file: one!.report.file } } : {}
     if (report.verdict === "illegal") return { text, ...checked, ending: "violated", message: "" }
@@ -100,8 +110,12 @@ const asText = async (report: VerifyReport, shown: Shown): Promise<string> => {
   const explainable = shown.flatMap((one) =>
     badKeys(one).flatMap(({ explanation, key, operations }) => (explanation === undefined ? [] : [{ one, key, operations, explanation }]))
   )
-  const isWhole = report.histories.reduce((count, h) => count + h.bad.length, 0) === explainable.length && explainable.length <= TIMELINES
-  if (!isWhole || explainable.length === 0) return report.histories.flatMap((h) => lines(h)).join("\n")
+  const bad = report.histories.reduce((count, h) => count + h.bad.length, 0)
+  if (explainable.length === 0) return report.histories.flatMap((h) => lines(h)).join("\n")
+  if (bad > TIMELINES) {
+    const hint = "a history alone, or one key of it with --key KEY, is shown with a timeline"
+    return [...report.histories.flatMap((h) => lines(h)), `(${grouped(bad)} keys are not linearizable: ${hint})`].join("\n")
+  }
   // Loaded where it is needed only.
   const { explanationText } = await import("../../check/render/Timeline.ts")
   const width = Math.min(Math.max(process.stdout.columns ?? 100, 60), 160)
@@ -109,22 +123,20 @@ const asText = async (report: VerifyReport, shown: Shown): Promise<string> => {
   return [...report.histories.flatMap((h) => lines(h, false)), ...told].join("\n\n")
 }
 
-/** The report, where a few bad keys have their explanations with them. */
-const asData = async (report: VerifyReport, shown: Shown) => {
-  if (report.verdict !== "illegal") return report
-  const { explained } = await import("../../check/render/Explained.ts")
-  const explanations = new Map(
-    shown.map((one) => [one.report, new Map(badKeys(one).flatMap(({ explanation, key }) => (explanation === undefined ? [] : [[key, explained(one.history, explanation)]])))])
-  )
-  const histories = report.histories.map((h) => ({
+const explainedKeys = (checked: Checked, explained: (history: History, explanation: Explanation) => Explained) =>
+  new Map(badKeys(checked).flatMap(({ explanation, key }) => (explanation === undefined ? [] : [[key, explained(checked.history, explanation)]])))
+
+/** The report, where bad keys have their explanations with them. */
+const asData = (report: VerifyReport, explanations: ReadonlyMap<HistoryReport, ReadonlyMap<string, Explained>>) => ({
+  ...report,
+  histories: report.histories.map((h) => ({
     ...h,
     bad: h.bad.map((b) => {
       const explanation = explanations.get(h)?.get(b.key)
       return explanation === undefined ? b : { ...b, explanation }
     })
   }))
-  return { ...report, histories }
-}
+})
 
 const lines = (h: HistoryReport, withReasons = true): ReadonlyArray<string> => [
   `${h.verdict.padEnd(7)}  ${h.id === undefined ? h.file : `${h.file} ${h.id}`}: ${grouped(h.operations)} operations, `

@@ -93,6 +93,13 @@ describe("verifyFiles", () => {
     expect((await verifyFiles([failed])).histories.map((h) => [h.operations, h.verdict])).toEqual([[2, "ok"]])
   })
 
+  test("one key alone, if it is there", async () => {
+    const two = write("two.jsonl", okText + "\n" + textOf({ op: "get", key: "other", call: 4, return: 5, output: "nobody put this" }))
+    const report = await verifyFiles([two], { key: "other" })
+    expect(report.histories.map((h) => [h.operations, h.keys, h.verdict, h.bad.map(({ key }) => key)])).toEqual([[1, 1, "illegal", ["other"]]])
+    await expect(verifyFiles([two], { key: "third" })).rejects.toThrow(`${two}: has no operation on key "third"`)
+  })
+
   test("walks folders, and says what it skipped", async () => {
     writeFileSync(join(folder, "LICENSE.txt"), "The MIT License")
     writeFileSync(join(folder, "verdicts.json"), '{"ok.jsonl": "ok"}')

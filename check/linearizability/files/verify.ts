@@ -58,6 +58,8 @@ export interface VerifyOptions extends PromiseOptions, Pick<ReadOptions, "format
   readonly signal?: AbortSignal
   /** Called now and then while a file is read, with the operations so far. */
   readonly onRead?: (file: string, operations: number) => void
+  /** Only this key of each history is checked. */
+  readonly key?: string | undefined
   /** How many threads check a large history of several objects; 1 unless told. */
   readonly threads?: number
   /** Called after each history. */
@@ -108,7 +110,8 @@ export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyO
           model,
           onProgress: (operations) => onRead?.(name, operations)
         })
-        for await (const history of read) {
+        for await (const whole of read) {
+          const history = options.key === undefined ? whole : onKey(whole, options.key, name)
           const { report, result } = await checkOne(name, history, (performance.now() - start) / 1000, options, check)
           histories.push(report)
           onChecked?.(report, { history: history.history, model: history.model, ...(result === undefined ? {} : { result }) })
@@ -129,6 +132,13 @@ export const verifyFiles = async (paths: ReadonlyArray<string>, options: VerifyO
   await threads?.close()
   const verdict = worst(histories.map((h) => h.verdict))
   return { histories, skipped, verdict, exitCode: exitCodes[verdict] }
+}
+
+/** What a history has on one key. */
+const onKey = (whole: Checkable, key: string, file: string): Checkable => {
+  const history = whole.history.onKey(key)
+  if (history === undefined) throw new HistoryError({ file, reason: `has no operation on key ${JSON.stringify(key)}` })
+  return { ...whole, history }
 }
 
 const checkOne = async (

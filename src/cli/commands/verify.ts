@@ -33,6 +33,7 @@ const consistency = Flag.Literals("consistency", consistencies).pipe(
   Flag.withDescription("what is asked for; sequential: each client's order is kept, whatever the clocks say (all keys together: small histories)"),
   Flag.withDefault(defaults.consistency)
 )
+const key = Flag.String("key").pipe(Flag.withDescription("check only this key (default: all)"), Flag.optional)
 const staleBound = Flag.Int("stale-bound").pipe(
   Flag.withDescription('how old answers of reads marked "stale":true may be, in units of the history\'s clock (default: no older than any)'),
   Flag.optional
@@ -55,15 +56,16 @@ const verdictOnly = Flag.Boolean("verdict-only").pipe(
   Flag.withDefault(false)
 )
 
-const flags = { paths, model, format, fail, consistency, staleBound, timeout, memory, threads, verdictOnly, html, json }
+const flags = { paths, model, format, fail, consistency, key, staleBound, timeout, memory, threads, verdictOnly, html, json }
 
 export const verify = Command.make("verify", flags, (flags) =>
   Effect.gen(function*() {
-    const { fail, format, model, staleBound } = flags
+    const { fail, format, key, model, staleBound } = flags
     const given = {
       model: Option.getOrUndefined(model),
       format: Option.getOrUndefined(format),
       fail: Option.getOrUndefined(fail),
+      key: Option.getOrUndefined(key),
       staleBound: Option.getOrUndefined(staleBound)
     }
     const { value } = yield* honouringInterrupts((signal) => Effect.promise(() => verifyHistories({ ...flags, ...given }, signal)))
