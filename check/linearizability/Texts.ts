@@ -26,6 +26,7 @@ export interface SharedTexts {
   readonly ends: Float64Array
   readonly hashes: Int32Array
   readonly table: Int32Array
+  readonly hasHalves: boolean
 }
 
 /** Canonical JSON texts, numbered from 0 in the order in which they came. Number 0 is null. */
@@ -41,6 +42,7 @@ export class Texts {
   /** Values that were asked for, or came as such. */
   readonly #values: Array<Json | undefined> = []
   #length = 0
+  #hasHalves = false
 
   /** New texts, or those that `share` gave in another thread. */
   constructor(shared?: SharedTexts) {
@@ -53,6 +55,7 @@ export class Texts {
     this.#hashes = shared.hashes
     this.#table = shared.table.slice()
     this.#length = shared.hashes.length
+    this.#hasHalves = shared.hasHalves
   }
 
   /** The texts for other threads, with no room to add to them in place: who adds gets memory of his own. */
@@ -62,7 +65,8 @@ export class Texts {
       bytes: inSharedMemory(this.#bytes.subarray(0, this.#ends[length])),
       ends: inSharedMemory(this.#ends.subarray(0, length + 1)),
       hashes: inSharedMemory(this.#hashes.subarray(0, length)),
-      table: inSharedMemory(this.#table)
+      table: inSharedMemory(this.#table),
+      hasHalves: this.#hasHalves
     }
   }
 
@@ -90,6 +94,7 @@ export class Texts {
   }
 
   #ofText(text: string): number {
+    if (text.includes("\\ud")) this.#hasHalves = true
     if (3 * text.length > scratch.length) scratch = Buffer.alloc(6 * text.length)
     return this.ofBytes(scratch, 0, scratch.write(text))
   }
@@ -170,6 +175,53 @@ export class Texts {
     // Without holes it stays an array that is quick to look into.
     while (this.#values.length < this.#length) this.#values.push(undefined)
     return (this.#values[id] ??= this.#plainString(id) ?? (JSON.parse(this.text(id)) as Json))
+  }
+
+  /** May there be strings with halves of pairs of surrogates? Their texts are escapes, but those of whole pairs are not. */
+  get hasHalves(): boolean {
+    return this.#hasHalves
+  }
+
+  /** Is value `id` a string? */
+  isString(id: number): boolean {
+    return this.first(id) === QUOTE
+  }
+
+  /** The bytes of a string's text, without the quotes: how many there are. */
+  contentLength(id: number): number {
+    return this.#ends[id + 1]! - this.#ends[id]! - 2
+  }
+
+  /**
+   * The bytes of a string's text, without the quotes, each as a character: all of them, or so many of the first. Unless
+   * there are halves of pairs of surrogates (`hasHalves`), they are a prefix code of its characters. So one string begins
+   * with another exactly when these do, and to append strings is to append these.
+   */
+  content(id: number, length = this.contentLength(id)): string {
+    return Buffer.from(this.#bytes.buffer, this.#ends[id]! + 1, Math.min(length, this.contentLength(id))).toString("latin1")
+  }
+
+  /** Does the content of string `id` begin with that of string `prefix`? */
+  startsWith(id: number, prefix: number): boolean {
+    const length = this.contentLength(prefix)
+    if (length > this.contentLength(id)) return false
+    const [from, other] = [this.#ends[id]! + 1, this.#ends[prefix]! + 1]
+    return Buffer.compare(this.#bytes.subarray(from, from + length), this.#bytes.subarray(other, other + length)) === 0
+  }
+
+  /** Are the first `length` of `bytes`, made of contents of strings, that of string `id`? */
+  hasContent(id: number, bytes: Uint8Array, length: number): boolean {
+    const from = this.#ends[id]! + 1
+    if (length === this.contentLength(id) && Buffer.compare(this.#bytes.subarray(from, from + length), bytes.subarray(0, length)) === 0) return true
+    return this.#hasHalves && JSON.parse(`"${Buffer.from(bytes.subarray(0, length)).toString()}"`) === this.json(id)
+  }
+
+  /** Writes the content of string `id` to `bytes` from `at` on, if there is room; answers where it ends. */
+  writeContent(id: number, bytes: Uint8Array, at: number): number {
+    const from = this.#ends[id]! + 1
+    const end = at + this.contentLength(id)
+    if (end <= bytes.length) bytes.set(this.#bytes.subarray(from, from + end - at), at)
+    return end
   }
 
   /** A string of ASCII without escapes, as most are; `undefined` for any other value. */

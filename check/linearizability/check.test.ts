@@ -125,6 +125,30 @@ describe("an absent key", () => {
   })
 })
 
+describe("strings that grow", () => {
+  // Escapes, letters of several bytes, and both halves of a pair of surrogates, written one after the other.
+  const pieces = ["\"a\\", "é\n", "日本", "\u{1f600}", "\ud83d", "\ude00"]
+  const appends = pieces.map((piece, i) => op("append", piece, [2 * i, 2 * i + 1]))
+  const read = (output: Json, call = 100) => op("get", null, [call, call + 1], output)
+
+  test("may have anything in them", () => {
+    for (let n = 0; n <= pieces.length; n++) {
+      const some = appends.slice(0, n)
+      const whole = pieces.slice(0, n).join("")
+      expect([n, verdict([...some, read(n === 0 ? null : whole), op("put", "x", [102, 103]), read("x", 104)], kv)]).toEqual([n, "ok"])
+      expect([n, verdict([...some, read(`${whole}é`)], kv)]).toEqual([n, "illegal"])
+      if (n > 0) expect([n, verdict([...some, read(pieces.slice(1, n).join(""))], kv)]).toEqual([n, "illegal"])
+    }
+  })
+
+  test("are told apart from nothing at all", () => {
+    expect(verdict([op("append", "", [0, 1]), read("")], kv)).toBe("ok")
+    expect(verdict([op("append", "", [0, 1]), read(null)], kv)).toBe("illegal")
+    expect(verdict([op("append", "", [0, 1]), read("")], kvEmpty)).toBe("ok")
+    expect(verdict([read(""), op("append", "a", [102, 103])], kv)).toBe("illegal")
+  })
+})
+
 describe("a budget", () => {
   // Repeated values in a queue make the order of 60 concurrent enqueues a puzzle that no reduction here solves.
   const puzzle = [

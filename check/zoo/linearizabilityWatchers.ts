@@ -170,6 +170,6 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
     ["procedures/appends", "if (sorted[k]!.startsWith(sorted[k - 1]!)) return undefined", "if (sorted[k]! === sorted[k - 1]!) return undefined"]
   ]),
   mistake("W85", "appends: reads may disagree on the order", "random, kv", [
-    ["procedures/appends", "if (!epoch.longest.startsWith(string)) {", "if (!epoch.longest.startsWith(string.slice(0, 1))) {"]
+    ["procedures/appends", "if (!texts.startsWith(epoch.longest, value)) {", "if (!texts.startsWith(epoch.longest, value) && length < 2) {"]
   ])
 ]

@@ -89,5 +89,5 @@ export const kvCells = (history: History, absent: Json): Cells => {
         pairs.compile(i, cells)
     }
   }
-  return { ...cells, values: texts.length, text: (value) => texts.json(value) as string | null }
+  return { ...cells, values: texts.length, texts }
 }

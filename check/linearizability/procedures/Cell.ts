@@ -1,5 +1,6 @@
 // Most objects are a cell: something that has one value at a time. Registers, the keys of a map, locks and the elements of
 // a set are, and their operations come down to the kinds below. So they share their decision procedures.
+import type { Texts } from "../Texts.ts"
 
 /** What an operation does to the value of a cell. `a` and `b` are numbers of values. */
 export const Kind = {
@@ -32,8 +33,8 @@ export interface Cells {
   readonly init: number
   /** All values that operations name are below. */
   readonly values: number
-  /** Where there are appends: the strings that values stand for; null is one that is appended to as to the empty string. */
-  readonly text?: (value: number) => string | null
+  /** Where there are appends: the texts of the values, which are strings, or null, which is appended to as if it was empty. */
+  readonly texts?: Texts
 }
 
 /** The operations of one cell that say something, by call. `at[j]` is the place of operation `j` in the part. */

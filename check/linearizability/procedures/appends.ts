@@ -5,7 +5,7 @@
 // every other read of the epoch must be the beginning of that one, and end where a piece ends. So an epoch is one block:
 // the put, its reads, the first append, its reads, and so on (zones.ts). A known put or append that nobody saw is a block
 // of its own: it fits at any point before the next put, since nobody read there. One of unknown outcome that nobody saw
-// is left out. Linear in the bytes of the reads.
+// is left out. Linear in the bytes of the reads, which are compared as they lie in memory (Texts.ts).
 import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { OPEN } from "./Procedure.ts"
@@ -17,8 +17,8 @@ const applicable = (1 << Kind.READ) | (1 << Kind.WRITE) | (1 << Kind.APPEND)
 /** What is seen after a put (or from the beginning, `put` -1) and before the next. */
 interface Epoch {
   readonly put: number
-  /** The longest read, and who read it. */
-  readonly longest: string
+  /** The value of the longest read, and who read it. */
+  readonly longest: number
   readonly reader: number
   /** The appends in it, in order. */
   readonly appends: ReadonlyArray<number>
@@ -28,9 +28,9 @@ interface Epoch {
 }
 
 /** The procedure for strings. It answers `undefined` for a cell that it cannot decide. */
-export const appends = ({ init, text }: Cells) => (cell: Cell): Found | undefined => {
+export const appends = ({ init, texts }: Cells) => (cell: Cell): Found | undefined => {
   const { a, at, b, kind, kinds, n, returns } = cell
-  if ((kinds & (1 << Kind.APPEND)) === 0 || (kinds & ~applicable) !== 0 || text === undefined) return undefined
+  if ((kinds & (1 << Kind.APPEND)) === 0 || (kinds & ~applicable) !== 0 || texts === undefined || texts.hasHalves) return undefined
   const pieces = new Map<string, number>()
   const reads = new Map<number, Array<number>>()
   for (let i = 0; i < n; i++) {
@@ -40,8 +40,9 @@ export const appends = ({ init, text }: Cells) => (cell: Cell): Found | undefine
       else same.push(i)
       continue
     }
-    const piece = text(b[i]!)
-    if (piece === null || piece === "" || b[i] === init || pieces.has(piece)) return undefined
+    if (!texts.isString(b[i]!) || b[i] === init) return undefined
+    const piece = texts.content(b[i]!)
+    if (piece === "" || pieces.has(piece)) return undefined
     pieces.set(piece, i)
   }
   const lengths = decodableLengths(pieces)
@@ -61,20 +62,24 @@ export const appends = ({ init, text }: Cells) => (cell: Cell): Found | undefine
   }
 
   // Longest first, so that each epoch is made from its longest read.
+  const lengthOf = (value: number): number => (texts.isString(value) ? texts.contentLength(value) : 0)
   const strings = [...reads]
     .filter(([value]) => value !== init)
-    .map(([value, readers]) => ({ string: text(value) ?? "", readers }))
-    .sort((x, y) => y.string.length - x.string.length)
+    .map(([value, readers]) => ({ value, length: lengthOf(value), readers }))
+    .sort((x, y) => y.length - x.length)
+  const longestPiece = Math.max(...lengths)
   const epochs = new Map<number, Epoch>()
   const seenBy = new Int32Array(n).fill(-1)
-  for (const { string, readers } of strings) {
+  for (const { length, readers, value } of strings) {
     const reader = readers[0]!
-    const first = pieceAt(string, 0)
+    if (length === 0) return illegal([reader], `#${at[reader]} saw a value that nobody made`)
+    const first = pieceAt(texts.content(value, longestPiece), 0)
     const put = first !== -1 && kind[first] === Kind.WRITE ? first : -1
     let epoch = epochs.get(put)
     if (epoch === undefined) {
       const appended: Array<number> = []
-      const levels = new Map<number, number>([[put === -1 ? 0 : text(b[put]!)!.length, 0]])
+      const levels = new Map<number, number>([[put === -1 ? 0 : lengthOf(b[put]!), 0]])
+      const string = texts.content(value)
       for (let from = 0; from < string.length; ) {
         const i = pieceAt(string, from)
         if (i === -1) return illegal([reader], `#${at[reader]} saw something that nobody wrote`)
@@ -85,24 +90,23 @@ export const appends = ({ init, text }: Cells) => (cell: Cell): Found | undefine
           return illegal([seenBy[i]!, reader], reason)
         }
         seenBy[i] = reader
-        from += text(b[i]!)!.length
+        from += lengthOf(b[i]!)
         if (i === put) continue
         appended.push(i)
         levels.set(from, appended.length)
       }
-      epoch = { put, longest: string, reader, appends: appended, reads: Array.from({ length: appended.length + 1 }, () => []), levels }
+      epoch = { put, longest: value, reader, appends: appended, reads: Array.from({ length: appended.length + 1 }, () => []), levels }
       epochs.set(put, epoch)
     }
-    const level = epoch.levels.get(string.length)
-    if (string === "") return illegal([reader], `#${at[reader]} saw a value that nobody made`)
-    if (!epoch.longest.startsWith(string)) {
+    const level = epoch.levels.get(length)
+    if (!texts.startsWith(epoch.longest, value)) {
       return illegal([epoch.reader, reader], `#${at[epoch.reader]} and #${at[reader]} disagree on the order of what was appended`)
     }
     if (level === undefined || (level === 0 && put === -1)) return illegal([reader], `#${at[reader]} saw only a part of something`)
     for (const i of readers) epoch.reads[level]!.push(i)
   }
 
-  const none: Epoch = { put: -1, longest: "", reader: -1, appends: [], reads: [[]], levels: new Map() }
+  const none: Epoch = { put: -1, longest: -1, reader: -1, appends: [], reads: [[]], levels: new Map() }
   const start = epochs.get(-1) ?? none
   for (const i of reads.get(init) ?? []) start.reads[0]!.push(i)
   epochs.set(-1, start)

@@ -52,12 +52,24 @@ export const complete = <F extends Found | undefined>(part: Part, found: F): F =
   return { ...found, order: Int32Array.from(order) }
 }
 
+const NOT_GROWN = -1
+
 /** What the kinds mean, said once more: see `Procedure.replay`. */
-const replayer = ({ a, b, init, known, open, text }: Cells) => (part: Part, order: Int32Array): number | undefined => {
+const replayer = ({ a, b, init, known, open, texts }: Cells) => (part: Part, order: Int32Array): number | undefined => {
   let value = init
-  // After an append the value is only there as text.
-  let grown: string | undefined
-  const is = (other: number): boolean => grown === undefined ? value === other : text!(other) === grown
+  // After an append the value is only there as bytes, of which so many are good; until then, `length` is NOT_GROWN.
+  let bytes = new Uint8Array(64)
+  let length = NOT_GROWN
+  const is = (other: number): boolean =>
+    length === NOT_GROWN ? value === other : texts!.isString(other) && texts!.hasContent(other, bytes, length)
+  const append = (piece: number, at: number) => {
+    length = texts!.writeContent(piece, bytes, at)
+    if (length <= bytes.length) return
+    const larger = new Uint8Array(2 * length)
+    larger.set(bytes.subarray(0, at))
+    bytes = larger
+    texts!.writeContent(piece, bytes, at)
+  }
   for (const i of order) {
     const row = part.rows[i]!
     switch (part.answered[i] === 1 ? known[row] : open[row]) {
@@ -70,24 +82,28 @@ const replayer = ({ a, b, init, known, open, text }: Cells) => (part: Part, orde
       case Kind.SWAP:
         if (!is(a[row]!)) return i
         value = b[row]!
-        grown = undefined
+        length = NOT_GROWN
         break
       case Kind.TRY:
         if (!is(a[row]!)) break
         value = b[row]!
-        grown = undefined
+        length = NOT_GROWN
         break
       case Kind.CHANGE:
         if (is(b[row]!)) return i
         value = b[row]!
-        grown = undefined
+        length = NOT_GROWN
         break
       case Kind.WRITE:
         value = b[row]!
-        grown = undefined
+        length = NOT_GROWN
         break
       case Kind.APPEND:
-        grown = (grown ?? text!(value) ?? "") + text!(b[row]!)
+        if (length === NOT_GROWN) {
+          if (texts!.isString(value)) append(value, 0)
+          else length = 0
+        }
+        append(b[row]!, length)
     }
   }
   return undefined

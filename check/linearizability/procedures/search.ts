@@ -45,7 +45,8 @@ const BACK = 96
 const NOISE = 8
 
 /** Searches for an order of any cell of a history, in small steps. It overwrites the cell, and searches one at a time. */
-export const search = ({ text, values }: Cells) => {
+export const search = ({ texts, values }: Cells) => {
+  const text = (value: number): string | null => texts!.json(value) as string | null
   // Numbers of values that somebody sees into, where `numbered` has the number of the cell.
   const numbers = new Int32Array(values)
   const numbered = new Int32Array(values)
@@ -84,7 +85,7 @@ export const search = ({ text, values }: Cells) => {
       numbers[value] = valueCount++
       seen.push(value)
     }
-    grown = (kinds & (1 << Kind.APPEND)) === 0 ? undefined : strings(seen, text!)
+    grown = (kinds & (1 << Kind.APPEND)) === 0 ? undefined : strings(seen, text)
     avoids = (kinds & ((1 << Kind.NOT) | (1 << Kind.CHANGE))) !== 0
     const numberOf = (value: number): number =>
       numbered[value] === cellNumber ? numbers[value]! : grown === undefined ? DEAD : grown.numberOf(value)
