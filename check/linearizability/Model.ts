@@ -9,7 +9,6 @@ import type { Json } from "./Texts.ts"
  *
  * `S` is the type of its states, any values that `step` does not change in place. All functions are pure.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a model of any states
 export interface Model<S = any> {
   readonly name: string
   readonly init: S

@@ -1,5 +1,8 @@
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { flagsOf, options } from "./quickly.ts"
@@ -53,4 +56,22 @@ describe("lockstep verify, at once", () => {
     expect(await once(child, "close")).toEqual([130, null])
     expect(stderr).toBe("interrupted: the result is partial\n")
   }, 20_000)
+
+  it("is undecided when its memory is used up, and never crashes: exit code 3", () => {
+    const folder = mkdtempSync(join(tmpdir(), "lockstep-memory-"))
+    // Every order of forty additions is a state of its own, and states are large.
+    const add = (value: number) => ({ client: value, op: "add", key: "x", value, call: value, return: 1000 + value, output: null })
+    const seen = { client: 99, op: "seen", key: "x", value: null, call: 2000, return: 2001, output: true }
+    writeFileSync(join(folder, "h.jsonl"), [...Array.from({ length: 40 }, (_, i) => add(i)), seen].map((x) => JSON.stringify(x)).join("\n"))
+    writeFileSync(
+      join(folder, "mine.ts"),
+      `export const model = { name: "list", init: [], step: (s, x) => x.op === "add" ? [...s, ...Array(300).fill(x.value)] : undefined }`
+    )
+    const args = [main, "verify", join(folder, "h.jsonl"), "--model", join(folder, "mine.ts"), "--timeout", "100"]
+    for (const [heap, memory] of [["4000", "50"], ["200", "20000"]] as const) {
+      const { status, stdout } = spawnSync(process.execPath, [`--max-old-space-size=${heap}`, ...args, "--memory", memory], { encoding: "utf8" })
+      expect([status, stdout.includes("key x is undecided: memory")]).toEqual([3, true])
+    }
+    rmSync(folder, { recursive: true })
+  }, 120_000)
 })

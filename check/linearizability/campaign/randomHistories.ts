@@ -39,7 +39,6 @@ export interface Call {
 }
 
 /** What the operations of a model's histories are like. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a model of any states
 export interface Vocabulary<S = any> {
   readonly model: Model<S>
   /**

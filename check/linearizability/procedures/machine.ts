@@ -8,11 +8,21 @@ import type { Part } from "./Procedure.ts"
 import { canonical } from "../Texts.ts"
 import type { Json } from "../Texts.ts"
 
+// Not imported, as in blocks.ts.
+const { getHeapStatistics } = process.getBuiltinModule("node:v8")
+
 /** `Machine.next` answers this where the operation is not allowed. */
 export const NOT_ALLOWED = -1
 
+/** After so many bytes of states it is looked whether there is room for more. */
+const OFTEN = 2 ** 20
+
+const isHeapFull = (): boolean => {
+  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics()
+  return used > 0.6 * limit
+}
+
 /** The states of a model, and the kinds of operations: operations of one kind take each state to the same state. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a model of any states
 export class Machine<S = any> {
   readonly model: Model<S>
   /** The number of the initial state. */
@@ -24,16 +34,27 @@ export class Machine<S = any> {
   readonly #kindNumbers = new Map<string, number>()
   readonly #next = new Pairs()
   #bytes = 0
+  #isFull = false
 
   constructor(model: Model<S>) {
     this.model = model
-    this.number = numbering(model, this.#states, (bytes) => (this.#bytes += bytes))
+    let unchecked = 0
+    this.number = numbering(model, this.#states, (bytes) => {
+      this.#bytes += bytes
+      unchecked += bytes
+      if (unchecked < OFTEN) return
+      unchecked = 0
+      this.#isFull ||= isHeapFull()
+    })
     this.number(model.init)
   }
 
-  /** An estimate of the bytes that states, kinds and steps take. */
+  /**
+   * An estimate of the bytes that states, kinds and steps take; Infinity when the heap of JavaScript, which is of a fixed
+   * size and holds the states, is nearly full.
+   */
   get bytes(): number {
-    return this.#bytes + this.#next.bytes
+    return this.#isFull ? Infinity : this.#bytes + this.#next.bytes
   }
 
   state(number: number): S {

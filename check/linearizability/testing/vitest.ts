@@ -8,7 +8,6 @@ import { judge } from "./judge.ts"
 import type { Model } from "../Model.ts"
 
 declare module "vitest" {
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- as it is declared there
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
     /**
      * A `History`, or a list of operations, is linearizable for `model`. What is undecided within the budget fails, and with
