@@ -197,7 +197,7 @@ export class Breadth {
     const way = this.#way
     for (let c = 0; c < way.count; c++) {
       if (way.needed[c] === 1) this.#expand(way, c, x)
-      if ((this.#expansion & 63) === 0) yield this.bytes
+      if ((this.#expansion & 63) === 0 || this.#machine.isFull) yield this.bytes
     }
   }
 

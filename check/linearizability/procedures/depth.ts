@@ -139,10 +139,11 @@ export function* depthFirstSteps(part: Part, kinds: Int32Array, machine: Machine
         go(choice)
         break
       }
-      if (machine.bytes > bytes || !memory.add(key, place(frame.first))) return { verdict: "unknown", reason: "memory" }
+      if (!memory.add(key, place(frame.first))) return { verdict: "unknown", reason: "memory" }
       undo(frame.before)
       frames.pop()
     }
+    if (machine.bytes > bytes) return { verdict: "unknown", reason: "memory" }
     yield
   }
 }

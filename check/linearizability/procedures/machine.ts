@@ -17,9 +17,12 @@ export const NOT_ALLOWED = -1
 /** After so many bytes of states it is looked whether there is room for more. */
 const OFTEN = 2 ** 20
 
+/** What of the heap's limit is for young objects only; states grow old. */
+const YOUNG = 200 * 2 ** 20
+
 const isHeapFull = (): boolean => {
   const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics()
-  return used > 0.6 * limit
+  return used > 0.6 * (limit - YOUNG)
 }
 
 /** The states of a model, and the kinds of operations: operations of one kind take each state to the same state. */
@@ -49,10 +52,12 @@ export class Machine<S = any> {
     this.number(model.init)
   }
 
-  /**
-   * An estimate of the bytes that states, kinds and steps take; Infinity when the heap of JavaScript, which is of a fixed
-   * size and holds the states, is nearly full.
-   */
+  /** Is the heap of JavaScript, which is of a fixed size and holds the states, nearly full? */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
+  /** An estimate of the bytes that states, kinds and steps take; Infinity when the heap is nearly full. */
   get bytes(): number {
     return this.#isFull ? Infinity : this.#bytes + this.#next.bytes
   }
