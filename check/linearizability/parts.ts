@@ -47,7 +47,7 @@ export const partMaker = (history: History, { rows, starts }: Objects): ((object
   let calls = new Int32Array(0)
   let returns = new Int32Array(0)
   let answered = new Uint8Array(0)
-  let byReturn = new Int32Array(0)
+  let times = timesFor(0)
   return (object) => {
     const own = rows.subarray(starts[object], starts[object + 1])
     const n = own.length
@@ -56,58 +56,91 @@ export const partMaker = (history: History, { rows, starts }: Objects): ((object
       calls = new Int32Array(room)
       returns = new Int32Array(room)
       answered = new Uint8Array(room)
-      byReturn = new Int32Array(room)
+      times = timesFor(room)
     }
     const part = { rows: own, calls: calls.subarray(0, n), returns: returns.subarray(0, n), answered: answered.subarray(0, n) }
-    rank(part, history, byReturn)
+    rank(part, history, times)
     return part
   }
 }
 
+/** The times of a part, gathered from the columns of the history, where they lie far apart. */
+interface Times {
+  readonly calls: Float64Array
+  readonly returns: Float64Array
+  /** The operations that returned, by return, and when. */
+  readonly byReturn: Int32Array
+  readonly sorted: Float64Array
+}
+
+const timesFor = (room: number): Times => ({
+  calls: new Float64Array(room),
+  returns: new Float64Array(room),
+  byReturn: new Int32Array(room),
+  sorted: new Float64Array(room)
+})
+
 /** Sorts the rows of a part by their calls, and gives calls and returns their ranks: calls first at equal times. */
-const rank = ({ answered, calls, returns, rows }: Part, history: History, byReturn: Int32Array) => {
+const rank = ({ answered, calls, returns, rows }: Part, history: History, times: Times) => {
   const n = rows.length
-  const called = history.calls
-  const returned = history.returns
-  for (let i = 1; i < n; i++) {
-    if (called[rows[i]!]! < called[rows[i - 1]!]!) {
-      rows.sort((x, y) => called[x]! - called[y]! || x - y)
-      break
-    }
+  if (!gather(history.calls, rows, times.calls)) {
+    rows.sort((x, y) => history.calls[x]! - history.calls[y]! || x - y)
+    gather(history.calls, rows, times.calls)
   }
-  const known = sortByReturn(rows, returned, byReturn)
-  let place = 0
+  gather(history.returns, rows, times.returns)
+  const known = sortByReturn(n, times)
+  const { byReturn, sorted } = times
+  let rank = 0
   let r = 0
   for (let i = 0; i < n; i++) {
-    const call = called[rows[i]!]!
-    while (r < known && returned[rows[byReturn[r]!]!]! < call) returns[byReturn[r++]!] = place++
-    calls[i] = place++
-    const time = returned[rows[i]!]!
+    const call = times.calls[i]!
+    for (; r < known && sorted[r]! < call; r++) returns[byReturn[r]!] = rank++
+    calls[i] = rank++
+    const time = times.returns[i]!
     if (time === UNKNOWN) returns[i] = OPEN
     answered[i] = time < APPLIED ? 1 : 0
   }
-  while (r < known) returns[byReturn[r++]!] = place++
+  for (; r < known; r++) returns[byReturn[r]!] = rank++
+}
+
+/** Copies the times of some rows; are they in order? */
+const gather = (column: Float64Array, rows: Int32Array, to: Float64Array): boolean => {
+  let last = -Infinity
+  let isSorted = true
+  for (let i = 0; i < rows.length; i++) {
+    const time = column[rows[i]!]!
+    if (time < last) isSorted = false
+    to[i] = last = time
+  }
+  return isSorted
 }
 
 /**
- * Writes the operations that returned to `order`, by return, and answers how many they are. A history is nearly sorted
- * by return when it is sorted by call: an operation is overtaken only by those concurrent with it. So insertion sort is
- * fastest, until it turns out not to be.
+ * Sorts the first `n` operations by return, and answers how many returned. A history is nearly sorted by return when it is
+ * sorted by call: an operation is overtaken only by those concurrent with it. So insertion sort is fastest, until it turns
+ * out not to be.
  */
-const sortByReturn = (rows: Int32Array, returned: Float64Array, order: Int32Array): number => {
+const sortByReturn = (n: number, { byReturn, returns, sorted }: Times): number => {
   let known = 0
-  let moves = 32 * rows.length
-  for (let i = 0; i < rows.length; i++) {
-    const time = returned[rows[i]!]!
+  let moves = 32 * n
+  for (let i = 0; i < n; i++) {
+    const time = returns[i]!
     if (time === UNKNOWN) continue
     let place = known++
     if (moves > 0) {
-      for (; place > 0 && returned[rows[order[place - 1]!]!]! > time; place--) order[place] = order[place - 1]!
+      for (; place > 0 && sorted[place - 1]! > time; place--) {
+        sorted[place] = sorted[place - 1]!
+        byReturn[place] = byReturn[place - 1]!
+      }
       moves -= known - 1 - place
     }
-    order[place] = i
+    sorted[place] = time
+    byReturn[place] = i
   }
-  if (moves <= 0) order.subarray(0, known).sort((x, y) => returned[rows[x]!]! - returned[rows[y]!]! || x - y)
+  if (moves <= 0) {
+    byReturn.subarray(0, known).sort((x, y) => returns[x]! - returns[y]! || x - y)
+    sorted.subarray(0, known).sort()
+  }
   return known
 }
 

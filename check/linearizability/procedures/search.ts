@@ -85,7 +85,7 @@ export const search = ({ texts, values }: Cells) => {
       numbers[value] = valueCount++
       seen.push(value)
     }
-    grown = (kinds & (1 << Kind.APPEND)) === 0 ? undefined : strings(seen, text)
+    grown = (kinds & (1 << Kind.APPEND)) === 0 ? undefined : strings(seen, values, text)
     avoids = (kinds & ((1 << Kind.NOT) | (1 << Kind.CHANGE))) !== 0
     const numberOf = (value: number): number =>
       numbered[value] === cellNumber ? numbers[value]! : grown === undefined ? DEAD : grown.numberOf(value)
