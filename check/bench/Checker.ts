@@ -86,6 +86,9 @@ export interface Side {
   readonly request: Request
 }
 
+/** How many times as long the first batch is, in which a side warms up. */
+const WARM = 10
+
 /**
  * The best of several batches of each side (least CPU, least wall), the sides taking turns. The first batch is for warming
  * up, and counts only where it took so long that warmth doesn't matter. No side goes on for much more than 2 s, or after
@@ -96,9 +99,11 @@ export const compare = async (sides: ReadonlyArray<Side>): Promise<ReadonlyArray
   for (let round = 0; round <= 5; round++) {
     for (const run of runs) {
       if (run.best !== undefined && (run.spentMs > 2000 || !isDecided(run.best))) continue
-      const answer = await run.checker.ask(run.request)
-      run.spentMs += answer.wallMs * answer.checks
-      if (round === 0 && isDecided(answer) && answer.wallMs < 500) continue
+      const isFirst = round === 0
+      const { batchMs } = run.request
+      const answer = await run.checker.ask({ ...run.request, batchMs: isFirst ? WARM * batchMs : batchMs })
+      if (!isFirst) run.spentMs += answer.wallMs * answer.checks
+      if (isFirst && isDecided(answer) && answer.wallMs < 500) continue
       const { cpuMs = Infinity, wallMs = Infinity } = run.best ?? {}
       run.best = { ...answer, cpuMs: Math.min(answer.cpuMs, cpuMs), wallMs: Math.min(answer.wallMs, wallMs) }
     }

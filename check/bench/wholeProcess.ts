@@ -6,7 +6,7 @@ export interface Whole {
   readonly status: number | null
   readonly stdout: string
   readonly wallMs: number
-  /** The most memory in use; Infinity where the process did not live to tell. */
+  /** The most memory in use, if that was asked for; Infinity where the process did not live to tell. */
   readonly rssMb: number
 }
 
@@ -27,13 +27,12 @@ const collected = async (stream: AsyncIterable<Buffer>): Promise<string> => {
 const patienceMs = 120_000
 
 /**
- * Runs a program to its end, or kills it after two minutes. Of a Node.js program (the first of `args` is a script) the
- * memory is known too.
+ * Runs a program to its end, or kills it after two minutes. A Node.js program (the first of `args` is a script) can be made
+ * to tell how much memory it had in use, for which it starts a little later.
  */
-export const wholeProcess = async (program: string, args: ReadonlyArray<string>): Promise<Whole> => {
+export const wholeProcess = async (program: string, args: ReadonlyArray<string>, tellsMemory = false): Promise<Whole> => {
   const start = performance.now()
-  const isNode = program === process.execPath
-  const child = spawn(program, [...(isNode ? ["--import", telling] : []), ...args], {
+  const child = spawn(program, [...(tellsMemory ? ["--import", telling] : []), ...args], {
     stdio: ["ignore", "pipe", "ignore", "pipe"],
     timeout: patienceMs,
     killSignal: "SIGKILL"

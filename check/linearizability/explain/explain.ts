@@ -20,8 +20,9 @@ import { evidenceOf, weakened } from "./weakening.ts"
 
 /** How many states of a prefix are told, from its end. */
 const STATES = 100
-/** How long it may take to find all states that were possible, in milliseconds. */
+/** How long it may take to find all states that were possible, in milliseconds, and how many bytes. */
 const STATES_MS = 200
+const STATES_BYTES = 2 ** 27
 /** How many operations of the context are shown. */
 const CONTEXT = 12
 
@@ -84,7 +85,7 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
 
   /** All states that are possible before `blocked` returns, where it does not take long to find them. */
   function statesBefore() {
-    const short = { deadline: Math.min(budget.deadline, performance.now() + STATES_MS), bytes: budget.bytes / 4 }
+    const short = { deadline: Math.min(budget.deadline, performance.now() + STATES_MS), bytes: Math.min(budget.bytes / 4, STATES_BYTES) }
     return prefixesBefore(history, part, blocked, new Machine(model), short)
   }
 
@@ -92,17 +93,17 @@ export const explain = (history: History, model: Model, procedure: Procedure, pa
   function prefixOf(order: Int32Array): Prefix {
     const states: Array<unknown> = []
     let state: unknown = model.init
-    for (const i of order) {
+    for (const [k, i] of order.entries()) {
       // What had not returned then counts as of unknown outcome.
       const x = operations[i]!
       state = model.step(state, part.returns[i]! < now ? x : { ...x, return: null, output: null })
-      states.push(state)
+      if (k >= order.length - STATES) states.push(state)
     }
     const placed = new Set(order)
     const others = Array.from(part.rows.keys()).filter((i) => i !== blocked && part.calls[i]! <= now && !placed.has(i) && !isRead[i]!)
     return {
       order: Array.from(order, row),
-      states: states.slice(-STATES).map((s) => describeState(model, s)),
+      states: states.map((s) => describeState(model, s)),
       next: [blocked, ...others].map((i) => ({ row: row(i), why: whyNot(i, state, placed.has(i)) }))
     }
   }

@@ -12,19 +12,26 @@ export const weakened = (
   now: number,
   counts: (i: number) => boolean,
   isDropped: (i: number) => boolean
-): { readonly kept: ReadonlyArray<number>; readonly weaker: Part } => {
-  const isOpen = (i: number): boolean => part.returns[i]! > now || !counts(i)
-  const kept: Array<number> = []
-  for (let i = 0; i < part.rows.length; i++) {
-    if (part.calls[i]! <= now && !(isOpen(i) && isDropped(i))) kept.push(i)
+): { readonly kept: Int32Array; readonly weaker: Part } => {
+  const room = part.rows.length
+  const kept = new Int32Array(room)
+  const weaker = { rows: new Int32Array(room), calls: new Int32Array(room), returns: new Int32Array(room), answered: new Uint8Array(room) }
+  let n = 0
+  for (let i = 0; i < room; i++) {
+    if (part.calls[i]! > now) continue
+    const isOpen = part.returns[i]! > now || !counts(i)
+    if (isOpen && isDropped(i)) continue
+    kept[n] = i
+    weaker.rows[n] = part.rows[i]!
+    weaker.calls[n] = part.calls[i]!
+    weaker.returns[n] = isOpen ? OPEN : part.returns[i]!
+    weaker.answered[n++] = isOpen ? 0 : part.answered[i]!
   }
-  const weaker: Part = {
-    rows: Int32Array.from(kept, (i) => part.rows[i]!),
-    calls: Int32Array.from(kept, (i) => part.calls[i]!),
-    returns: Int32Array.from(kept, (i) => (isOpen(i) ? OPEN : part.returns[i]!)),
-    answered: Uint8Array.from(kept, (i) => (isOpen(i) ? 0 : part.answered[i]!))
+  const { answered, calls, returns, rows } = weaker
+  return {
+    kept: kept.subarray(0, n),
+    weaker: { rows: rows.subarray(0, n), calls: calls.subarray(0, n), returns: returns.subarray(0, n), answered: answered.subarray(0, n) }
   }
-  return { kept, weaker }
 }
 
 export const evidenceOf = (found: Found): Evidence | undefined => (found.verdict === "illegal" ? found.evidence : undefined)

@@ -33,6 +33,7 @@ export const appends = ({ init, texts }: Cells) => (cell: Cell): Found | undefin
   if ((kinds & (1 << Kind.APPEND)) === 0 || (kinds & ~applicable) !== 0 || texts === undefined || texts.hasHalves) return undefined
   const pieces = new Map<string, number>()
   const reads = new Map<number, Array<number>>()
+  let changes = 0
   for (let i = 0; i < n; i++) {
     if (kind[i] === Kind.READ) {
       const same = reads.get(a[i]!)
@@ -42,8 +43,8 @@ export const appends = ({ init, texts }: Cells) => (cell: Cell): Found | undefin
     }
     if (!texts.isString(b[i]!) || b[i] === init) return undefined
     const piece = texts.content(b[i]!)
-    if (piece === "" || pieces.has(piece)) return undefined
     pieces.set(piece, i)
+    if (piece === "" || pieces.size < ++changes) return undefined
   }
   const lengths = decodableLengths(pieces)
   if (lengths === undefined) return undefined
@@ -52,11 +53,16 @@ export const appends = ({ init, texts }: Cells) => (cell: Cell): Found | undefin
     verdict: "illegal",
     evidence: { operations: [...new Set(operations.map((i) => at[i]!))], reason }
   })
-  /** The operation whose piece stands in `string` at `from`, or -1. */
+  let usual = lengths[0]!
+  /** The operation whose piece stands in `string` at `from`, or -1. Pieces that follow each other are often of one length. */
   const pieceAt = (string: string, from: number): number => {
+    const i = pieces.get(string.slice(from, from + usual))
+    if (i !== undefined) return i
     for (const length of lengths) {
       const i = pieces.get(string.slice(from, from + length))
-      if (i !== undefined) return i
+      if (i === undefined) continue
+      usual = length
+      return i
     }
     return -1
   }
