@@ -1,11 +1,15 @@
 // A set of places, each a few integers, kept whole: no fingerprints, so no two places are ever taken for one.
 
-/** A set of sequences of integers, within a budget of bytes. */
+const nothing = new Int32Array(0)
+/** A table in which nothing is. */
+const noPlaces = new Int32Array(1)
+
+/** A set of sequences of integers, within a budget of bytes. It takes no memory of its own before the first is added. */
 export class Memory {
-  #keys = new Int32Array(1 << 10)
+  #keys = nothing
   #used = 1
   /** Open addressing; where in `#keys` a key begins, with its length and its hash before it. 0: nothing. */
-  #table = new Int32Array(1 << 8)
+  #table = noPlaces
   #count = 0
   readonly #bytes: number
 
@@ -24,6 +28,10 @@ export class Memory {
 
   /** Adds a key; false when there is no room for it. */
   add(key: Int32Array, length: number): boolean {
+    if (this.#count === 0) {
+      this.#keys = new Int32Array(1 << 10)
+      this.#table = new Int32Array(1 << 8)
+    }
     const hash = hashOf(key, length)
     const place = this.#find(key, length, hash)
     if (this.#table[place] !== 0) return true
