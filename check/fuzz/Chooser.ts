@@ -6,33 +6,13 @@ import { outstanding } from "../../src/kv/Client.ts"
 import type { Operation } from "../../src/kv/Map.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Event } from "../cluster/Cluster.ts"
+import { Random } from "../Random.ts"
 import type { Act } from "./Act.ts"
 import { Network, partitionKinds } from "./Network.ts"
 import type { Run } from "./Run.ts"
 import type { Schedule } from "./Schedule.ts"
 import { weathers } from "./Weather.ts"
 import type { Weather } from "./Weather.ts"
-
-/** As many numbers as one decision needs (mulberry32). */
-class Dice {
-  #state = 0
-
-  reset(decision: number): void {
-    this.#state = decision | 0
-  }
-
-  /** One of 0 … n-1. */
-  below(n: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) % n
-  }
-
-  percent(chance: number): boolean {
-    return chance > 0 && this.below(100) < chance
-  }
-}
 
 const kinds = [
   "deliver",
@@ -71,7 +51,8 @@ export class Chooser {
   readonly #network: Network
   readonly #weather: Weather
   readonly #table: ReadonlyArray<Kind>
-  readonly #dice = new Dice()
+  /** As many numbers as one decision needs. */
+  readonly #dice = new Random()
   /** Who takes each client's place now; one who gives up is followed by a new one. */
   readonly #clients = Array.from({ length: clientCount }, (_, n) => n + 1)
   #nextClient = clientCount + 1

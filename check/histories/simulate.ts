@@ -7,6 +7,7 @@
  * kept (shapes.ts). So the order in which random numbers are drawn, and the rounding of sums, is fixed; a test pins bytes.
  */
 import type { Json, Operation } from "../linearizability/index.ts"
+import { Random } from "../Random.ts"
 import { objects } from "./objects.ts"
 import type { Fault, ObjectKind, ObjectName, SimulatedObject } from "./objects.ts"
 
@@ -104,7 +105,8 @@ export function* simulate(told: Partial<Settings>): Generator<Operation, number>
   const { at, clients, fault, keys, late, latency, ops, think, timeout, values } = settings
   const kind: ObjectKind = objects[settings.model]
   const mix = Object.entries(settings.mix ?? kind.mix)
-  const random = mulberry32(settings.seed)
+  const numbers = new Random(settings.seed * 2_654_435_761)
+  const random = () => numbers.fraction()
   const delay = (mean: number) => -mean * Math.log(1 - random())
   const agenda = new Agenda()
   const states = new Map<string, SimulatedObject>()
@@ -222,17 +224,6 @@ const operation = ({ call, client, key, op, output, return: returned, value }: C
   return: returned,
   output: returned === null ? null : output
 })
-
-/** Random numbers, at least 0 and less than 1 (mulberry32). */
-const mulberry32 = (seed: number): (() => number) => {
-  let state = (seed * 2_654_435_761) >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000
-  }
-}
 
 type Event =
   | { readonly time: number; readonly type: "start"; readonly client: number; readonly releases: Call | undefined }

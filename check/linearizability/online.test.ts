@@ -6,7 +6,8 @@ import type { Operation } from "./History.ts"
 import { cas, register } from "./models/register.ts"
 import { OnlineChecker, OnlineFeed } from "./online.ts"
 import type { OnlineOptions, Violation } from "./online.ts"
-import { Random, randomHistories } from "./campaign/randomHistories.ts"
+import { Random } from "../Random.ts"
+import { randomHistories } from "./campaign/randomHistories.ts"
 import { vocabularies } from "./campaign/vocabularies.ts"
 
 describe("the online checker", () => {

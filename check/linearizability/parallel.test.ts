@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest"
-import { Random, randomHistories } from "./campaign/randomHistories.ts"
+import { Random } from "../Random.ts"
+import { randomHistories } from "./campaign/randomHistories.ts"
 import { vocabularies } from "./campaign/vocabularies.ts"
 import { checkLinearizable } from "./check.ts"
 import { kv } from "./models/kv.ts"

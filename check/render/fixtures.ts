@@ -3,6 +3,7 @@ import { History } from "../linearizability/History.ts"
 import type { Operation } from "../linearizability/History.ts"
 import type { CheckResult, KeyResult, Prefix } from "../linearizability/Result.ts"
 import { canonical } from "../linearizability/Texts.ts"
+import { Random } from "../Random.ts"
 import type { Explainable } from "./Timeline.ts"
 
 interface Given {
@@ -94,7 +95,8 @@ export interface Simulation {
 
 /** A history of clients that read and write at random, with the order in which their operations took effect. */
 export const simulated = ({ bad = 0, clients, keys = 1, operations, seed = 1, unknown = 0 }: Simulation) => {
-  const random = mulberry(seed)
+  const numbers = new Random(seed)
+  const random = () => numbers.fraction()
   const steps: Array<{ op: Operation & { output: string | null; return: number | null }; effect: number }> = []
   const free = Array.from({ length: clients }, (_, client) => ({ client, at: Math.floor(random() * 1000) }))
   let names = clients
@@ -172,16 +174,5 @@ const spoil = (
         ...open.map((row) => ({ row, why: `after it the get could not come either` }))
       ]
     }]
-  }
-}
-
-/** Random numbers in [0, 1) from a seed. */
-const mulberry = (seed: number) => {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }

@@ -4,32 +4,8 @@
 import { APPLIED, FAILED, HistoryWriter, UNKNOWN } from "../History.ts"
 import type { History } from "../History.ts"
 import type { Model } from "../Model.ts"
+import type { Random } from "../../Random.ts"
 import type { Json } from "../Texts.ts"
-
-/** Repeatable random numbers (mulberry32). */
-export class Random {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed | 0
-  }
-
-  /** One of 0 … n-1. */
-  below(n: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) % n
-  }
-
-  percent(chance: number): boolean {
-    return this.below(100) < chance
-  }
-
-  of<A>(choices: ReadonlyArray<A>): A {
-    return choices[this.below(choices.length)]!
-  }
-}
 
 /** What a client does, and what it is answered. */
 export interface Call {

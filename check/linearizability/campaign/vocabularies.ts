@@ -8,7 +8,8 @@ import { cas, register } from "../models/register.ts"
 import { set } from "../models/set.ts"
 import { shard, shownBy } from "../models/shard.ts"
 import type { Configurations } from "../models/shard.ts"
-import type { Random, Vocabulary } from "./randomHistories.ts"
+import type { Random } from "../../Random.ts"
+import type { Vocabulary } from "./randomHistories.ts"
 import type { Json } from "../Texts.ts"
 
 const silent = (op: string, value: Json) => ({ op, value, output: null })

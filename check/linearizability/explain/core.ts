@@ -48,12 +48,16 @@ const smallestEnd = (all: ReadonlyArray<number>, decide: (some: ReadonlySet<numb
 }
 
 /**
- * Weakens one operation after the other, many at first. With fewer of them as they are an order is never harder to find;
- * so who was needed once is needed to the end, and one pass over single operations makes the set minimal.
+ * Weakens one operation after the other, many at first, until none can be weakened. Mostly one pass over single operations
+ * is enough. But a dequeue that is about an element goes with it, and one whose element is still there may have taken
+ * any other once its outcome is unknown: so what was needed may become needless.
  */
 const minimal = (illegal: ReadonlyArray<number>, decide: (some: ReadonlySet<number>) => Found): Core => {
   let members = illegal
-  for (let size = members.length >> 1; size > 0; size >>= 1) {
+  let before = Infinity
+  for (let size = members.length >> 1; size > 0 || members.length < before; size >>= 1) {
+    size ||= 1
+    before = members.length
     for (let from = 0; from < members.length; ) {
       const fewer = [...members.slice(0, from), ...members.slice(from + size)]
       const { verdict } = fewer.length < members.length ? decide(new Set(fewer)) : { verdict: "ok" }
@@ -85,8 +89,8 @@ export const recentCore = (
   const decideFrom = (first: number, some: ReadonlySet<number>): Found => {
     const since = part.calls[called[first]!]!
     const weaker = called.flatMap((i): ReadonlyArray<Operation> => {
-      const x = { ...operations[i]!, key: "", call: part.calls[i]! }
-      if (some.has(i)) return [{ ...x, return: part.returns[i]! }]
+      const { applied, ...x } = { ...operations[i]!, key: "", call: part.calls[i]! }
+      if (some.has(i)) return [part.answered[i] === 1 ? { ...x, return: part.returns[i]! } : { ...x, applied: true }]
       return part.returns[i]! < since || isRead[i]! ? [] : [{ ...x, return: null, output: null }]
     })
     const states = begins(weaker)
@@ -98,7 +102,7 @@ export const recentCore = (
     return { verdict: "illegal" }
   }
   const knownFrom = (first: number): ReadonlyArray<number> =>
-    called.slice(first).filter((i) => part.returns[i]! <= now && part.answered[i] === 1)
+    called.slice(first).filter((i) => part.returns[i]! <= now)
 
   let first = called.length - 2
   while (first >= 0 && decideFrom(first, new Set(knownFrom(first))).verdict !== "illegal") {

@@ -7,7 +7,8 @@ import type { Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { kv } from "../models/kv.ts"
 import { register } from "../models/register.ts"
-import { Random, randomHistories } from "../campaign/randomHistories.ts"
+import { Random } from "../../Random.ts"
+import { randomHistories } from "../campaign/randomHistories.ts"
 import type { Explanation } from "../Result.ts"
 import { vocabularies } from "../campaign/vocabularies.ts"
 
@@ -89,8 +90,8 @@ describe.each(Object.keys(vocabularies))("explanations of random histories: %s",
   const bruteForce = new BruteForce(model)
   const isOk = (history: ReadonlyArray<Operation>): boolean => bruteForce.order(History.of(history), [...history.keys()]) !== undefined
 
-  test("name the moment, a minimal core, and an order up to there", () => {
-    const random = new Random(5)
+  test.each([5, 6, 7])("name the moment, a minimal core, and an order up to there: seed %i", (seed) => {
+    const random = new Random(seed)
     let explained = 0
     let forgetful = 0
     for (let k = 0; k < 200; k++) {
@@ -101,12 +102,17 @@ describe.each(Object.keys(vocabularies))("explanations of random histories: %s",
       const { before, blocked, context, core, forgets, isMinimal, prefixes } = result.explanation!
       const byReturn = [...history.keys()].filter((row) => history[row]!.return !== null && history[row]!.applied !== false)
       byReturn.sort((x, y) => history[x]!.return! - history[y]!.return!)
-      const now = history[blocked]!.return!
+      // What took effect, nobody knows when, must have done so in the end.
+      const now = history[blocked]!.return ?? Infinity
       // At equal times, who returned first is for the checker to say: all before it return no later, none earlier is left.
       const returned = byReturn.filter((row) => history[row]!.return! < now)
       expect(returned.length).toBeLessThanOrEqual(before)
       const asItWas = (isDone: (row: number) => boolean) =>
-        history.flatMap((x, row) => (x.call > now || x.applied === false ? [] : [isDone(row) ? x : { ...x, return: null, output: null }]))
+        history.flatMap((x, row) => {
+          const { applied, ...rest } = x
+          if (x.call > now || applied === false) return []
+          return [isDone(row) ? x : { ...rest, return: null, output: null }]
+        })
       expect(isOk(asItWas((row) => returned.includes(row)))).toBe(true)
       expect(isOk(asItWas((row) => (history[row]!.return ?? Infinity) <= now))).toBe(false)
 
@@ -128,6 +134,6 @@ describe.each(Object.keys(vocabularies))("explanations of random histories: %s",
       }
     }
     expect(explained).toBeGreaterThan(20)
-    if (name === "cas") expect(forgetful).toBeGreaterThan(1)
+    if (name === "cas") expect(forgetful).toBeGreaterThan(0)
   }, 120_000)
 })

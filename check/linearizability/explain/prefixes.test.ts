@@ -4,7 +4,8 @@ import { describeState } from "../describe.ts"
 import type { Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { register } from "../models/register.ts"
-import { Random, randomHistories } from "../campaign/randomHistories.ts"
+import { Random } from "../../Random.ts"
+import { randomHistories } from "../campaign/randomHistories.ts"
 import { vocabularies } from "../campaign/vocabularies.ts"
 
 const op = (client: number, name: string, value: number | null, times: readonly [number, number], output: number | null = null): Operation =>

@@ -5,7 +5,7 @@ import type { Model } from "../Model.ts"
 import { kv } from "../models/kv.ts"
 import { queue } from "../models/queue.ts"
 import { cas, register } from "../models/register.ts"
-import { Random } from "../campaign/randomHistories.ts"
+import { Random } from "../../Random.ts"
 import { checkSequential } from "./sequential.ts"
 import type { Json } from "../Texts.ts"
 

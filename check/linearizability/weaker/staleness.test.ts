@@ -4,7 +4,7 @@ import type { Operation } from "../History.ts"
 import type { Model } from "../Model.ts"
 import { kv } from "../models/kv.ts"
 import { cas, register } from "../models/register.ts"
-import { Random } from "../campaign/randomHistories.ts"
+import { Random } from "../../Random.ts"
 import { checkBoundedStaleness } from "./staleness.ts"
 import type { Json } from "../Texts.ts"
 
