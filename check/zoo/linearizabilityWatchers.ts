@@ -25,7 +25,7 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
     ["parts", "if (partition === undefined) return { names: history.keyNames, numbers: history.keys }", "if (partition === undefined) return { names: history.keyNames.slice(0, 1), numbers: history.keys.map(() => 0) }"]
   ], "check"),
   mistake("W20", "an operation that returns when another is called counts as before it", "random, register", [
-    ["parts", "returned[rows[byReturn[r]!]!]! < call)", "returned[rows[byReturn[r]!]!]! <= call)"]
+    ["parts", "sorted[r]! < call;", "sorted[r]! <= call;"]
   ], "check"),
   mistake("W21", "operations that are known to have taken effect may be left out", "random, register", [
     ["parts", "    if (time === UNKNOWN) continue\n", "    if (time >= APPLIED) continue\n"],
@@ -153,6 +153,12 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   ]),
   mistake("W72", "search: what is appended to nothing that is read is never needed", "random, kv", [
     ["procedures/search", "if (k === Kind.APPEND && state === DEAD && hidden[i] === 1) return Infinity", "if (k === Kind.APPEND && state === DEAD) return Infinity"]
+  ]),
+  mistake("W73", "search: beginnings of strings are told apart by how long they are", "random, kv", [
+    ["procedures/strings", "const name = length * sorted.length + from", "const name = length"]
+  ]),
+  mistake("W74", "search: of the strings that begin alike, the first goes on in all ways", "random, kv", [
+    ["procedures/strings", "    const from = boundary(piece, beginning, false)", "    const { from } = beginning"]
   ]),
   mistake("W80", "different values: a value written twice is taken for one", "random, register", [
     ["procedures/distinct", "      if (stamps[b[i]!] === stamp) return undefined\n", ""]
