@@ -219,6 +219,21 @@ const emptyLeave = hasOrder([
   operation("query", -1, [80, 92], { num: 6, shards: [2, 2, 2, 2, 2, 3, 3, 3, 3, 3], groups: { 2: ["s"], 3: ["s"] } })
 ], shard)
 
+const groupComesBack = hasOrder([
+  operation("join", { 3: ["s"] }, [24, 42], null),
+  operation("query", -1, [45, 99], { num: 4, shards: Array<number>(10).fill(3), groups: { 3: ["s"] } }),
+  operation("leave", [1], [78, 86], null),
+  operation("leave", [2], [79, 96], null),
+  operation("query", 3, [80, 139], { num: 3, shards: Array<number>(10).fill(3), groups: { 3: ["s"] } }),
+  operation("move", { gid: 2, shard: 0 }, [89, 157], null),
+  operation("join", { 2: ["s"] }, [93, 134], null),
+  operation("leave", [1], [95, 121], null),
+  operation("leave", [1], [114, 140], null),
+  operation("leave", [1], [135, 210], null),
+  operation("query", -1, [156, 177], { num: 9, shards: Array<number>(10).fill(3), groups: { 3: ["s"] } }),
+  operation("move", { gid: 1, shard: 0 }, [159, 178], null)
+], shard)
+
 /** All procedures of a model, on random small histories. That one fails, rather than answers, is no notice. */
 const likeBruteForce = (model: string) =>
   Effect.sync(() => {
@@ -248,5 +263,6 @@ export const negatives = {
   "history: an append in time": appendInTime,
   "history: unknown appends": unknownAppends,
   "history: a leave that only rebalances": emptyLeave,
+  "history: a group that comes back": groupComesBack,
   ...Object.fromEntries(Object.keys(vocabularies).map((model) => [`history: random, ${model}`, likeBruteForce(model)]))
 } as const

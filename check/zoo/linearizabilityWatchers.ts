@@ -109,7 +109,7 @@ export const linearizabilityWatchers: ReadonlyArray<Watcher> = [
   mistake("W52", "shard controller: a change must do more than it can", "random, shard", [
     ["procedures/numbered", "if (left >= distance) continue", "if (left + 1 >= distance) continue"]
   ]),
-  mistake("W53", "shard controller: groups that are gone never come back", "random, shard", [
+  mistake("W53", "shard controller: groups that are gone never come back", "a group that comes back", [
     ["procedures/numbered", `!isAmong(from.gids, gid) && !this.#named("join", gid).some(isLeft)`, "!isAmong(from.gids, gid)"]
   ]),
   mistake("W55", "shard controller: to leave what is gone does nothing", "a leave that only rebalances", [
