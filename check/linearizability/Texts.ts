@@ -31,7 +31,7 @@ export interface SharedTexts {
 
 /** Canonical JSON texts, numbered from 0 in the order in which they came. Number 0 is null. */
 export class Texts {
-  #bytes: Uint8Array = new Uint8Array(1 << 12)
+  #bytes: Buffer = Buffer.allocUnsafeSlow(1 << 12)
   /** Text `id` lies from `#ends[id]` to `#ends[id + 1]`. */
   #ends: Float64Array = new Float64Array(1 << 8)
   #hashes: Int32Array = new Int32Array(1 << 8)
@@ -50,7 +50,7 @@ export class Texts {
       this.of(null)
       return
     }
-    this.#bytes = shared.bytes
+    this.#bytes = Buffer.from(shared.bytes.buffer, shared.bytes.byteOffset, shared.bytes.length)
     this.#ends = shared.ends
     this.#hashes = shared.hashes
     this.#table = shared.table.slice()
@@ -62,7 +62,7 @@ export class Texts {
   share(): SharedTexts {
     const length = this.#length
     return {
-      bytes: inSharedMemory(this.#bytes.subarray(0, this.#ends[length])),
+      bytes: inSharedMemory(new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#ends[length])),
       ends: inSharedMemory(this.#ends.subarray(0, length + 1)),
       hashes: inSharedMemory(this.#hashes.subarray(0, length)),
       table: inSharedMemory(this.#table),
@@ -126,7 +126,7 @@ export class Texts {
     const to = this.#ends[id + 1]!
     if (to - from !== end - start) return false
     const own = this.#bytes
-    if (to - from > LONG) return Buffer.compare(own.subarray(from, to), bytes.subarray(start, end)) === 0
+    if (to - from > LONG) return own.compare(bytes, start, end, from, to) === 0
     for (let i = start, j = from; i < end; i++, j++) if (bytes[i] !== own[j]) return false
     return true
   }
@@ -135,7 +135,11 @@ export class Texts {
     const id = this.#length++
     const from = this.#ends[id]!
     const to = from + end - start
-    if (to > this.#bytes.length) this.#bytes = grown(this.#bytes, Math.max(to, 2 * this.#bytes.length))
+    if (to > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(to, 2 * this.#bytes.length))
+      this.#bytes.copy(larger)
+      this.#bytes = larger
+    }
     const own = this.#bytes
     if (to - from > LONG) own.set(bytes.subarray(start, end), from)
     else for (let i = start, j = from; i < end; i++, j++) own[j] = bytes[i]!
@@ -166,8 +170,7 @@ export class Texts {
 
   /** The canonical text of value `id`. */
   text(id: number): string {
-    const start = this.#ends[id]!
-    return Buffer.from(this.#bytes.buffer, start, this.#ends[id + 1]! - start).toString()
+    return this.#bytes.toString("utf8", this.#ends[id], this.#ends[id + 1])
   }
 
   /** Value `id` itself. */
@@ -198,7 +201,8 @@ export class Texts {
    * with another exactly when these do, and to append strings is to append these.
    */
   content(id: number, length = this.contentLength(id)): string {
-    return Buffer.from(this.#bytes.buffer, this.#ends[id]! + 1, Math.min(length, this.contentLength(id))).toString("latin1")
+    const from = this.#ends[id]! + 1
+    return this.#bytes.toString("latin1", from, from + Math.min(length, this.contentLength(id)))
   }
 
   /** Does the content of string `id` begin with that of string `prefix`? */
@@ -206,13 +210,13 @@ export class Texts {
     const length = this.contentLength(prefix)
     if (length > this.contentLength(id)) return false
     const [from, other] = [this.#ends[id]! + 1, this.#ends[prefix]! + 1]
-    return Buffer.compare(this.#bytes.subarray(from, from + length), this.#bytes.subarray(other, other + length)) === 0
+    return this.#bytes.compare(this.#bytes, other, other + length, from, from + length) === 0
   }
 
   /** Are the first `length` of `bytes`, made of contents of strings, that of string `id`? */
   hasContent(id: number, bytes: Uint8Array, length: number): boolean {
     const from = this.#ends[id]! + 1
-    if (length === this.contentLength(id) && Buffer.compare(this.#bytes.subarray(from, from + length), bytes.subarray(0, length)) === 0) return true
+    if (length === this.contentLength(id) && this.#bytes.compare(bytes, 0, length, from, from + length) === 0) return true
     return this.#hasHalves && JSON.parse(`"${Buffer.from(bytes.subarray(0, length)).toString()}"`) === this.json(id)
   }
 
@@ -231,7 +235,7 @@ export class Texts {
     const end = this.#ends[id + 1]! - 1
     if (bytes[start] !== QUOTE) return undefined
     for (let i = start + 1; i < end; i++) if (bytes[i] === BACKSLASH || bytes[i]! > 0x7f) return undefined
-    return Buffer.from(bytes.buffer, start + 1, end - start - 1).toString("latin1")
+    return bytes.toString("latin1", start + 1, end)
   }
 }
 
@@ -240,7 +244,7 @@ const LONG = 48
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-const grown = <A extends Uint8Array | Int32Array | Float64Array>(array: A, length: number): A => {
+const grown = <A extends Int32Array | Float64Array>(array: A, length: number): A => {
   const larger = new (array.constructor as new (length: number) => A)(length)
   larger.set(array)
   return larger

@@ -21,7 +21,8 @@ export const cellProcedure = (history: History, model: Model, compile: (history:
   const whereAppended = appends(cells)
   const bySearch = search(cells)
   const bySearching = (cell: Cell, part: Part, budget: Budget): Found => {
-    const bytes = budget.bytes / 2
+    // Two of them may fill up; and what was outgrown is given back a little later.
+    const bytes = 0.45 * budget.bytes
     const breadth = () => breadthFirst(history, part, model, bytes)
     return race(cell.n, bySearch(cell, bytes), [() => locally(cells, reader(cells)(part), bytes), breadth], budget)
   }
