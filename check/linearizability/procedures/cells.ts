@@ -9,7 +9,7 @@ import { locally } from "./locally.ts"
 import type { Model } from "../Model.ts"
 import { OPEN } from "./Procedure.ts"
 import type { Budget, Found, Part, Procedure } from "./Procedure.ts"
-import { breadthFirst, race } from "./race.ts"
+import { breadthFirst, bytesOfEach, race } from "./race.ts"
 import { search } from "./search.ts"
 import { toggles } from "./toggles.ts"
 
@@ -21,8 +21,7 @@ export const cellProcedure = (history: History, model: Model, compile: (history:
   const whereAppended = appends(cells)
   const bySearch = search(cells)
   const bySearching = (cell: Cell, part: Part, budget: Budget): Found => {
-    // Two of them may fill up; and what was outgrown is given back a little later.
-    const bytes = 0.45 * budget.bytes
+    const bytes = bytesOfEach(budget)
     const breadth = () => breadthFirst(history, part, model, bytes)
     return race(cell.n, bySearch(cell, bytes), [() => locally(cells, reader(cells)(part), bytes), breadth], budget)
   }

@@ -39,6 +39,9 @@ export const race = (operations: number, first: Steps, others: ReadonlyArray<() 
   return last
 }
 
+/** What a search may fill in a race. Two of them mostly do; and what was outgrown is given back a little later. */
+export const bytesOfEach = ({ bytes }: Budget): number => 0.45 * bytes
+
 const runFor = (steps: Steps, milliseconds: number): Found | undefined => {
   const end = performance.now() + milliseconds
   for (let k = 1; ; k++) {
@@ -60,7 +63,7 @@ export const general = (history: History, model: Model): Procedure => {
   return (part: Part, budget: Budget) => {
     if (machine.bytes > budget.bytes / 4) machine = new Machine(model)
     const kinds = machine.kindsOf(history, part)
-    const bytes = budget.bytes / 2
+    const bytes = bytesOfEach(budget)
     return race(part.rows.length, depthFirstSteps(part, kinds, machine, bytes), [() => breadthFirstSteps(part, kinds, machine, bytes)], budget)
   }
 }
