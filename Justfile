@@ -42,5 +42,6 @@ bench-verify *ARGS: build
 build: setup
     @rm -rf dist
     @tsc -p tsconfig.build.json && tsc -p check/render/browser --noEmit false --outDir dist --rootDir .
+    @rolldown -c > /dev/null
     @cp -R spec dist/ && cp -R check/scenarios dist/check/ && cp check/render/browser/page.* dist/check/render/browser/
     @cd check/histories && cp -R README.md bundles porcupine ../../dist/check/histories/

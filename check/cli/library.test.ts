@@ -1,5 +1,5 @@
 // Goal: what package.json exports is there once built, and works as JavaScript. Method: build it elsewhere, and import it.
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -48,6 +48,17 @@ it("the library builds to JavaScript with declarations, and each entry point can
     test("right", () => expect(get(null)).toBeLinearizable(kv))
     test("wrong", () => expect(() => expect(get("v")).toBeLinearizable(kv, { timeoutMs: 1_000 })).toThrow(/"k" is not linearizable/))
   `)
+  // The command line as it is packed, also over several threads.
+  execFileSync(join(root, "node_modules/.bin/rolldown"), ["-c", join(root, "rolldown.config.mjs"), "--cwd", dir])
+  const large = join(dir, "large.jsonl")
+  const generator = [join(root, "check/histories/generate.ts"), "--model=kv", "--ops=200000", "--keys=20", "--clients=20"]
+  writeFileSync(large, execFileSync(process.execPath, generator, { maxBuffer: 2 ** 30 }))
+  const stale = join(root, "check/histories/porcupine/jepsen/etcd_000.log")
+  const verify = (...args: ReadonlyArray<string>) =>
+    spawnSync(process.execPath, [join(dir, packageJson.bin.lockstep), "verify", ...args], { encoding: "utf8" })
+  expect(verify("--threads", "2", large)).toMatchObject({ status: 0, stderr: "", stdout: expect.stringMatching(/^ok .* 200,000 operations, 20 keys/) })
+  expect(verify(stale)).toMatchObject({ status: 1, stdout: expect.stringContaining("is not linearizable") })
+
   const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "esnext", "--types", "node"]
   execFileSync(join(root, "node_modules/.bin/tsc"), [...options, join(dir, "matcher.test.ts")], { cwd: dir, stdio: "inherit" })
   const { NODE_ENV, VITEST, VITEST_POOL_ID, VITEST_WORKER_ID, ...env } = process.env
