@@ -5,7 +5,7 @@ import { basename, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { endless, fileOf, hard, huge, large, manyKeys, medium } from "../histories/shapes.ts"
 import type { Shape } from "../histories/shapes.ts"
-import verdicts from "../histories/verdicts.json" with { type: "json" }
+import knownVerdicts from "../histories/verdicts.json" with { type: "json" }
 import { findChromium, goToDrawn, openChromium } from "../render/Chromium.ts"
 import { isDecided } from "./Checker.ts"
 import type { Answer } from "./Checker.ts"
@@ -31,7 +31,7 @@ type Measure = (contest: Contest) => Promise<ReadonlyArray<Row>>
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const histories = join(root, "check/histories")
-const known: Readonly<Record<string, { readonly verdict: string }>> = verdicts
+const known: Readonly<Record<string, { readonly verdict: string }>> = knownVerdicts
 
 const verifying = (args: ReadonlyArray<string>) => [join(root, "dist/src/cli/main.js"), "verify", ...args]
 /** Runs the built command as its user does. */
@@ -365,6 +365,24 @@ const htmlPage: Measure = async () => {
   ]
 }
 
+/** Of all that this run asked both: do those agree who have an answer? */
+const verdicts: Measure = async ({ asked }) => {
+  const both = asked.filter((one): one is Pair & { readonly theirs: Answer } => {
+    const { ours, theirs } = one
+    return ours !== undefined && theirs !== undefined && isDecided(ours) && isDecided(theirs)
+  })
+  const differ = both.filter(({ ours, theirs }) => ours.verdict !== theirs.verdict)
+  return [
+    {
+      row: "verdicts",
+      what: "of all that both decided in this run: the same verdict",
+      lockstep: differ.length === 0 ? `on all ${both.length}` : `NOT ON ${differ.map(({ name }) => name).join(", ")}`,
+      goal: "on all",
+      met: both.length === 0 ? undefined : differ.length === 0
+    }
+  ]
+}
+
 /** All measurements, in the order of the table, with the rows that each gives. */
 export const measurements: ReadonlyArray<{ readonly rows: ReadonlyArray<string>; readonly measure: Measure }> = [
   { rows: ["etcd", "etcd-slower"], measure: etcd },
@@ -381,5 +399,6 @@ export const measurements: ReadonlyArray<{ readonly rows: ReadonlyArray<string>;
   { rows: ["hard"], measure: hardCas },
   { rows: ["core"], measure: cores },
   { rows: ["page"], measure: htmlPage },
-  { rows: ["timeout", "memory"], measure: budgets }
+  { rows: ["timeout", "memory"], measure: budgets },
+  { rows: ["verdicts"], measure: verdicts }
 ]
