@@ -73,12 +73,15 @@ interface Times {
   readonly sorted: Float64Array
 }
 
-const timesFor = (room: number): Times => ({
-  calls: new Float64Array(room),
-  returns: new Float64Array(room),
-  byReturn: new Int32Array(room),
-  sorted: new Float64Array(room)
-})
+const timesFor = (room: number): Times => {
+  const all = new Float64Array(3 * room)
+  return {
+    calls: all.subarray(0, room),
+    returns: all.subarray(room, 2 * room),
+    byReturn: new Int32Array(room),
+    sorted: all.subarray(2 * room)
+  }
+}
 
 /** Sorts the rows of a part by their calls, and gives calls and returns their ranks: calls first at equal times. */
 const rank = ({ answered, calls, returns, rows }: Part, history: History, times: Times) => {

@@ -29,8 +29,8 @@ export class Memory {
   /** Adds a key; false when there is no room for it. */
   add(key: Int32Array, length: number): boolean {
     if (this.#count === 0) {
-      this.#keys = new Int32Array(1 << 10)
-      this.#table = new Int32Array(1 << 8)
+      this.#keys = new Int32Array(1 << 8)
+      this.#table = new Int32Array(1 << 6)
     }
     const hash = hashOf(key, length)
     const place = this.#find(key, length, hash)

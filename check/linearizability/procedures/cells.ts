@@ -1,5 +1,6 @@
 // The decision procedures for cells (Cell.ts), from the quickest to the one that always applies.
 import { appends } from "./appends.ts"
+import { int32Arrays, NO_INTEGERS } from "./arrays.ts"
 import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { distinct } from "./distinct.ts"
@@ -112,21 +113,17 @@ const replayer = ({ a, b, init, known, open, texts }: Cells) => (part: Part, ord
 /** Reads parts into one set of arrays, which the next reading overwrites. */
 export const reader = ({ a, b, init, known, open }: Cells) => {
   let room = 0
-  let at = new Int32Array(0)
+  let at = NO_INTEGERS
   let kind = new Uint8Array(0)
-  let as = new Int32Array(0)
-  let bs = new Int32Array(0)
-  let calls = new Int32Array(0)
-  let returns = new Int32Array(0)
+  let as = NO_INTEGERS
+  let bs = NO_INTEGERS
+  let calls = NO_INTEGERS
+  let returns = NO_INTEGERS
   return (part: Part): Cell => {
     if (part.rows.length > room) {
       room = Math.max(64, part.rows.length, 2 * room)
-      at = new Int32Array(room)
+      ;[at, as, bs, calls, returns] = int32Arrays(room, room, room, room, room)
       kind = new Uint8Array(room)
-      as = new Int32Array(room)
-      bs = new Int32Array(room)
-      calls = new Int32Array(room)
-      returns = new Int32Array(room)
     }
     let n = 0
     let kinds = 0

@@ -20,6 +20,7 @@
 // have not gone yet, each with its mark. It is remembered only when it has failed, and choices are listed only when the
 // best one has: as long as the first guess is right, a step is one look at the open operations. What is remembered stays
 // true whatever is preferred, so with other guesses nothing is searched twice to its end.
+import { int32Arrays, NO_INTEGERS } from "./arrays.ts"
 import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { Memory } from "./Memory.ts"
@@ -48,19 +49,18 @@ const NOISE = 8
 export const search = ({ texts, values }: Cells) => {
   const text = (value: number): string | null => texts!.json(value) as string | null
   // Numbers of values that somebody sees into, where `numbered` has the number of the cell.
-  const numbers = new Int32Array(values)
-  const numbered = new Int32Array(values)
+  const [numbers, numbered] = int32Arrays(values, values)
   let cellNumber = 0
 
   // The operations of the cell, with values numbered anew.
   let n = 0
   let kind: Uint8Array = new Uint8Array(0)
-  let a: Int32Array = new Int32Array(0)
-  let b: Int32Array = new Int32Array(0)
-  let calls: Int32Array = new Int32Array(0)
-  let returns: Int32Array = new Int32Array(0)
+  let a: Int32Array = NO_INTEGERS
+  let b: Int32Array = NO_INTEGERS
+  let calls: Int32Array = NO_INTEGERS
+  let returns: Int32Array = NO_INTEGERS
   /** Operations of one class are twins. */
-  let classes = new Int32Array(0)
+  let classes = NO_INTEGERS
   let classCount = 0
   const classNumbers = new Map<number, number>()
   let valueCount = 0
@@ -119,33 +119,33 @@ export const search = ({ texts, values }: Cells) => {
 
   // The events of operations with a return, as a doubly linked list from 0 to `end`: `i` for the call of operation i,
   // `~i` for its return.
-  let byRank = new Int32Array(0)
-  let events = new Int32Array(0)
-  let following = new Int32Array(0)
-  let preceding = new Int32Array(0)
+  let byRank = NO_INTEGERS
+  let events = NO_INTEGERS
+  let following = NO_INTEGERS
+  let preceding = NO_INTEGERS
   let end = 0
-  let callAt = new Int32Array(0)
-  let returnAt = new Int32Array(0)
+  let callAt = NO_INTEGERS
+  let returnAt = NO_INTEGERS
   /** Operations that are open at the same time have different slots. */
-  let slots = new Int32Array(0)
+  let slots = NO_INTEGERS
   /** Bits for slots take so many words of a key. */
   let words = 0
   /** How many operations with a return are still to go. */
   let left = 0
   // Operations of unknown outcome, by class and then by call: of a class the earliest unused one is as good as any.
-  let openOnes = new Int32Array(0)
-  let openFrom = new Int32Array(0)
-  let openNext = new Int32Array(0)
+  let openOnes = NO_INTEGERS
+  let openFrom = NO_INTEGERS
+  let openNext = NO_INTEGERS
   let openClasses: Array<number> = []
   // Of the operations still to go: how many need each value, and how many can make it. Not counted where there are appends.
-  let needed = new Int32Array(0)
-  let makers = new Int32Array(0)
+  let needed = NO_INTEGERS
+  let makers = NO_INTEGERS
   let avoided = new Uint8Array(0)
-  let reaching = new Int32Array(0)
+  let reaching = NO_INTEGERS
   let reachingStamp = 0
   // What was done, to be undone: 4i for an operation that went, 4i + 1 for one that was dropped, 4i + 2 for one that was
   // marked hidden.
-  let trail = new Int32Array(0)
+  let trail = NO_INTEGERS
   let trailLength = 0
   let hidden = new Uint8Array(0)
   let state = DEAD
@@ -154,32 +154,35 @@ export const search = ({ texts, values }: Cells) => {
   let furthest = 0
   let attempt = 0
   let memory = new Memory(0)
-  let key = new Int32Array(0)
+  let key = NO_INTEGERS
   // Choices of choice points: an operation, or ~i to drop the hidden operation i; the best last.
-  let choices = new Int32Array(256)
-  let scores = new Float64Array(256)
+  let choices = NO_INTEGERS
+  let scores = new Float64Array(0)
   let choiceCount = 0
-  let frames = new Int32Array(FRAME * 64)
+  let frames = NO_INTEGERS
   let frameCount = 0
-  let bestOfClass = new Int32Array(0)
-  let usedClasses = new Int32Array(0)
+  let bestOfClass = NO_INTEGERS
+  let usedClasses = NO_INTEGERS
   let usedCount = 0
 
   const enlarge = () => {
     const room = Math.max(64, 2 * n)
-    events = new Int32Array(2 * room + 2)
-    following = new Int32Array(2 * room + 2)
-    preceding = new Int32Array(2 * room + 2)
-    callAt = new Int32Array(room)
-    returnAt = new Int32Array(room)
-    slots = new Int32Array(room)
-    openOnes = new Int32Array(room)
-    trail = new Int32Array(2 * room)
+    ;[events, following, preceding, callAt, returnAt, slots, openOnes, openFrom, openNext, trail, bestOfClass, usedClasses] = int32Arrays(
+      2 * room + 2,
+      2 * room + 2,
+      2 * room + 2,
+      room,
+      room,
+      room,
+      room,
+      room + 1,
+      room,
+      2 * room,
+      2 * room,
+      2 * room
+    )
+    bestOfClass.fill(NONE)
     hidden = new Uint8Array(room)
-    openFrom = new Int32Array(room + 1)
-    openNext = new Int32Array(room)
-    bestOfClass = new Int32Array(2 * room).fill(NONE)
-    usedClasses = new Int32Array(2 * room)
   }
 
   /** Sets up the lists and counts. */
@@ -238,10 +241,8 @@ export const search = ({ texts, values }: Cells) => {
     }
 
     if (valueCount > needed.length) {
-      needed = new Int32Array(2 * valueCount)
-      makers = new Int32Array(2 * valueCount)
+      ;[needed, makers, reaching] = int32Arrays(2 * valueCount, 2 * valueCount, 2 * valueCount)
       avoided = new Uint8Array(2 * valueCount)
-      reaching = new Int32Array(2 * valueCount)
     }
     needed.fill(0, 0, valueCount)
     makers.fill(0, 0, valueCount)
@@ -452,7 +453,7 @@ export const search = ({ texts, values }: Cells) => {
       undo(before)
       return NOWHERE
     }
-    if (FRAME * (frameCount + 1) > frames.length) frames = larger(frames, 2 * frames.length)
+    if (FRAME * (frameCount + 1) > frames.length) frames = larger(frames, 2 * frames.length + FRAME * 16)
     const frame = FRAME * frameCount++
     frames[frame] = before
     frames[frame + 1] = trailLength
@@ -513,7 +514,7 @@ export const search = ({ texts, values }: Cells) => {
       if (next < openFrom[c + 1]! && calls[openOnes[next]!]! < now) offer(openOnes[next]!)
     }
     if (choiceCount + usedCount + 1 > choices.length) {
-      choices = larger(choices, 2 * choices.length + usedCount)
+      choices = larger(choices, 2 * choices.length + usedCount + 16)
       scores = larger(scores, choices.length)
     }
     if (mayDrop(blocking) && tried !== ~blocking) choose(~blocking, DROP, from)
