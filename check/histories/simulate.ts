@@ -9,7 +9,8 @@
 import type { Json, Operation } from "../linearizability/index.ts"
 import { Random } from "../Random.ts"
 import { objects } from "./objects.ts"
-import type { Fault, ObjectKind, ObjectName, SimulatedObject } from "./objects.ts"
+import type { ObjectName } from "./objects.ts"
+import type { Fault, ObjectKind, SimulatedObject } from "./objects/SimulatedObject.ts"
 
 /** What to simulate. Times are in units of the clock; a share is a number from 0 to 1. */
 export interface Settings {

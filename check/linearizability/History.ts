@@ -1,5 +1,6 @@
 // A history is what clients saw: operations with the moments of their call and return, read on one clock.
 // Here it lies in columns, so that a million operations are a few arrays of numbers; formats/ has the readers.
+import { longer } from "./arrays.ts"
 import { inSharedMemory } from "./sharing.ts"
 import { canonical, Texts } from "./Texts.ts"
 import type { Json, SharedTexts } from "./Texts.ts"
@@ -238,19 +239,14 @@ export class HistoryWriter {
 
   #grow() {
     this.#room *= 2
-    const larger = <A extends Int32Array | Uint16Array | Float64Array>(array: A): A => {
-      const copy = new (array.constructor as new (length: number) => A)(this.#room)
-      copy.set(array)
-      return copy
-    }
-    this.#clients = larger(this.#clients)
-    this.#ops = larger(this.#ops)
-    this.#keys = larger(this.#keys)
-    this.#values = larger(this.#values)
-    this.#outputs = larger(this.#outputs)
-    this.#calls = larger(this.#calls)
-    this.#returns = larger(this.#returns)
-    this.#lines = larger(this.#lines)
+    this.#clients = longer(this.#clients, this.#room)
+    this.#ops = longer(this.#ops, this.#room)
+    this.#keys = longer(this.#keys, this.#room)
+    this.#values = longer(this.#values, this.#room)
+    this.#outputs = longer(this.#outputs, this.#room)
+    this.#calls = longer(this.#calls, this.#room)
+    this.#returns = longer(this.#returns, this.#room)
+    this.#lines = longer(this.#lines, this.#room)
   }
 }
 

@@ -1,5 +1,6 @@
 // Values of a history as small integers: equal JSON values, and only those, have the same number. A million different
 // values are kept as bytes in one buffer, so that reading a file makes no string that nobody looks at.
+import { longer } from "./arrays.ts"
 import { inSharedMemory } from "./sharing.ts"
 
 /** Any JSON value. */
@@ -143,8 +144,8 @@ export class Texts {
     const own = this.#bytes
     if (to - from > LONG) own.set(bytes.subarray(start, end), from)
     else for (let i = start, j = from; i < end; i++, j++) own[j] = bytes[i]!
-    if (id + 2 > this.#ends.length) this.#ends = grown(this.#ends, 2 * this.#ends.length)
-    if (id + 1 > this.#hashes.length) this.#hashes = grown(this.#hashes, 2 * this.#hashes.length)
+    if (id + 2 > this.#ends.length) this.#ends = longer(this.#ends, 2 * this.#ends.length)
+    if (id + 1 > this.#hashes.length) this.#hashes = longer(this.#hashes, 2 * this.#hashes.length)
     this.#ends[id + 1] = to
     this.#hashes[id] = hash
     this.#table[place] = id + 1
@@ -243,9 +244,3 @@ export class Texts {
 const LONG = 48
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-
-const grown = <A extends Int32Array | Float64Array>(array: A, length: number): A => {
-  const larger = new (array.constructor as new (length: number) => A)(length)
-  larger.set(array)
-  return larger
-}

@@ -1,5 +1,6 @@
 // What breadth-first search keeps: a set of configurations, of which only minimal ones stay. A configuration says all
 // that matters for what may come: the state, and what has become of every operation that is open.
+import { longer } from "../arrays.ts"
 import { MISSING, Pairs } from "./Pairs.ts"
 
 /**
@@ -149,10 +150,10 @@ export class Configurations {
   }
 
   #makeRoom(room: number) {
-    this.rows = grown(this.rows, room * this.width)
-    this.links = grown(this.links, room)
-    this.needed = grown(this.needed, room)
-    this.#next = grown(this.#next, room)
+    this.rows = longer(this.rows, room * this.width)
+    this.links = longer(this.links, room)
+    this.needed = longer(this.needed, room)
+    this.#next = longer(this.#next, room)
   }
 
   #rehash() {
@@ -273,8 +274,8 @@ export class Links {
   add(parent: number, operation: number, how: number): number {
     const link = this.#length++
     if (link === this.#parents.length) {
-      this.#parents = grown(this.#parents, 2 * link)
-      this.#operations = grown(this.#operations, 2 * link)
+      this.#parents = longer(this.#parents, 2 * link)
+      this.#operations = longer(this.#operations, 2 * link)
     }
     this.#parents[link] = parent
     this.#operations[link] = 4 * operation + how
@@ -330,10 +331,4 @@ export class Links {
       this.#operations = this.#operations.slice(0, 2 * length)
     }
   }
-}
-
-export const grown = <A extends Int32Array | Uint8Array>(array: A, length: number): A => {
-  const larger = new (array.constructor as new (length: number) => A)(length)
-  larger.set(array)
-  return larger
 }

@@ -20,7 +20,8 @@
 // - Unknown operations of one kind are a number: how many of them took effect.
 //
 // Configurations are compared as a whole, never by a hash of them.
-import { BEGINS, Configurations, grown, Links, Multisets, OVERWROTE, WAS_FREE, WENT } from "./Configurations.ts"
+import { longer } from "../arrays.ts"
+import { BEGINS, Configurations, Links, Multisets, OVERWROTE, WAS_FREE, WENT } from "./Configurations.ts"
 import { NOT_ALLOWED } from "./machine.ts"
 import type { Machine } from "./machine.ts"
 import { OPEN } from "./Procedure.ts"
@@ -155,8 +156,8 @@ export class Breadth {
   #widen() {
     const words = this.#words++
     const wide = this.#words
-    this.#readMask = grown(this.#readMask, wide)
-    this.#overwriteMask = grown(this.#overwriteMask, wide)
+    this.#readMask = longer(this.#readMask, wide)
+    this.#overwriteMask = longer(this.#overwriteMask, wide)
     this.#newReads = new Int32Array(wide)
     this.#allowed = new Int32Array(ALLOWED * wide)
     this.#row = new Int32Array(2 + 2 * wide)
@@ -216,7 +217,7 @@ export class Breadth {
     const state = way.rows[base]!
     const used = way.rows[base + 1]!
     const expansion = ++this.#expansion
-    if (this.#triedAt.length < machine.kinds) this.#triedAt = grown(this.#triedAt, 2 * machine.kinds)
+    if (this.#triedAt.length < machine.kinds) this.#triedAt = longer(this.#triedAt, 2 * machine.kinds)
     for (const y of this.#mutators) {
       if ((way.rows[base + 2 + y.word]! & y.bit) !== 0) continue
       if (this.#triedAt[y.kind] === expansion) continue

@@ -1,6 +1,6 @@
 // The decision procedures for cells (Cell.ts), from the quickest to the one that always applies.
 import { appends } from "./appends.ts"
-import { int32Arrays, NO_INTEGERS } from "./arrays.ts"
+import { int32Arrays, NO_INTEGERS } from "../arrays.ts"
 import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { distinct } from "./distinct.ts"

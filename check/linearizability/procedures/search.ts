@@ -20,7 +20,7 @@
 // have not gone yet, each with its mark. It is remembered only when it has failed, and choices are listed only when the
 // best one has: as long as the first guess is right, a step is one look at the open operations. What is remembered stays
 // true whatever is preferred, so with other guesses nothing is searched twice to its end.
-import { int32Arrays, NO_INTEGERS } from "./arrays.ts"
+import { int32Arrays, longer, NO_INTEGERS } from "../arrays.ts"
 import { Kind } from "./Cell.ts"
 import type { Cell, Cells } from "./Cell.ts"
 import { Memory } from "./Memory.ts"
@@ -453,7 +453,7 @@ export const search = ({ texts, values }: Cells) => {
       undo(before)
       return NOWHERE
     }
-    if (FRAME * (frameCount + 1) > frames.length) frames = larger(frames, 2 * frames.length + FRAME * 16)
+    if (FRAME * (frameCount + 1) > frames.length) frames = longer(frames, 2 * frames.length + FRAME * 16)
     const frame = FRAME * frameCount++
     frames[frame] = before
     frames[frame + 1] = trailLength
@@ -514,8 +514,8 @@ export const search = ({ texts, values }: Cells) => {
       if (next < openFrom[c + 1]! && calls[openOnes[next]!]! < now) offer(openOnes[next]!)
     }
     if (choiceCount + usedCount + 1 > choices.length) {
-      choices = larger(choices, 2 * choices.length + usedCount + 16)
-      scores = larger(scores, choices.length)
+      choices = longer(choices, 2 * choices.length + usedCount + 16)
+      scores = longer(scores, choices.length)
     }
     if (mayDrop(blocking) && tried !== ~blocking) choose(~blocking, DROP, from)
     for (let u = 0; u < usedCount; u++) {
@@ -659,9 +659,3 @@ const GOAL = OPEN - 1
 /** A number from 0 to 1, as good as random. */
 const fraction = (i: number, attempt: number): number =>
   (Math.imul(Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(attempt, 0x85ebca6b), 0xc2b2ae35) >>> 0) / 2 ** 32
-
-const larger = <A extends Int32Array | Float64Array>(array: A, length: number): A => {
-  const copy = new (array.constructor as new (length: number) => A)(length)
-  copy.set(array)
-  return copy
-}
