@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
-import { figure2, InitServer } from "../../src/raft/Server.ts"
+import { compact, figure2, InitServer, replaceAfter } from "../../src/raft/Server.ts"
 import type { Server } from "../../src/raft/Server.ts"
-import { snapshotIsDue } from "../../src/shell/Compaction.ts"
+import { LogMeter, logSize, snapshotIsDue } from "../../src/shell/Compaction.ts"
 
 /** A log of 4-byte values: 5 each. */
 const server = (entries: number, lastApplied: number, lastIncludedIndex = 0): Server => ({
@@ -28,5 +28,26 @@ describe("a snapshot is due", () => {
 
   test("never with -1", () => {
     expect(snapshotIsDue(server(1000, 1000), -1)).toBe(false)
+  })
+})
+
+describe("the size of a log, step by step", () => {
+  const entry = (value: string) => ({ term: 1, type: "command" as const, value })
+
+  test("is what it measures, whatever was appended, cut, replaced or compacted", () => {
+    let s = server(10, 10)
+    const meter = new LogMeter(s.log)
+    const become = (log: Server["log"]) => {
+      s = { ...s, log }
+      expect(meter.measure(s.log)).toBe(logSize(s.log))
+    }
+    become(replaceAfter(s.log, 10, [entry("longer"), entry("")]))
+    become(replaceAfter(s.log, 4, [entry("another")]))
+    become(compact(s.log, 3))
+    become(replaceAfter(s.log, 5, [entry("x"), entry("yz")]))
+    become(compact(replaceAfter(s.log, 7, [entry("one more")]), 8))
+    // A snapshot from elsewhere, past the end.
+    become({ lastIncludedIndex: 20, lastIncludedTerm: 2, entries: [] })
+    become(replaceAfter(s.log, 20, [entry("after it")]))
   })
 })

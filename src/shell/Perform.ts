@@ -1,6 +1,8 @@
 /** The order in which a step's effects are carried out: the one thing that makes an event atomic. */
 import type { Message, Step } from "../raft/Message.ts"
-import type { Log, Server, ServerId, Snapshot, Term } from "../raft/Server.ts"
+import { lastIndex } from "../raft/Server.ts"
+import type { Index, Log, Server, ServerId, Snapshot, Term } from "../raft/Server.ts"
+import type { StorageRecord } from "./Storage.ts"
 
 /** Figure 2, persistent state on all servers, and the snapshot that replaces what the log no longer holds (7). */
 export interface Persistent {
@@ -29,3 +31,40 @@ export const perform = (step: Step): ReadonlyArray<Effect> => [
   { type: "save", state: persistent(step.server) },
   ...step.sends.map((message): Effect => ({ type: "send", message }))
 ]
+
+/**
+ * Several steps under one sync (group commit): the last state stands for those before it, and no message leaves before it
+ * is saved. A crash then loses all of them or none.
+ */
+export const performTogether = (steps: ReadonlyArray<Step>): ReadonlyArray<Effect> => {
+  const effects = steps.flatMap(perform)
+  const last = effects.findLast((effect) => effect.type === "save")
+  return [...last === undefined ? [] : [last], ...effects.filter((effect) => effect.type === "send")]
+}
+
+/**
+ * The record that makes `now` of what is `saved`, as step `sequence` leaves it; `undefined`: they are the same. Logs of one
+ * server are made of each other, so from the entry down that both have in the same place they are the same.
+ */
+export const recordBetween = (saved: Persistent, now: Persistent, sequence: number): StorageRecord | undefined => {
+  if (
+    saved.log === now.log && saved.currentTerm === now.currentTerm && saved.votedFor === now.votedFor
+    && saved.snapshot === now.snapshot
+  ) return undefined
+  const { currentTerm, votedFor } = now
+  const { entries, lastIncludedIndex, lastIncludedTerm } = now.log
+  const keep = lastCommon(saved.log, now.log)
+  const log = { keep, append: entries.slice(keep - lastIncludedIndex) }
+  const record = { sequence, currentTerm, votedFor, log }
+  return now.snapshot === saved.snapshot
+    ? record
+    : { ...record, snapshot: { lastIncludedIndex, lastIncludedTerm, ...now.snapshot } }
+}
+
+/** The last index that `now`, made of `old`, has in common with it; at least what `now`'s snapshot replaces. */
+export const lastCommon = (old: Log, now: Log): Index => {
+  let k = Math.min(lastIndex(old), lastIndex(now))
+  const entry = ({ entries, lastIncludedIndex }: Log) => entries[k - lastIncludedIndex - 1]
+  while (k > now.lastIncludedIndex && k > old.lastIncludedIndex && entry(old) !== entry(now)) k--
+  return Math.max(k, now.lastIncludedIndex)
+}

@@ -1,0 +1,412 @@
+/**
+ * One server at work: the rules of src/raft and src/kv, and around them what they need to run: a mailbox, timers, a disk,
+ * peers, and clients who wait.
+ *
+ * Two fibers. The *loop* takes what has come into the mailbox and lets the rules take steps in memory, one for each event.
+ * The *writer* takes the steps that have gathered meanwhile, saves them under one sync, and only then sends what they send
+ * and answers whom they answer (`performTogether`). So memory may run ahead of the disk, and nobody hears of it.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import { encode, fromPieces, requestIn, toPieces } from "../kv/Encoding.ts"
+import { apply } from "../kv/Sessions.ts"
+import type { KV, Reply, Request } from "../kv/Sessions.ts"
+import { Apply } from "../raft/Commit.ts"
+import { LeaderContactLost, Timeout } from "../raft/Election.ts"
+import type { Message, Step } from "../raft/Message.ts"
+import { Handle, Restart } from "../raft/Raft.ts"
+import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "../raft/Replication.ts"
+import { entryAt, InitServer, lastIndex } from "../raft/Server.ts"
+import type { Index, Role, Server, ServerId, Term } from "../raft/Server.ts"
+import { TakeSnapshot } from "../raft/Snapshot.ts"
+import { receiveAction } from "../raft/World.ts"
+import { LogMeter, snapshotIsDue } from "./Compaction.ts"
+import type { Configuration } from "./Configuration.ts"
+import { Observer } from "./Observer.ts"
+import type { TakenStep } from "./Observer.ts"
+import { performTogether, persistent, recordBetween } from "./Perform.ts"
+import type { Persistent } from "./Perform.ts"
+import type { Answer } from "./Servers.ts"
+import { Storage } from "./Storage.ts"
+import type { StorageError } from "./Storage.ts"
+import { keepTimer } from "./Timer.ts"
+import type { Timer } from "./Timer.ts"
+import { Transport } from "./Transport.ts"
+import type { Parcel } from "./Transport.ts"
+
+/** What a replica says of itself. Bytes and counts are of this life. */
+export interface Status {
+  readonly id: ServerId
+  readonly role: Role
+  readonly term: Term
+  /** Who leads this term, as far as it knows. */
+  readonly leader: ServerId | null
+  readonly commitIndex: Index
+  readonly lastApplied: Index
+  readonly lastIndex: Index
+  /** What its latest snapshot stands for. */
+  readonly snapshotIndex: Index
+  /** What the log measures, in bytes. */
+  readonly logBytes: number
+  readonly keys: number
+  readonly sessions: number
+  /** As a leader: how far each server's log is known to agree. */
+  readonly matchIndex: Readonly<Record<ServerId, Index>>
+  /** Clients that wait for an answer. */
+  readonly waiting: number
+  readonly steps: number
+  readonly saves: number
+  readonly sent: number
+  readonly received: number
+}
+
+type Input =
+  | { readonly type: "parcel"; readonly parcel: Parcel }
+  | { readonly type: "request"; readonly request: Request; readonly answer: Deferred.Deferred<Answer> }
+  | { readonly type: "timer"; readonly timer: TimerName; readonly epoch: number }
+  | { readonly type: "snapshot"; readonly answer: Deferred.Deferred<Index> }
+  /** There is more to apply. */
+  | { readonly type: "apply" }
+
+type TimerName = "election" | "heartbeat" | "contact" | "quorum"
+
+/** An answer, ready to be given. */
+type Told = () => void
+
+const tell = <A>(waiting: Deferred.Deferred<A>, answer: A): Told => () => Deferred.doneUnsafe(waiting, Effect.succeed(answer))
+
+/** A step in memory, and the answers that come of it. */
+interface UnderWay extends TakenStep {
+  readonly answers: ReadonlyArray<Told>
+}
+
+/** What may wait in the mailbox; who brings more, waits. */
+const mailboxLimit = 4096
+/** Steps that may wait for the disk. */
+const underWayLimit = 8192
+/** Entries applied in one turn, before the mailbox has its turn again: heartbeats must not wait for a long log. */
+const appliesPerTurn = 256
+/** Characters of a snapshot in a piece of it. */
+const pieceSize = 65_536
+
+export class Replica extends Context.Service<Replica, {
+  readonly id: ServerId
+  /** Puts a request to this server. It is answered when its entry is applied, or the server can't promise that any more. */
+  readonly ask: (request: Request) => Effect.Effect<Answer>
+  readonly status: Effect.Effect<Status>
+  /** Takes a snapshot now, if there is something to replace; what the latest one then stands for. */
+  readonly snapshot: Effect.Effect<Index>
+  /** Waits for the end, which is a failure of its disk: an orderly end comes with the scope's. */
+  readonly failed: Effect.Effect<never, StorageError>
+}>()("lockstep/shell/Replica") {
+  static readonly layer = (id: ServerId, configuration: Configuration) => Layer.effect(Replica, make(id, configuration))
+}
+
+/** Starts from what the disk holds. When the scope closes, what was taken is saved, sent and answered, and nothing more taken. */
+const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configuration): Effect.fn.Return<
+  Replica["Service"],
+  StorageError,
+  Scope.Scope | Storage | Transport
+> {
+  const { electionTimeout, heartbeatInterval, maxRaftStateBytes, servers, settings } = configuration
+  const storage = yield* Storage
+  const transport = yield* Transport
+  const observer = yield* Observer
+  const clock = yield* Clock.Clock
+  const random = yield* Random.Random
+  const inbox = yield* Queue.bounded<Input>(mailboxLimit)
+  const failed = yield* Deferred.make<never, StorageError>()
+
+  const found = yield* storage.load
+  const first = InitServer(id, servers, settings)
+  let server: Server = found === undefined
+    ? first
+    : { ...first, ...found, snapshot: found.snapshot ?? first.snapshot }
+  let saved: Persistent = persistent(server)
+  let number = yield* observer.resume(id, found?.sequence ?? 0)
+  let machine: KV = fromPieces(server.snapshot.data)
+  const meter = new LogMeter(server.log)
+  let leader: ServerId | null = null
+  /** Who asked for the entry at an index, and the term of that entry. */
+  const waiting = new Map<Index, { readonly term: Term; readonly answer: Deferred.Deferred<Answer> }>()
+  const count = { saves: 0, sent: 0, received: 0 }
+
+  /** In memory, and not yet in the writer's hands; answers that come of no step wait with them. */
+  let taken: Array<UnderWay> = []
+  let asides: Array<Told> = []
+  /** What the writer takes next. */
+  let underWay: { readonly steps: Array<UnderWay>; readonly asides: Array<Told> } = { steps: [], asides: [] }
+  const work = yield* Latch.make(false)
+  const room = yield* Latch.make(true)
+  const idle = yield* Latch.make(true)
+  let stopping = false
+
+  // Timers.
+
+  const timers: Record<TimerName, Timer> = {
+    election: keepTimer(clock, (epoch) => Queue.offer(inbox, { type: "timer", timer: "election", epoch })),
+    heartbeat: keepTimer(clock, (epoch) => Queue.offer(inbox, { type: "timer", timer: "heartbeat", epoch })),
+    contact: keepTimer(clock, (epoch) => Queue.offer(inbox, { type: "timer", timer: "contact", epoch })),
+    quorum: keepTimer(clock, (epoch) => Queue.offer(inbox, { type: "timer", timer: "quorum", epoch }))
+  }
+
+  /** Randomized anew each time (5.2). */
+  const startElectionTimer = () => {
+    const { max, min } = electionTimeout
+    timers.election.set(min + (max - min) * random.nextDoubleUnsafe())
+  }
+
+  /** What a step means for the timers. */
+  const setTimers = (led: boolean, { resetElectionTimer, server: s }: Step) => {
+    const leads = s.role === "leader"
+    if (leads && !led) {
+      timers.election.stop()
+      timers.contact.stop()
+      timers.heartbeat.set(heartbeatInterval)
+      if (settings.checkQuorum) timers.quorum.set(electionTimeout.max)
+    }
+    if (led && !leads) {
+      timers.heartbeat.stop()
+      timers.quorum.stop()
+    }
+    if (!leads && (led || resetElectionTimer)) startElectionTimer()
+    if (s.leaderContact && resetElectionTimer) timers.contact.set(electionTimeout.min)
+  }
+
+  // Steps.
+
+  const take = (
+    action: string,
+    step: Step | undefined,
+    { answers = [], consumed }: { readonly answers?: UnderWay["answers"]; readonly consumed?: Parcel } = {}
+  ): boolean => {
+    if (step === undefined) return false
+    const before = server
+    server = step.server
+    const led = before.role === "leader" && action !== "RestartAction"
+    setTimers(led, step)
+    if (before.currentTerm !== server.currentTerm) leader = null
+    if (server.role === "leader") leader = id
+    // A leader of this term, whatever became of the message: it may be an old one of the term.
+    if (consumed !== undefined && fromLeader(consumed.message) && consumed.message.term === server.currentTerm) {
+      leader = consumed.message.source
+    }
+    if (server.snapshot !== before.snapshot && action !== "SnapshotAction") machine = fromPieces(server.snapshot.data)
+    const deposed = led && server.role !== "leader" ? dismiss() : []
+    const all = deposed.length === 0 ? answers : [...answers, ...deposed]
+    taken.push({ number: ++number, action, before, step, answers: all, ...consumed === undefined ? {} : { consumed } })
+    return true
+  }
+
+  /** Whoever waits is told to ask elsewhere: the entry may still be decided, but nobody here will know (6.2). */
+  const dismiss = (): UnderWay["answers"] => {
+    const all = [...waiting.values()].map(({ answer }) => tell<Answer>(answer, { type: "notLeader", leader }))
+    waiting.clear()
+    return all
+  }
+
+  const request = (asked: Request, answer: Deferred.Deferred<Answer>, time: number) => {
+    const value = encode({ time, request: asked })
+    if (!stopping && take("ClientRequestAction", ClientRequest(server, value))) {
+      waiting.set(lastIndex(server.log), { term: server.currentTerm, answer })
+      return
+    }
+    const busy = server.role === "leader" && !stopping
+    asides.push(tell<Answer>(answer, busy ? { type: "busy" } : { type: "notLeader", leader }))
+  }
+
+  const timeout = (timer: TimerName): void => {
+    switch (timer) {
+      case "election":
+        take("TimeoutAction", Timeout(server))
+        return
+      case "contact":
+        take("LeaderContactLostAction", LeaderContactLost(server))
+        return
+      case "heartbeat":
+        timers.heartbeat.set(heartbeatInterval)
+        take("HeartbeatTimeoutAction", HeartbeatTimeout(server))
+        return
+      case "quorum":
+        timers.quorum.set(electionTimeout.max)
+        take("CheckQuorumAction", CheckQuorum(server))
+    }
+  }
+
+  const takeSnapshot = () => {
+    take("SnapshotAction", TakeSnapshot(server, server.lastApplied, toPieces(machine, pieceSize)))
+  }
+
+  const handle = (input: Input, time: number): void => {
+    switch (input.type) {
+      case "parcel": {
+        count.received++
+        const { message } = input.parcel
+        take(receiveAction(message), Handle(server, message), { consumed: input.parcel })
+        return
+      }
+      case "request":
+        return request(input.request, input.answer, time)
+      case "timer":
+        if (timers[input.timer].epoch === input.epoch) timeout(input.timer)
+        return
+      case "snapshot":
+        takeSnapshot()
+        asides.push(tell(input.answer, server.log.lastIncludedIndex))
+        return
+      case "apply":
+        return
+    }
+  }
+
+  /** Fig2.A1, and whoever waits for what is applied hears of it. */
+  const applyCommitted = () => {
+    for (let n = 0; n < appliesPerTurn && server.lastApplied < server.commitIndex; n++) {
+      const index = server.lastApplied + 1
+      const entry = entryAt(server.log, index)
+      const stamped = requestIn(entry)
+      let reply: Reply | undefined
+      if (stamped !== undefined) ({ kv: machine, reply } = apply(machine, index, stamped))
+      const who = waiting.get(index)
+      waiting.delete(index)
+      // Else another leader's entry came here in its place.
+      const decided = who !== undefined && who.term === entry.term && reply !== undefined
+      const answer: Answer = decided ? { type: "replied", reply: reply! } : { type: "notLeader", leader }
+      take("ApplyAction", Apply(server), { answers: who === undefined ? [] : [tell(who.answer, answer)] })
+    }
+    if (server.lastApplied < server.commitIndex) Queue.offerUnsafe(inbox, { type: "apply" })
+    if (snapshotIsDue(server, maxRaftStateBytes, meter.measure(server.log))) takeSnapshot()
+  }
+
+  /** What has been taken goes to the writer. */
+  const handOver = Effect.fnUntraced(function*() {
+    const steps = taken
+    const more = asides
+    if (steps.length === 0 && more.length === 0) return
+    taken = []
+    asides = []
+    if (steps.length > 0) yield* observer.taken(steps)
+    for (const step of steps) underWay.steps.push(step)
+    for (const told of more) underWay.asides.push(told)
+    if (underWay.steps.length >= underWayLimit) room.closeUnsafe()
+    idle.closeUnsafe()
+    work.openUnsafe()
+    yield* room.await
+  })
+
+  const loop = Queue.takeAll(inbox).pipe(
+    Effect.flatMap((inputs) => {
+      const time = clock.currentTimeMillisUnsafe()
+      for (const input of inputs) handle(input, time)
+      applyCommitted()
+      return handOver()
+    }),
+    Effect.forever
+  )
+
+  /** Save, sync, then send and answer. */
+  const carryOut = Effect.fnUntraced(function*({ asides, steps }: typeof underWay) {
+    const [save] = performTogether(steps.map(({ step }) => step))
+    if (save?.type === "save") {
+      const record = recordBetween(saved, save.state, lastPersistent(steps))
+      if (record !== undefined) {
+        yield* storage.save(record)
+        count.saves++
+        saved = save.state
+      }
+      yield* observer.durable(steps)
+      const parcels = steps.flatMap(parcelsOf)
+      count.sent += parcels.length
+      if (parcels.length > 0) yield* transport.send(parcels)
+    }
+    // Last, since whoever waits goes on at once.
+    for (const { answers } of steps) for (const told of answers) told()
+    for (const told of asides) told()
+  })
+
+  const writer = work.await.pipe(
+    Effect.andThen(Effect.suspend(() => {
+      const all = underWay
+      underWay = { steps: [], asides: [] }
+      work.closeUnsafe()
+      room.openUnsafe()
+      return carryOut(all)
+    })),
+    Effect.tap(() => Effect.sync(() => underWay.steps.length === 0 && underWay.asides.length === 0 && idle.openUnsafe())),
+    Effect.forever
+  )
+
+  // A start after a crash is a step; the first start of all is none.
+  if (found === undefined && number === 0) startElectionTimer()
+  else take("RestartAction", Restart(server))
+  yield* handOver()
+
+  const ends = <A>(fiber: Effect.Effect<A, StorageError>) =>
+    Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause)).pipe(Effect.ignoreCause, Effect.forkScoped)
+  for (const timer of Object.values(timers)) yield* Effect.forkScoped(timer.run)
+  yield* ends(writer)
+  yield* ends(loop)
+  yield* ends(transport.receive.pipe(
+    Effect.flatMap((parcels) => Queue.offerAll(inbox, parcels.map((parcel) => ({ type: "parcel" as const, parcel })))),
+    Effect.forever
+  ))
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      stopping = true
+      asides.push(...dismiss())
+      return handOver().pipe(Effect.andThen(idle.await), Effect.raceFirst(Effect.exit(Deferred.await(failed))))
+    })
+  )
+
+  return Replica.of({
+    id,
+    ask: (asked) =>
+      Effect.suspend(() => {
+        if (stopping) return Effect.succeed<Answer>({ type: "notLeader", leader })
+        const answer = Deferred.makeUnsafe<Answer>()
+        return Effect.andThen(Queue.offer(inbox, { type: "request", request: asked, answer }), Deferred.await(answer))
+      }),
+    status: Effect.sync(() => ({
+      id,
+      role: server.role,
+      term: server.currentTerm,
+      leader,
+      commitIndex: server.commitIndex,
+      lastApplied: server.lastApplied,
+      lastIndex: lastIndex(server.log),
+      snapshotIndex: server.log.lastIncludedIndex,
+      logBytes: meter.measure(server.log),
+      keys: Object.keys(machine.data).length,
+      sessions: Object.keys(machine.sessions).length,
+      matchIndex: server.role === "leader" ? server.matchIndex : {},
+      waiting: waiting.size,
+      steps: number,
+      ...count
+    })),
+    snapshot: Effect.suspend(() => {
+      const answer = Deferred.makeUnsafe<Index>()
+      return Effect.andThen(Queue.offer(inbox, { type: "snapshot", answer }), Deferred.await(answer))
+    }),
+    failed: Deferred.await(failed)
+  })
+})
+
+/** Only a leader says these. */
+const fromLeader = ({ type }: Message): boolean => type === "AppendEntriesRequest" || type === "InstallSnapshotRequest"
+
+/** The number of the last step that changed what is saved; of the last one, if none did. */
+const lastPersistent = (steps: ReadonlyArray<TakenStep>): number => {
+  const changed = ({ before: b, step: { server: s } }: TakenStep) =>
+    b.log !== s.log || b.currentTerm !== s.currentTerm || b.votedFor !== s.votedFor || b.snapshot !== s.snapshot
+  return (steps.findLast(changed) ?? steps.at(-1)!).number
+}
+
+const parcelsOf = ({ number, step }: TakenStep): ReadonlyArray<Parcel> =>
+  step.sends.map((message, n) => ({ number, position: n + 1, message }))

@@ -1,0 +1,26 @@
+/** A cluster as its clients see it: servers that can be asked, one at a time. */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { ServerId } from "../raft/Server.ts"
+import type { Reply, Request } from "../kv/Sessions.ts"
+
+/**
+ * What a server says to a request.
+ * - `replied`: it is decided, and this is what became of it.
+ * - `notLeader`: this server doesn't lead (any more). It may have led when it took the request, so that the request may still
+ *   be decided. `leader`: who leads, as far as this server knows.
+ * - `busy`: it leads, but has too much that is not committed yet (`Full`); the request was not taken.
+ * - `unreachable`: nothing came back; whether the request got there is unknown.
+ */
+export type Answer =
+  | { readonly type: "replied"; readonly reply: Reply }
+  | { readonly type: "notLeader"; readonly leader: ServerId | null }
+  | { readonly type: "busy" }
+  | { readonly type: "unreachable"; readonly reason: string }
+
+/** Over a network, in the same process, or simulated. */
+export class Servers extends Context.Service<Servers, {
+  readonly ids: ReadonlyArray<ServerId>
+  /** Puts the request to the server once. May take for ever: who has no more patience interrupts it. */
+  readonly ask: (server: ServerId, request: Request) => Effect.Effect<Answer>
+}>()("lockstep/shell/Servers") {}
