@@ -99,6 +99,21 @@ export class ClusterFileError extends Data.TaggedError("ClusterFileError")<{
   override readonly [Runtime.errorExitCode] = 2
 }
 
+/** The line, from 1, that keeps the text from being JSON: up to the one before it, only the end was missing. */
+const badLine = (text: string): number => {
+  const lines = text.split("\n")
+  for (let n = 1; n < lines.length; n++) {
+    const part = lines.slice(0, n).join("\n")
+    try {
+      JSON.parse(part)
+    } catch (error) {
+      const { message } = error as Error
+      if (!message.includes("end of JSON") && Number(/position (\d+)/.exec(message)?.[1]) !== part.length) return n
+    }
+  }
+  return lines.length
+}
+
 const decode = Schema.decodeUnknownResult(File, { onExcessProperty: "error", errors: "all" })
 const problemsOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -111,7 +126,10 @@ export const readClusterFile = Effect.fnUntraced(function*(file: string): Effect
       catch: (error) => bad(`${name === file ? "" : `${name} `}cannot be read: ${(error as Error).message}`)
     })
   const text = yield* textOf(file)
-  const input = yield* Effect.try({ try: () => JSON.parse(text) as unknown, catch: (error) => bad((error as Error).message) })
+  const input = yield* Effect.try({
+    try: () => JSON.parse(text) as unknown,
+    catch: () => new ClusterFileError({ file: `${file}:${badLine(text)}`, reason: "not JSON" })
+  })
   const decoded = decode(input)
   if (Result.isFailure(decoded)) {
     return yield* bad(

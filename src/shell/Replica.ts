@@ -371,7 +371,12 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     Effect.suspend(() => {
       stopping = true
       asides.push(...dismiss())
-      return handOver().pipe(Effect.andThen(idle.await), Effect.raceFirst(Effect.exit(Deferred.await(failed))))
+      // A disk that has failed will never be done.
+      return handOver().pipe(
+        Effect.andThen(idle.await),
+        Effect.raceFirst(Effect.exit(Deferred.await(failed))),
+        Effect.interruptible
+      )
     })
   )
 
