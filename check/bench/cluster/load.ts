@@ -1,0 +1,59 @@
+/** The program that puts load on a cluster (load/main.go), and one run of it. */
+import { execFile, execFileSync } from "node:child_process"
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+/** What it prints; load/main.go says what each is. */
+export interface LoadResult {
+  readonly ops: number
+  readonly seconds: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+  readonly errors: number
+  readonly error?: string
+  readonly all: number
+  readonly cpuUs: number
+}
+
+export interface Load {
+  readonly protocol: "etcd" | "resp"
+  /** HOST:PORT. */
+  readonly servers: ReadonlyArray<string>
+  readonly clients: number
+  readonly connections: number
+  readonly seconds: number
+  /** The end comes with whichever is first. */
+  readonly writes?: number
+}
+
+/** Builds the program; the reason why it can't be, in a line. */
+export const buildLoad = (): { readonly program: string } | { readonly missing: string } => {
+  const folder = fileURLToPath(new URL("../../../node_modules/.cache/lockstep", import.meta.url))
+  const program = join(folder, "load")
+  mkdirSync(folder, { recursive: true })
+  try {
+    const cwd = fileURLToPath(new URL("load", import.meta.url))
+    execFileSync("go", ["build", "-buildvcs=false", "-o", program, "."], { cwd, stdio: ["ignore", "ignore", "pipe"] })
+    return { program }
+  } catch (error) {
+    const { code, stderr } = error as { readonly code?: string; readonly stderr?: Buffer }
+    return { missing: code === "ENOENT" ? "go is not installed" : `go build: ${String(stderr).trim().split("\n").at(-1)}` }
+  }
+}
+
+const execute = promisify(execFile)
+
+export const runLoad = async (
+  program: string,
+  { clients, connections, protocol, seconds, servers, writes }: Load
+): Promise<LoadResult> => {
+  const { stdout } = await execute(program, [
+    protocol,
+    ...["--servers", servers.join(), "--clients", String(clients), "--connections", String(connections)],
+    ...["--time", `${seconds}s`, ...writes === undefined ? [] : ["--writes", String(writes)]]
+  ])
+  return JSON.parse(stdout) as LoadResult
+}
