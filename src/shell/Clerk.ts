@@ -130,7 +130,7 @@ export const clerkOf = Effect.fnUntraced(function*(
       const s = usable() ?? (yield* opening.withPermit(Effect.suspend(() => open(operation, deadline))))
       const [first = s.client.seq + 1] = outstanding(s.client)
       if (s.client.seq + 1 < first + window) return s
-      const left = deadline - now(clock)
+      const left = Math.ceil(deadline - now(clock))
       if (left <= 0) return yield* new Unavailable({ operation, reason: `${window} commands are under way` })
       s.room.closeUnsafe()
       yield* Effect.timeoutOption(s.room.await, left)

@@ -63,7 +63,7 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
   const attempt = (server: ServerId, request: Request, milliseconds: number): Effect.Effect<Answer> =>
     Effect.timeoutOrElse(servers.ask(server, request), {
       duration: milliseconds,
-      orElse: () => Effect.succeed<Answer>({ type: "unreachable", reason: `no answer within ${Math.ceil(milliseconds)} ms` })
+      orElse: () => Effect.succeed<Answer>({ type: "unreachable", reason: `no answer within ${milliseconds} ms` })
     })
 
   const ask = Effect.fnUntraced(function*(request: () => Request, deadline: number) {
@@ -72,11 +72,12 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
     let puts = 0
     let trouble = "no time left"
     while (true) {
-      const left = deadline - now(clock)
+      // Whole milliseconds: a wait for less may be one for nothing on a clock that doesn't tell so little.
+      const left = Math.ceil(deadline - now(clock))
       if (left <= 0) return { reply: undefined, puts, trouble }
       const server = choose(asked)
       if (server === undefined) {
-        yield* Effect.sleep(Math.min(left, pause * (1 + random.nextDoubleUnsafe()) / 2))
+        yield* Effect.sleep(Math.min(left, Math.ceil(pause * (1 + random.nextDoubleUnsafe()) / 2)))
         pause = Math.min(2 * pause, longestPause)
         asked = []
         continue
