@@ -131,7 +131,7 @@ export const keepDialling = Effect.fnUntraced(function*(
     const silence = setTimeout(() => end(`nothing heard for ${silenceLimit} ms`), silenceLimit)
     socket.once(files === undefined ? "connect" : "secureConnect", () => socket.write(frame(encodeHello(hello))))
     socket.on("error", (error) => end(reasonOf(error)))
-    socket.on("close", () => end("the connection was closed"))
+    for (const event of ["end", "close"] as const) socket.on(event, () => end("the connection was closed"))
     socket.on("drain", flush)
     socket.on("data", (chunk) => {
       silence.refresh()
