@@ -28,7 +28,7 @@ import type { Leader } from "./Leader.ts"
 import type { Servers } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
-/** No server has taken the command: it had no effect, and won't have any. The caller may ask again. */
+/** No server has taken the command: it had no effect, and won't have any. `reason` says whether to ask again makes sense. */
 export class Unavailable extends Data.TaggedError("Unavailable")<{ readonly operation: Operation; readonly reason: string }> {
   override readonly message = `not done: ${this.reason}`
   override readonly [Runtime.errorExitCode] = 2

@@ -15,9 +15,9 @@ import type { Answer } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
 export interface Asked {
-  /** `undefined`: nobody replied in time. */
+  /** `undefined`: nobody replied in time, or it was refused. */
   readonly reply: Reply | undefined
-  /** How many servers may have taken the request: whom it was put to, other than those that were busy. */
+  /** How often it may have been taken: whom it was put to, other than those that said they didn't take it. */
   readonly puts: number
   /** What the last server that had no reply said instead. */
   readonly trouble: string
@@ -25,7 +25,7 @@ export interface Asked {
 
 export interface Leader {
   /**
-   * Puts a request to one server after the other until one replies, or until `deadline` (of the clock in Timer.ts).
+   * Puts a request to one server after the other until one replies or refuses it, or until `deadline` (of the clock in Timer.ts).
    * `request` is called for each anew: what a client says with it may have changed.
    */
   readonly ask: (request: () => Request, deadline: number) => Effect.Effect<Asked>
@@ -100,9 +100,14 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
           asked.push(...servers.ids)
           trouble = `${server} is busy`
           break
+        case "unsent":
         case "unreachable":
+          if (answer.type === "unsent") puts--
           if (guess === server) guess = null
           trouble = `${server}: ${answer.reason}`
+          break
+        case "refused":
+          return { reply: undefined, puts: puts - 1, trouble: `${server}: ${answer.reason}` }
       }
     }
   })
