@@ -54,7 +54,7 @@ describe("over the network", () => {
       Effect.promise(() =>
         fc.assert(fc.asyncProperty(fc.string({ unit: "binary" }), async (text) => {
           expect(await Effect.runPromise(Effect.andThen(c.put(text, text), c.get(text)))).toBe(text)
-        }), { numRuns: 50 })
+        }), { numRuns: 30 })
       )).then((result) => expect(result).toMatchObject({ _tag: "Success" }))
   })
 

@@ -48,13 +48,16 @@ const valueOf = (reply: Reply, request: Request): RespValue => {
   }
 }
 
-/** One server; `fails` says once what becomes of the next command instead. */
+/** One server. */
 export interface RespServer {
   readonly id: ServerId
   readonly port: number
   readonly address: string
-  /** `lose`: it is decided, and the connection ends without an answer. An error: it is answered, and nothing is decided. */
-  next: "lose" | { readonly error: string } | undefined
+  /**
+   * What becomes of its next command. `lose`: it is decided, and the connection ends without an answer. `silence`: it is
+   * decided, and never answered. An error: it is answered, and nothing is decided.
+   */
+  next: "lose" | "silence" | { readonly error: string } | undefined
   /** Ends all connections, and listens no more. */
   readonly stop: () => Promise<void>
 }
@@ -110,18 +113,18 @@ export class RespCluster {
           if (command === undefined || socket.destroyed) return
           if (command instanceof ProtocolError) throw command
           const answer = this.#answer(server, requestIn(command))
-          if (answer === undefined) socket.destroy()
-          else socket.write(encode(answer, 2), "latin1")
+          if (answer === "lose") socket.destroy()
+          else if (answer !== "silence") socket.write(encode(answer, 2), "latin1")
         }
       })
     })
     return server
   }
 
-  #answer(server: RespServer, request: Request): RespValue | undefined {
+  #answer(server: RespServer, request: Request): RespValue | "lose" | "silence" {
     this.asked.push([server.id, request])
-    const { next } = server
-    server.next = undefined
+    const next = request.type === "command" ? server.next : undefined
+    if (next !== undefined) server.next = undefined
     if (typeof next === "object") return error(next.error)
     if (server.id !== this.leader) {
       const leader = this.servers.find(({ id }) => id === this.leader)
@@ -129,6 +132,6 @@ export class RespCluster {
     }
     const { kv, reply } = apply(this.kv, ++this.#index, { time: Date.now(), request })
     this.kv = kv
-    return next === "lose" ? undefined : valueOf(reply, request)
+    return next ?? valueOf(reply, request)
   }
 }
