@@ -143,7 +143,7 @@ export class Observed implements Known {
     record.underWay = []
     for (const step of underWay) {
       if (step.number <= durable) this.#count(id, { ...step, step: { ...step.step, sends: [] } }, step)
-      else this.steps.push({ ...this.#taken(id, step), number: step.number, lost: true })
+      else this.steps.push({ ...this.#taken(id, step), before: step.before, number: step.number, lost: true })
       this.#hear.count(step.number <= durable ? "unsyncedKept" : "unsyncedLost")
     }
     if (record.counted < durable) this.violate("DiskIsOurs", `${id} finds step ${durable}, and has taken ${record.counted}`)

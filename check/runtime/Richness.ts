@@ -52,3 +52,16 @@ export const gates: Readonly<Record<string, number>> = {
   sessionsExpired: 0.01,
   clientsGone: 0.1
 }
+
+/** Of fewer runs chance could have given none of some weather; of fewer steps, none of what is rare. */
+const leastRuns = 100
+const leastSteps = 30_000
+
+/** The gates that the counts miss, in words. */
+export const missedGates = (counts: Readonly<Record<string, number>>, runs: number, steps: number): ReadonlyArray<string> => {
+  if (runs < leastRuns || steps < leastSteps) return []
+  return Object.entries(gates).flatMap(([name, least]) => {
+    const found = 1000 * (counts[name] ?? 0) / steps
+    return found < least ? [`${name}: ${found.toFixed(2)} per 1,000 steps, at least ${least} expected`] : []
+  })
+}

@@ -3,7 +3,9 @@
  * servers of one mind, and an answer for everybody who asks.
  */
 import * as Effect from "effect/Effect"
+import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex, lastTerm } from "../../src/raft/Server.ts"
+import type { ServerId, Settings } from "../../src/raft/Server.ts"
 import { serverIds } from "../cluster/Cluster.ts"
 import { Counter } from "../fuzz/Richness.ts"
 import type { Violation } from "../fuzz/Run.ts"
@@ -18,12 +20,15 @@ import type { Recorded } from "./Observed.ts"
 import type { Plan } from "./Plan.ts"
 import { gates } from "./Richness.ts"
 import { World } from "./World.ts"
-import type { Message } from "../../src/raft/Message.ts"
 
 export interface FinishedRun {
+  readonly ids: ReadonlyArray<ServerId>
+  readonly settings: Settings
   readonly violation: Violation | undefined
   readonly counts: Readonly<Record<string, number>>
+  /** In an order for a trace; those that crashes have undone, too. */
   readonly steps: ReadonlyArray<Recorded>
+  /** Every message that was free to leave. */
   readonly sent: ReadonlyArray<Message>
   readonly history: ReadonlyArray<Operation>
   /** What happened last, in words. */
@@ -74,6 +79,8 @@ export const runPlan = (plan: Plan): FinishedRun => {
     violation = illegal(clients.history)
   }
   return {
+    ids,
+    settings: plan.settings,
     violation,
     counts: counter.counts,
     steps: observed.steps,

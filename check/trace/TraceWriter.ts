@@ -16,13 +16,16 @@ export const headerOf = (
   tools: Readonly<Record<string, string>>
 ): Header => ({ format: "lockstep-trace", version: 2, servers, settings, seed, tools })
 
+/** `number`: the node's own count, where it isn't simply the next: steps that a crash has undone have their numbers again. */
+type Written = Taken & { readonly number?: number }
+
 /** The lines of a trace after its header. `sent` is `Cluster.sent`, `taken` every step of the cluster, in order. */
-export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Taken>): ReadonlyArray<Line> => {
+export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Written>): ReadonlyArray<Line> => {
   const numbers = new Map<ServerId, number>()
   /** By position in `sent`. */
   const names: Array<{ readonly node: ServerId; readonly number: number; readonly position: number }> = []
-  return taken.map(({ action, before, consumed, firstSent, server, step }): Line => {
-    const number = (numbers.get(server) ?? 0) + 1
+  return taken.map(({ action, before, consumed, firstSent, number: own, server, step }): Line => {
+    const number = own ?? (numbers.get(server) ?? 0) + 1
     numbers.set(server, number)
     // Of a step that crashed half-way, later steps take the places of what wasn't sent.
     step.sends.forEach((_, k) => names[firstSent + k] = { node: server, number, position: k + 1 })
