@@ -9,7 +9,7 @@ import type { KV, Reply, Request, Session } from "../../src/kv/Sessions.ts"
 import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
-import type { Cluster } from "../cluster/Cluster.ts"
+import type { Known } from "../cluster/Cluster.ts"
 import { sameEntry } from "../raft/Entry.ts"
 import { entryOf, firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
@@ -45,13 +45,13 @@ export const keepsToLeader = (s: Server, m: Message): boolean =>
   (s.role === "leader" || s.leaderContact)
   && (m.type === "PreVoteRequest" || (m.type === "RequestVoteRequest" && s.settings.checkQuorum))
 
-const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
+export const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
   a === b
   || (a !== undefined && b !== undefined && a.status === b.status && a.session === b.session
     && (a.status !== "OK" || a.response === (b as typeof a).response))
 
 export class HistoryProperties {
-  readonly #cluster: Cluster
+  readonly #cluster: Known
   /** By voter, then term: who got its vote. */
   readonly #votes = new Map<ServerId, Map<Term, ServerId>>()
   readonly #sources = new Map<Term, ServerId>()
@@ -67,7 +67,7 @@ export class HistoryProperties {
   /** Each disk's log, as last seen. */
   readonly #disks = new Map<ServerId, Log>()
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Known) {
     this.#cluster = cluster
     for (const id of cluster.ids) {
       this.#votes.set(id, new Map())
