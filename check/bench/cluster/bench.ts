@@ -18,9 +18,9 @@ import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
-import { parseArgs } from "node:util"
 import { alone, aloneRows } from "./alone.ts"
 import { Cluster } from "./Cluster.ts"
+import { Missing, positive, program, progress } from "./commandLine.ts"
 import { etcd, lockstep } from "./kinds.ts"
 import { buildLoad } from "./load.ts"
 import { chart, colours, ticksAround, ticksTo } from "./plot.ts"
@@ -34,7 +34,8 @@ const columns = (cells: ReadonlyArray<ReadonlyArray<string>>): string => {
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()).join("\n")
 }
 
-const verdict = ({ met }: Contest | Alone): string => met === undefined ? "" : met ? "met" : "NOT MET"
+const verdict = ({ missed }: Contest | Alone): string =>
+  missed === undefined ? "" : missed.length === 0 ? "met" : `NOT MET: ${missed.join(", ")}`
 const whole = (n: number): string => Math.round(n).toLocaleString("en")
 const fine = (n: number): string => Number.isNaN(n) ? "?" : n.toFixed(2)
 const both = (show: (n: number) => string, of: (figures: Figures) => number) => ({ etcd, lockstep }: Contest): string =>
@@ -87,48 +88,26 @@ const picture = (contests: ReadonlyArray<Contest>): string => {
   ])
 }
 
-const progress = (text: string): void => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`)
-}
+const rows = [...planned.map(({ row }) => row), ...aloneRows]
 
-const usage = () => {
-  const { values } = parseArgs({
-    options: {
-      only: { type: "string", multiple: true, default: [] },
-      rounds: { type: "string", default: "5" },
-      seconds: { type: "string", default: "3" },
-      json: { type: "boolean", default: false }
-    }
-  })
-  const rows = [...planned.map(({ row }) => row), ...aloneRows]
-  const strange = values.only.find((row) => !rows.includes(row))
-  if (strange !== undefined) throw new Error(`--only ${strange}: expected one of ${rows.join(", ")}`)
-  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
-  if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error(`--rounds ${values.rounds}: expected a positive integer`)
-  if (!(seconds > 0)) throw new Error(`--seconds ${values.seconds}: expected a positive number`)
-  return { ...values, rounds, seconds }
-}
-
-/** `undefined`: it isn't installed. */
-const etcdVersion = (): string | undefined => {
+const etcdVersion = (): string => {
   try {
-    return /etcd Version: (\S+)/.exec(execFileSync("etcd", ["--version"], { encoding: "utf8" }))?.[1]
+    return /etcd Version: (\S+)/.exec(execFileSync("etcd", ["--version"], { encoding: "utf8" }))![1]!
   } catch {
-    return undefined
+    throw new Missing("There is no etcd here to compare with; Debian's package is etcd-server.")
   }
 }
 
-const run = async ({ json, only, rounds, seconds }: ReturnType<typeof usage>): Promise<number> => {
+interface Asked {
+  readonly only: ReadonlyArray<string>
+  readonly rounds: number
+  readonly seconds: number
+  readonly json: boolean
+}
+
+const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => {
   const version = etcdVersion()
-  if (version === undefined) {
-    console.error("There is no etcd here to compare with; Debian's package is etcd-server.")
-    return 4
-  }
   const load = buildLoad()
-  if ("missing" in load) {
-    console.error(`The program that puts the load can't be built: ${load.missing}`)
-    return 4
-  }
   const isWanted = ({ row }: { readonly row: string }) => only.length === 0 || only.includes(row)
 
   await using theirs = await Cluster.start(etcd)
@@ -143,12 +122,12 @@ const run = async ({ json, only, rounds, seconds }: ReturnType<typeof usage>): P
     for (let round = 1; round <= rounds; round++) {
       for (const [n, side] of sides.entries()) {
         progress(`${plan.row}, round ${round} of ${rounds}, ${side.cluster.kind.name}`)
-        runs[n]!.push(await measure(load.program, side, plan, seconds))
+        runs[n]!.push(await measure(load, side, plan, seconds))
       }
     }
     contests.push(judge(plan, medians(runs[0]!), medians(runs[1]!)))
   }
-  const others = await alone(ours, isWanted, progress)
+  const others = await alone(ours, isWanted)
   progress("")
 
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node.js ${process.version}, etcd ${version}`
@@ -158,18 +137,20 @@ const run = async ({ json, only, rounds, seconds }: ReturnType<typeof usage>): P
       : `${report(contests, others)}\n\n${machine}; medians of ${rounds} × ${seconds} s`
   )
   if (only.length === 0) writeFileSync(fileURLToPath(new URL("bench-cluster.svg", import.meta.url)), picture(contests))
-  return [...contests, ...others].some(({ met }) => met === false) ? 1 : 0
+  return [...contests, ...others].every(({ missed = [] }) => missed.length === 0)
 }
 
-let options: ReturnType<typeof usage> | undefined
-try {
-  options = usage()
-} catch (error) {
-  console.error((error as Error).message)
-}
-try {
-  process.exitCode = options === undefined ? 2 : await run(options)
-} catch (error) {
-  console.error((error as Error).message)
-  process.exitCode = 3
-}
+await program(
+  {
+    only: { type: "string", multiple: true, default: [] },
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "3" },
+    json: { type: "boolean", default: false }
+  },
+  ({ json, only, rounds, seconds }): Asked => {
+    const strange = only.find((row) => !rows.includes(row))
+    if (strange !== undefined) throw new Error(`--only ${strange}: expected one of: ${rows.join("; ")}`)
+    return { json, only, rounds: positive("rounds", rounds), seconds: positive("seconds", seconds) }
+  },
+  run
+)

@@ -88,7 +88,7 @@ export const chart = (title: string, panels: ReadonlyArray<Panel>): string => {
   const legend = [...new Map(panels.flatMap(({ curves }) => curves).map((curve) => [curve.name, curve])).values()]
   const width = panels.length * outer.width
   const height = outer.height + 30
-  const entry = (width - margin.left) / legend.length
+  const entry = Math.min(170, (width - margin.left) / legend.length)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13" fill="#222">`,
     `<title>${title}</title>`,
