@@ -54,6 +54,8 @@ const subcommands = await Promise.all([
   command("verify", "Decide whether histories are linearizable", async () => (await import("./commands/verify.ts")).verify),
   command("scenario", "Run scenarios and compare their output", async () => (await import("./commands/scenario.ts")).scenario),
   command("labs", "Scenarios of the MIT labs, the papers and etcd, on virtual time", async () => (await import("./commands/labs.ts")).labs),
+  command("serve", "Run one server of a cluster", async () => (await import("./commands/serve.ts")).serve),
+  command("admin", "What the servers of a cluster say, and snapshots on demand", async () => (await import("./commands/admin.ts")).admin),
   command(
     "zoo",
     "Plant bugs in the code and in the specification, and see who notices",
