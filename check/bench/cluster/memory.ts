@@ -5,32 +5,26 @@
  *     --json       one JSON document on the standard output
  *
  * Each server tells once a second how much memory its process has (resident) and how much its objects take (heap); logs are
- * compacted as usual. The first tenth of the run is for warming up. Memory is flat if, of each server, neither is in the
- * last third of the rest more than 10 % above the first third; means, since garbage comes and goes. Writes memory.svg.
+ * compacted as usual. Memory is flat if, of each server, neither is in the last third of the run more than 10 % above
+ * the first third; means, since garbage comes and goes, and the first tenth is for warming up. Writes memory.svg.
  *
  * Exit codes: 0 it is flat; 1 it is not; 2 bad usage; 3 not measured; 4 there is no Go to build the load with.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { mean } from "../../labs/statistics.ts"
 import { Cluster } from "./Cluster.ts"
 import { positive, program, progress } from "./commandLine.ts"
+import { growth } from "./growth.ts"
+import type { Sample } from "./growth.ts"
 import { lockstep } from "./kinds.ts"
 import { buildLoad, runLoad } from "./load.ts"
 import { chart, colours, ticksTo } from "./plot.ts"
 
-/** Of a server, in MB; seconds since it started. */
-interface Sample {
-  readonly at: number
-  readonly resident: number
-  readonly heap: number
-}
-
 interface Server {
   readonly id: string
   readonly samples: ReadonlyArray<Sample>
-  /** The last third's mean as a part of the first third's. */
+  /** How much it has grown (growth.ts). */
   readonly resident: number
   readonly heap: number
 }
@@ -47,13 +41,6 @@ const telling = `data:text/javascript,${
 }`
 
 const grouped = (n: number): string => Math.round(n).toLocaleString("en")
-
-const growth = (samples: ReadonlyArray<Sample>, of: "resident" | "heap"): number => {
-  const warm = samples.slice(Math.ceil(samples.length / 10))
-  const third = Math.floor(warm.length / 3)
-  const part = (some: ReadonlyArray<Sample>) => mean(some.map((sample) => sample[of]))
-  return part(warm.slice(-third)) / part(warm.slice(0, third))
-}
 
 const measure = async (writes: number) => {
   const load = buildLoad()
