@@ -15,8 +15,8 @@ import { silenceLimit } from "./Dial.ts"
 import { frame, FrameSplitter, longestFrame } from "./Frames.ts"
 import { decodeHello, encodeRefusal, type Identity, longestHello, quote, refusal, welcome } from "./Handshake.ts"
 import { decodeParcels, type Way } from "./Parcels.ts"
-import type { Reports } from "./Reports.ts"
-import { otherThan, reasonOf } from "./Tls.ts"
+import { makeReports } from "./Reports.ts"
+import { otherThan, reasonOf, type TlsFiles, tlsOptions } from "./Tls.ts"
 import { TransportError } from "./TransportError.ts"
 
 export interface Incoming {
@@ -39,14 +39,15 @@ const pulse = frame("")
 
 /** Listens until the scope closes. Fails with `inUse` or `listen`. */
 export const accept = Effect.fnUntraced(function*(
-  { listen, members, reports, secure, self }: {
+  { files, listen, members, self }: {
     readonly self: Identity
     readonly members: ReadonlyArray<ServerId>
     readonly listen: Address
-    readonly secure: tls.SecureContext | undefined
-    readonly reports: Reports
+    /** Absent: no TLS. */
+    readonly files: TlsFiles | undefined
   }
 ): Effect.fn.Return<Acceptor, TransportError, Scope.Scope> {
+  const reports = yield* makeReports
   const peers = new Set(members.filter((j) => j !== self.id))
   const sockets = new Set<net.Socket>()
   /** The connection of each peer, and the starts of it that are known: the latest, and the one before. */
@@ -89,8 +90,7 @@ export const accept = Effect.fnUntraced(function*(
       const refused = refusal(self, peers, hello) ?? notCertified(socket, id)
         ?? (starts.get(id)?.before === incarnation ? `a later start of ${id} was here` : undefined)
       if (refused !== undefined) {
-        const who = peers.has(id) ? id : address
-        reports.warn(who, `${self.id} refused a connection of ${quote(id)} (${address}): ${refused}`)
+        reports.warn(`${id} ${address}`, `${self.id} refused a connection of ${quote(id)} (${address}): ${refused}`)
         socket.end(frame(encodeRefusal(refused)), () => socket.destroy())
         return
       }
@@ -142,15 +142,9 @@ export const accept = Effect.fnUntraced(function*(
     })
   }
 
-  const server = secure === undefined
+  const server = files === undefined
     ? net.createServer(connected)
-    : tls.createServer({
-      secureContext: secure,
-      minVersion: "TLSv1.3",
-      requestCert: true,
-      rejectUnauthorized: true,
-      handshakeTimeout: silenceLimit
-    }, connected)
+    : tls.createServer({ ...tlsOptions(files), requestCert: true, handshakeTimeout: silenceLimit }, connected)
   server.maxConnections = mostConnections
   // With TLS, before it is agreed upon: a close must not wait for that.
   server.on("connection", (socket: net.Socket) => {
@@ -159,7 +153,10 @@ export const accept = Effect.fnUntraced(function*(
   })
   server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
     const who = socket.remoteAddress ?? "a stranger"
-    reports.warn(who, `${self.id} refused a connection of ${who}: ${reasonOf(error)}`)
+    // What is wrong with a certificate is found there only; the error is that the connection ended.
+    const { authorizationError } = socket
+    const reason = authorizationError ? `certificate: ${authorizationError}` : reasonOf(error)
+    reports.warn(who, `${self.id} refused a connection of ${who}: ${reason}`)
     socket.destroy()
   })
 

@@ -13,8 +13,7 @@ import { Transport } from "../Transport.ts"
 import { accept, type Incoming } from "./Accept.ts"
 import { type Address, type Dialler, keepDialling, type Outgoing } from "./Dial.ts"
 import { type Identity, protocolVersion } from "./Handshake.ts"
-import { makeReports } from "./Reports.ts"
-import { secureContext, type TlsFiles } from "./Tls.ts"
+import { checkFiles, type TlsFiles } from "./Tls.ts"
 import { TransportError } from "./TransportError.ts"
 
 export interface TcpOptions extends Identity {
@@ -52,15 +51,14 @@ const make = Effect.fnUntraced(function*(options: TcpOptions): Effect.fn.Return<
     const message = `${listen.host}:${listen.port} can be reached from other machines: give it TLS files, or say that it may be insecure`
     return yield* new TransportError({ kind: "insecure", message })
   }
-  const secure = tls === undefined ? undefined : yield* secureContext(tls)
-  const reports = yield* makeReports
+  if (tls !== undefined) yield* checkFiles(tls)
   const members = [...peers.keys(), id].sort()
-  const acceptor = yield* accept({ self, members, listen, secure, reports })
+  const acceptor = yield* accept({ self, members, listen, files: tls })
   const incarnation = randomUUID()
   const diallers = new Map<ServerId, Dialler>()
   for (const [dest, address] of peers) {
     const hello = { ...self, version: protocolVersion, dest, incarnation }
-    diallers.set(dest, yield* keepDialling({ hello, address, secure, reports }))
+    diallers.set(dest, yield* keepDialling({ hello, address, files: tls }))
   }
   const transport = Transport.of({
     send: (parcels) =>
