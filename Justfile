@@ -25,6 +25,10 @@ test *ARGS: setup
 lockstep *ARGS: setup
     @node src/cli/main.ts "$@"
 
+# Three servers on this machine; the leader is killed while a client writes.
+demo: setup
+    @node check/demo/demo.ts
+
 # Figures as ratios, side by side in one run.
 bench *ARGS: setup
     @node check/bench/bench.ts "$@"

@@ -59,11 +59,11 @@ export class Host {
       monotonicTimeNanos: Effect.sync(() => nanos(simulator.now)),
       sleep: (duration) => {
         const ms = Duration.toMillis(duration)
-        if (ms <= 0) return Effect.yieldNow
         if (ms === Infinity) return Effect.never
         return Effect.callback<void>((resume) => {
-          // In whole microseconds, as the clock reads: else who is woken could find that it is too early by a rounding.
-          const due = simulator.clock.after(Math.ceil(1000 * ms) / 1000, () => this.arrives(() => resume(Effect.void)))
+          // In whole microseconds, as the clock reads, and at least one: who finds that it is too early by a rounding, and
+          // sleeps again, must come to an end.
+          const due = simulator.clock.after(Math.max(1, Math.ceil(1000 * ms)) / 1000, () => this.arrives(() => resume(Effect.void)))
           return Effect.sync(() => {
             due.cancelled = true
           })

@@ -16,7 +16,7 @@ export const watchers: ReadonlyArray<Watcher> = [
         from: `word === "ACCEPTED" && n === trace.steps.length`,
         to: `word === "ACCEPTED"`
       },
-      { file: "check/trace/validate.ts", from: "lines: n }", to: "lines: n + 1 }" }
+      { file: "check/trace/validate.ts", from: "lines: n - earlier }", to: "lines: n - earlier + 1 }" }
     ],
     noticedBy: "trace: last line altered",
     needsTlc: true

@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { Missing } from "./commandLine.ts"
 
 /** What it prints; load/main.go says what each is. */
 export interface LoadResult {
@@ -29,18 +30,19 @@ export interface Load {
   readonly writes?: number
 }
 
-/** Builds the program; the reason why it can't be, in a line. */
-export const buildLoad = (): { readonly program: string } | { readonly missing: string } => {
+/** Builds the program. */
+export const buildLoad = (): string => {
   const folder = fileURLToPath(new URL("../../../node_modules/.cache/lockstep", import.meta.url))
   const program = join(folder, "load")
   mkdirSync(folder, { recursive: true })
   try {
     const cwd = fileURLToPath(new URL("load", import.meta.url))
     execFileSync("go", ["build", "-buildvcs=false", "-o", program, "."], { cwd, stdio: ["ignore", "ignore", "pipe"] })
-    return { program }
+    return program
   } catch (error) {
     const { code, stderr } = error as { readonly code?: string; readonly stderr?: Buffer }
-    return { missing: code === "ENOENT" ? "go is not installed" : `go build: ${String(stderr).trim().split("\n").at(-1)}` }
+    const reason = code === "ENOENT" ? "go is not installed" : String(stderr).trim().split("\n").at(-1)
+    throw new Missing(`The program that puts the load can't be built: ${reason}`)
   }
 }
 

@@ -1,0 +1,76 @@
+/** One run of load on one side: what its clients saw, and what it cost the servers and the disk. */
+import type { Cluster } from "./Cluster.ts"
+import { flushesOf } from "./flushes.ts"
+import { runLoad } from "./load.ts"
+import type { Load } from "./load.ts"
+
+export interface Side {
+  readonly cluster: Cluster
+  readonly protocol: Load["protocol"]
+  /** How many connections it serves so many clients with, to one server. */
+  readonly connections: (clients: number) => number
+}
+
+export interface Workload {
+  readonly clients: number
+  /** The clients talk to all servers alike; else all talk to the leader. */
+  readonly spread: boolean
+}
+
+/** Per second, in milliseconds, and for each write that was acknowledged. */
+export interface Figures {
+  readonly writesPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+  /** How often two servers at least have synced their logs. */
+  readonly syncs: number
+  /** How often the disk was told to flush, by anybody; NaN where it isn't counted. */
+  readonly flushes: number
+  /** User and system time of the three servers together, and of the program that puts the load on them. */
+  readonly serversCpuUs: number
+  readonly loadCpuUs: number
+}
+
+/** All are what the kernel and the servers say before and after the run, warm-up included, but for what clients saw. */
+export const measure = async (
+  program: string,
+  { cluster, connections, protocol }: Side,
+  { clients, spread }: Workload,
+  seconds: number
+): Promise<Figures> => {
+  const asked = spread ? cluster.members : [await cluster.leader()]
+  const count = async () => ({
+    syncs: await cluster.majoritySyncs(),
+    flushes: flushesOf(cluster.folder) ?? NaN,
+    cpuMs: cluster.cpuMs()
+  })
+  const before = await count()
+  const result = await runLoad(program, {
+    protocol,
+    servers: asked.map((member) => `127.0.0.1:${member.clients}`),
+    clients,
+    connections: Math.min(clients, connections(clients) * asked.length),
+    seconds
+  })
+  const after = await count()
+  // A rate with failed writes in it compares nothing.
+  if (result.errors > 0) throw new Error(`${cluster.kind.name}: ${result.errors} writes failed: ${result.error}`)
+  return {
+    writesPerSecond: result.ops / result.seconds,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
+    maxMs: result.maxMs,
+    syncs: (after.syncs - before.syncs) / result.all,
+    flushes: (after.flushes - before.flushes) / result.all,
+    serversCpuUs: (after.cpuMs - before.cpuMs) * 1000 / result.all,
+    loadCpuUs: result.cpuUs
+  }
+}
+
+export const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
+
+/** Each figure's median, of several runs. */
+export const medians = (runs: ReadonlyArray<Figures>): Figures =>
+  Object.fromEntries(Object.keys(runs[0]!).map((name) => [name, median(runs.map((run) => run[name as keyof Figures]))])) as
+    unknown as Figures
