@@ -21,7 +21,7 @@ export interface Fate {
   /** So much of log time has passed, in milliseconds, that the clerk's clock doesn't know of. */
   readonly passes?: number
   /** Instead of what the server would say. `silence`: nothing, for ever. */
-  readonly says?: "unreachable" | "silence" | "busy" | { readonly leads: ServerId | null }
+  readonly says?: "unsent" | "unreachable" | "silence" | "busy" | { readonly leads: ServerId | null }
   /** Where it says something else, or isn't the leader: the log decides on the request all the same, so many milliseconds later. */
   readonly decided?: number
 }
@@ -66,10 +66,10 @@ export class ScriptedServers {
         yield* Effect.sleep(latency)
         return { type: "replied", reply: decide() }
       }
-      if (decided !== undefined && says !== "busy") yield* Effect.forkDetach(Effect.andThen(Effect.sleep(decided), Effect.sync(decide)))
+      if (decided !== undefined && says !== "busy" && says !== "unsent") yield* Effect.forkDetach(Effect.andThen(Effect.sleep(decided), Effect.sync(decide)))
       yield* says === "silence" ? Effect.never : Effect.sleep(latency / 2)
       if (says === "busy") return { type: "busy" }
-      if (says === "unreachable") return { type: "unreachable", reason: "connection lost" }
+      if (says === "unsent" || says === "unreachable") return { type: says, reason: "no connection" }
       return { type: "notLeader", leader: typeof says === "object" ? says.leads : leader }
     })
   }
