@@ -26,7 +26,7 @@ import { buildLoad } from "./load.ts"
 import { chart, colours, ticksAround, ticksTo } from "./plot.ts"
 import { judge, planned } from "./rows.ts"
 import type { Alone, Contest } from "./rows.ts"
-import { measure, medians } from "./sides.ts"
+import { measure, summary } from "./sides.ts"
 import type { Figures, Side } from "./sides.ts"
 
 const columns = (cells: ReadonlyArray<ReadonlyArray<string>>): string => {
@@ -46,7 +46,8 @@ const report = (contests: ReadonlyArray<Contest>, others: ReadonlyArray<Alone>):
     ["syncs of two servers", both(fine, (f) => f.syncs)],
     ["flushes of the disk", both(fine, (f) => f.flushes)],
     ["CPU of the servers, µs", both(whole, (f) => f.serversCpuUs)],
-    ["of the load, µs", both(whole, (f) => f.loadCpuUs)]
+    ["of the load, µs", both(whole, (f) => f.loadCpuUs)],
+    ["elections in all", both(whole, (f) => f.elections)]
   ]
   return [
     columns([
@@ -125,7 +126,7 @@ const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => 
         runs[n]!.push(await measure(load, side, plan, seconds))
       }
     }
-    contests.push(judge(plan, medians(runs[0]!), medians(runs[1]!)))
+    contests.push(judge(plan, summary(runs[0]!), summary(runs[1]!)))
   }
   const others = await alone(ours, isWanted)
   progress("")
