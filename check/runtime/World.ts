@@ -5,7 +5,7 @@
  *
  *     new World({ configuration, choices: new Choices([]), chance: new Chance(1) }).run((world) => Effect.gen(function*() {
  *       const clerk = yield* world.clerk()
- *       yield* clerk.execute({ op: "put", key: "k", value: "v" })
+ *       yield* clerk.put("k", "v")
  *       const leader = yield* world.leader
  *       world.crash(leader)
  *       …
@@ -18,10 +18,13 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { lastIndex } from "../../src/raft/Server.ts"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
+import { makeClerk } from "../../src/shell/Clerk.ts"
+import type { Clerk, ClerkOptions } from "../../src/shell/Clerk.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import { Observer } from "../../src/shell/Observer.ts"
 import { Replica } from "../../src/shell/Replica.ts"
-import type { Answer, Servers } from "../../src/shell/Servers.ts"
+import { Servers } from "../../src/shell/Servers.ts"
+import type { Answer } from "../../src/shell/Servers.ts"
 import { Storage } from "../../src/shell/Storage.ts"
 import { fileLog } from "../../src/shell/storage/FileLog.ts"
 import { Transport } from "../../src/shell/Transport.ts"
@@ -38,8 +41,6 @@ import type { Address, Conditions } from "./Network.ts"
 import { Observed } from "./Observed.ts"
 import { diskOfLife } from "./SimulatedDisk.ts"
 import { Simulator } from "./Simulator.ts"
-import { makeClerk } from "./TestClerk.ts"
-import type { Clerk } from "./TestClerk.ts"
 
 export interface WorldOptions {
   readonly configuration: Configuration
@@ -143,7 +144,7 @@ export class World {
   }
 
   /** Starts all servers and lets the story happen; what was violated, if anything. */
-  run(story: (world: World) => Effect.Effect<void>, limit = Infinity): Violation | undefined {
+  run(story: (world: World) => Effect.Effect<void, unknown>, limit = Infinity): Violation | undefined {
     for (const id of this.ids) this.start(id)
     const ending = this.simulator.run(Effect.suspend(() => story(this)), this.#outside.context, limit)
     if (ending.type === "done" && Exit.isFailure(ending.exit)) {
@@ -393,8 +394,8 @@ export class World {
   }
 
   /** A new client, with no session yet. */
-  clerk(): Effect.Effect<Clerk> {
-    return makeClerk(this.servers())
+  clerk(options: ClerkOptions = {}): Effect.Effect<Clerk> {
+    return Effect.suspend(() => makeClerk(options).pipe(Effect.provideService(Servers, this.servers())))
   }
 
   // What a replica runs on.
