@@ -4,12 +4,13 @@ import { elections } from "./elections.ts"
 import { etcd } from "./etcd.ts"
 import type { Lab } from "./Lab.ts"
 import { LabFailure } from "./Lab.ts"
+import { kvService } from "./kv.ts"
 import { requirements } from "./requirements.ts"
 import { snapshots } from "./snapshots.ts"
 import { statistics } from "./statistics.ts"
 
 /** All of them, in the order of check/labs/README.md. */
-export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...statistics]
+export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...kvService, ...statistics]
 
 /** What came of one lab. */
 export interface LabResult {
