@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { empty } from "../../src/kv/Table.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
 import type { Clerk } from "../../src/shell/Clerk.ts"
 import { Clerks } from "../../src/shell/Clerks.ts"
@@ -134,9 +135,9 @@ describe("over the network", () => {
       await asking(byId(), (c) =>
         Effect.gen(function*() {
           yield* c.get("k")
-          cluster.kv = { ...cluster.kv, sessions: {} }
+          cluster.kv = { ...cluster.kv, sessions: empty }
           yield* c.append("k", "a")
-          cluster.kv = { ...cluster.kv, sessions: {} }
+          cluster.kv = { ...cluster.kv, sessions: empty }
           cluster.leader = "s2"
           return [yield* Effect.flip(c.append("k", "b")), yield* c.get("k")]
         }))
