@@ -88,7 +88,7 @@ describe("lockstep get, put, append, cas, delete", () => {
       status: 3,
       stderr: expect.stringMatching(`^outcome unknown: ${address}: no answer within \\d+ ms\n$`)
     })
-    expect(cluster.kv.data).toEqual({ k: "v" })
+    expect(cluster.kv.data).toEqual(tableOf([["k", "v"]]))
   }, 20_000)
 
   test("with a cluster file: the addresses for clients in it", async () => {
