@@ -43,7 +43,7 @@ const both = (show: (n: number) => string, of: (figures: Figures) => number) => 
 
 const report = (contests: ReadonlyArray<Contest>, others: ReadonlyArray<Alone>): string => {
   const costs: ReadonlyArray<readonly [string, (contest: Contest) => string]> = [
-    ["syncs of two servers", both(fine, (f) => f.syncs)],
+    ["syncs of all servers", both(fine, (f) => f.syncs)],
     ["flushes of the disk", both(fine, (f) => f.flushes)],
     ["CPU of the servers, µs", both(whole, (f) => f.serversCpuUs)],
     ["of the load, µs", both(whole, (f) => f.loadCpuUs)],
