@@ -147,10 +147,10 @@ export class Cluster implements AsyncDisposable {
     })
   }
 
-  /** What the second of three servers says: so many syncs at least has a majority made, so many elections has it seen. */
-  async majority(of: "syncs" | "elections"): Promise<number> {
+  /** What each server says; NaN: it doesn't answer. */
+  async each(of: keyof Metrics): Promise<ReadonlyArray<number>> {
     const all = await Promise.all(this.members.map((member) => this.metrics(member)))
-    return all.map((one) => one?.[of] ?? NaN).sort((a, b) => a - b)[1]!
+    return all.map((one) => one?.[of] ?? NaN)
   }
 
   /** User and system time of all servers so far, in milliseconds. As Linux tells it, in ticks of 10 ms. */
