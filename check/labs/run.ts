@@ -6,11 +6,12 @@ import type { Lab } from "./Lab.ts"
 import { LabFailure } from "./Lab.ts"
 import { kvService } from "./kv.ts"
 import { requirements } from "./requirements.ts"
+import { single } from "./single.ts"
 import { snapshots } from "./snapshots.ts"
 import { statistics } from "./statistics.ts"
 
 /** All of them, in the order of check/labs/README.md. */
-export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...kvService, ...statistics]
+export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...single, ...kvService, ...statistics]
 
 /** What came of one lab. */
 export interface LabResult {
