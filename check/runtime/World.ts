@@ -41,6 +41,7 @@ import type { Address, Conditions } from "./Network.ts"
 import { Observed } from "./Observed.ts"
 import { diskOfLife } from "./SimulatedDisk.ts"
 import { Simulator } from "./Simulator.ts"
+import { Timing } from "./Timing.ts"
 
 export interface WorldOptions {
   readonly configuration: Configuration
@@ -73,11 +74,14 @@ const remembered = 60
 interface Life {
   readonly scope: Scope.Closeable
   readonly port: Port
+  readonly timing: Timing
   /** Nothing of it counts any more, and its disk is gone. */
   over: boolean
   /** Its disk refuses something: it must end by itself. */
   failing: boolean
   replica: Replica["Service"] | undefined
+  /** It crashes as soon as a step is durable, before anything of it has left. */
+  crashesBeforeItSends: CrashKind | undefined
   /** Whom to tell that the connection is gone. */
   readonly asking: Set<() => void>
 }
@@ -122,6 +126,8 @@ export class World {
   readonly #lives = new Map<ServerId, Life>()
   /** Clients, and whoever tells the story. */
   readonly #outside: Host
+  /** Nothing goes wrong any more. */
+  isQuiet = false
   readonly #count: (what: string) => void
   readonly #log: Array<string> = []
   #clients = 0
@@ -137,10 +143,16 @@ export class World {
     this.#hosts = new Map(ids.map((id, n) => [id, new Host(this.simulator, chance.branch(), skews[n])]))
     this.#outside = new Host(this.simulator, chance.branch())
     this.#disks = new Map(ids.map((id) => [id, new ForgetfulDisk()]))
-    this.observed = new Observed(ids, configuration.settings, (change) => {
-      this.#tellStep(change)
-      onStep(change)
-    }, () => this.simulator.stop())
+    this.observed = new Observed(ids, configuration.settings, {
+      count,
+      step: (change) => {
+        this.#tellStep(change)
+        const { before, server, step } = change.taken
+        if (before.role === "leader" && step.server.role !== "leader") this.#nobodyWaitsInVain(server)
+        onStep(change)
+      },
+      violation: () => this.simulator.stop()
+    })
   }
 
   /** Starts all servers and lets the story happen; what was violated, if anything. */
@@ -158,6 +170,11 @@ export class World {
   /** What has happened last, a line each: when, who, what. */
   get story(): string {
     return this.#log.join("\n")
+  }
+
+  /** Something happens, by name, to be counted. */
+  happens(what: string): void {
+    this.#count(what)
   }
 
   tell(who: string, what: string): void {
@@ -203,9 +220,11 @@ export class World {
     const life: Life = {
       scope: Scope.makeUnsafe(),
       port: new Port(),
+      timing: new Timing(this.#configuration, this.simulator.now),
       over: false,
       failing: false,
       replica: undefined,
+      crashesBeforeItSends: undefined,
       asking: new Set()
     }
     this.#lives.set(id, life)
@@ -214,12 +233,26 @@ export class World {
       Layer.provide([Layer.effect(Storage, this.#storage(id, life)), Layer.succeed(Transport, this.#transport(id, life))])
     )
     const { observed } = this
-    const while_ = (observe: () => void) => Effect.sync(() => life.over || observe())
+    const whileItLasts = (observe: () => void) => Effect.sync(() => life.over || observe())
     const alive = Layer.buildWithScope(layer, life.scope).pipe(
       Effect.provideService(Observer, {
         resume: (_, durable) => Effect.sync(() => life.over ? durable : observed.resume(id, durable)),
-        taken: (steps) => while_(() => observed.taken(id, steps)),
-        durable: (steps) => while_(() => observed.durable(id, steps))
+        taken: (steps) =>
+          whileItLasts(() => {
+            observed.taken(id, steps)
+            for (const step of steps) {
+              const early = life.timing.step(step, this.simulator.now)
+              if (early !== undefined) observed.violate("TimersAreKept", early)
+            }
+          }),
+        durable: (steps) =>
+          whileItLasts(() => {
+            observed.durable(id, steps)
+            if (life.crashesBeforeItSends !== undefined) {
+              this.#count("crashesBetweenSaveAndSend")
+              this.crash(id, life.crashesBeforeItSends)
+            }
+          })
       }),
       Effect.flatMap((context) =>
         Effect.suspend(() => {
@@ -262,7 +295,7 @@ export class World {
     this.#lives.delete(id)
     this.network.end(id)
     this.#hosts.get(id)!.resume()
-    for (const hangUp of life.asking) this.simulator.clock.after(this.chance.between(0, 5), hangUp)
+    for (const hangUp of life.asking) this.simulator.clock.after(this.chance.between(0, 30), hangUp)
     return life
   }
 
@@ -297,7 +330,26 @@ export class World {
     this.#hosts.get(id)!.resume()
   }
 
-  /** One of the next operations of its disk fails: the `nth` from now. The server must end. */
+  /** It crashes between saving its next step and sending what that one sends. */
+  crashBeforeItSends(id: ServerId, kind: CrashKind): void {
+    const life = this.#lives.get(id)
+    if (life !== undefined) life.crashesBeforeItSends = kind
+  }
+
+  /** It crashes instead of the `nth` operation of its disk from now. */
+  crashAtDisk(id: ServerId, nth: number, kind: CrashKind): void {
+    if (!this.isUp(id)) return
+    const disk = this.#disks.get(id)!
+    const at = disk.operations + nth
+    disk.fault = (_, __, count) => {
+      if (count !== at) return undefined
+      this.#count("crashesAtDisk")
+      this.crash(id, kind)
+      return "stop"
+    }
+  }
+
+  /** The `nth` operation of its disk from now fails, or the disk is full. The server must end. */
   failDisk(id: ServerId, nth: number, kind: "fail" | "full"): void {
     const life = this.#lives.get(id)
     if (life === undefined) return
@@ -309,6 +361,13 @@ export class World {
       this.tell(id, kind === "full" ? "its disk is full" : "its disk fails")
       return kind
     }
+  }
+
+  /** What lies in wait for it at its disk, or after its next step, doesn't come. */
+  disarm(id: ServerId): void {
+    this.#disks.get(id)!.fault = () => undefined
+    const life = this.#lives.get(id)
+    if (life !== undefined) life.crashesBeforeItSends = undefined
   }
 
   // The network.
@@ -359,7 +418,8 @@ export class World {
           }
           this.observed.asks(request)
           const text = JSON.stringify(request)
-          this.network.carry(client, server, () => this.#serve(client, server, text, hear))
+          const broken = () => hear({ type: "unreachable", reason: "connection lost" })
+          this.network.connection(client, server, () => this.#serve(client, server, text, hear), broken)
           return Effect.sync(() => {
             waits = false
           })
@@ -371,7 +431,8 @@ export class World {
   #serve(client: Address, id: ServerId, request: string, hear: (answer: Answer) => void): void {
     const life = this.#lives.get(id)
     if (life?.replica === undefined) {
-      this.network.carry(id, client, () => hear({ type: "unreachable", reason: "connection refused" }))
+      const refused = () => hear({ type: "unreachable", reason: "connection refused" })
+      this.network.connection(id, client, refused, refused)
       return
     }
     const { replica } = life
@@ -386,7 +447,7 @@ export class World {
           if (life.over) return
           this.observed.answers(id, asked, answer)
           const text = JSON.stringify(answer)
-          this.network.carry(id, client, () => hear(JSON.parse(text) as Answer))
+          this.network.connection(id, client, () => hear(JSON.parse(text) as Answer), hangUp)
         }),
         host.context
       )
@@ -431,6 +492,13 @@ export class World {
       const life = this.#lives.get(dest)
       if (life !== undefined) this.#hosts.get(dest)!.arrives(() => life.port.put(JSON.parse(text) as Parcel))
     })
+  }
+
+  /** Who leads no longer has told everybody who waits. */
+  #nobodyWaitsInVain(id: ServerId): void {
+    const replica = this.replica(id)
+    const { role, waiting } = replica === undefined ? { role: "follower", waiting: 0 } : Effect.runSync(replica.status)
+    if (role !== "leader" && waiting > 0) this.observed.violate("NobodyWaitsInVain", `${id}, a ${role}, has ${waiting} clients waiting`)
   }
 
   #tellStep({ taken: { action, consumed, server, step: { server: s } } }: Change): void {
