@@ -47,6 +47,7 @@ const told = (answer: Answer, request: Request, server: Surroundings): RespValue
     }
     case "busy":
       return error("BUSY too much is not committed yet; not taken, ask again later")
+    // A replica isn't, in its own process.
     case "unreachable":
       return error("NOTLEADER")
   }
