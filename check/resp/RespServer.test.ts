@@ -113,23 +113,24 @@ describe("clients", () => {
     await until(() => next.heard() === "+PONG\r\n")
   })
 
-  test("one that doesn't read takes nothing from the others, nor much memory", async () => {
+  test("one that doesn't read takes nothing from the others, nor much memory", { timeout: 20_000 }, async () => {
     const gateway = new MemoryGateway()
-    gateway.data = { big: "v".repeat(2 ** 20) }
+    gateway.data = { big: "v".repeat(2 ** 18) }
     const { port } = await start({}, gateway)
     const greedy = await dial(port)
     greedy.socket.pause()
-    // 4 gigabytes, if it were to read them.
+    // A gigabyte, if the server were to answer all of it.
     greedy.socket.write("GET big\r\n".repeat(4000))
     const other = await dial(port)
-    for (let n = 1; n <= 100; n++) {
+    for (let n = 1; n <= 20; n++) {
       other.socket.write("PING\r\n")
       await until(() => other.heard().length === n * 7)
     }
-    expect(gateway.operations.length).toBeLessThan(30)
+    // As much as the system holds for a socket, and a little more.
+    expect(gateway.operations.length).toBeLessThan(100)
     // And it isn't forgotten.
     greedy.socket.resume()
-    await until(() => gateway.operations.length > 200)
+    await until(() => gateway.operations.length > 150)
   })
 
   test("one that dies in the middle of a command isn't noticed by the others", async () => {
