@@ -42,6 +42,11 @@ screenshots FOLDER: setup
 bench-verify *ARGS: build
     @node check/bench/verify.ts "$@"
 
+# A cluster of ours against one of etcd's, side by side in one run (needs etcd, as Debian's etcd-server has it, and Go).
+[no-exit-message]
+bench-cluster *ARGS: build
+    @node check/bench/cluster/bench.ts "$@"
+
 # The library as JavaScript with declarations, in dist/.
 build: setup
     @rm -rf dist

@@ -13,6 +13,7 @@ import { checkLinearizable, kv } from "../linearizability/index.ts"
 import { callsOf, isTrue, plans } from "./Plans.ts"
 import { onVirtualTime, ScriptedServers } from "./ScriptedServers.ts"
 import type { Fate } from "./ScriptedServers.ts"
+import { tableOf } from "../../src/kv/Table.ts"
 
 type Pool = Clerks["Service"]
 
@@ -31,7 +32,7 @@ describe("a pool", () => {
   test("commands one after the other have one session, and its own server is asked first", async () => {
     const servers = new ScriptedServers()
     await withPool(servers, (pool) => Effect.forEach(times(50), (n) => pool.execute(append(`${n},`))))
-    expect([opened(servers), servers.kv.data]).toEqual([1, { k: times(50).map((n) => `${n},`).join("") }])
+    expect([opened(servers), servers.kv.data]).toEqual([1, tableOf([["k", times(50).map((n) => `${n},`).join("")]])])
     expect(new Set(servers.attempts.map(({ server }) => server))).toEqual(new Set(["s1"]))
   })
 

@@ -1,11 +1,15 @@
 // Goal: each command answers as Redis does, in its bytes, and does to the map what it says, at one moment. Method: what
 // one types and what comes back, over a map in memory; somebody who gets in between; refusals.
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import { describe, expect, test } from "vitest"
 import type { Operation } from "../../src/kv/Map.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
 import { encodeCommand } from "../../src/shell/resp/Resp.ts"
-import { memoryReplica, MemoryGateway, Terminal, testServer } from "./fakes.ts"
+import { memoryReplica, MemoryGateway, Terminal, testClient, testServer } from "./fakes.ts"
+import { tableOf } from "../../src/kv/Table.ts"
 
 /** Typed one after the other, on one connection to a new server: the answers, line by line, as a terminal would show. */
 type Dialogue = ReadonlyArray<readonly [typed: string, answer: string]>
@@ -73,7 +77,7 @@ describe("on keys", () => {
     expect(await terminal.hear(encodeCommand(["DEL", "a", `${key}k`]))).toBe("-ERR key longer than 64 bytes\r\n")
     expect(await terminal.hear(encodeCommand(["SET", "k", `${value}v`]))).toBe("-ERR value longer than 256 bytes\r\n")
     expect(await terminal.hear(encodeCommand(["APPEND", key, "v"]))).toBe("-ERR value would be longer than 256 bytes\r\n")
-    expect(gateway.data).toEqual({ [key]: value })
+    expect(gateway.data).toEqual(tableOf([[key, value]]))
     expect(gateway.operations.map(({ op }) => op)).toEqual(["put", "get"])
   })
 })
@@ -100,7 +104,7 @@ describe("a command of several operations takes effect at one moment", () => {
   test("and gives up when it never can", async () => {
     const gateway = interfering(1000)
     await hold([["APPEND k b", "-BUSY others change the key all the time; nothing was stored"]], testServer(gateway.service))
-    expect(gateway.data).toEqual({ k: "!" })
+    expect(gateway.data).toEqual(tableOf([["k", "!"]]))
   })
 
   test("SET XX of an absent key, and SET NX GET of one that is there, change nothing", async () => {
@@ -124,9 +128,19 @@ describe("what went wrong is told by the first word", () => {
 
   test("BUSY: it has not", () => hold([["SET k v", "-BUSY no answer within 10 s"]], refusing("Busy", "put")))
 
-  test("a mistake of ours is no end of the connection", () =>
-    hold([["SET k v", "-ERR internal error; whether it took effect is unknown"], ["PING", "+PONG"]],
-      testServer(new MemoryGateway(() => Effect.die(new Error("a mistake"))).service)))
+  test.each<[string, MemoryGateway]>([
+    ["fails", new MemoryGateway(() => Effect.die(new Error("on purpose")))],
+    ["throws", new MemoryGateway(() => {
+      throw new Error("on purpose")
+    })]
+  ])("UNKNOWN: a mistake of ours, which %s, is no end of the connection", async (_, gateway) => {
+    const logged: Array<string> = []
+    const logger = Logger.layer([Logger.make(({ cause }) => logged.push(Cause.pretty(cause)))])
+    const context = await Effect.runPromise(Effect.scoped(Layer.build(logger)))
+    const terminal = new Terminal(testServer(gateway.service), testClient(), Effect.runForkWith(context))
+    expect(await terminal.hear("SET k v\r\nPING\r\n")).toBe("-UNKNOWN outcome unknown: internal error\r\n+PONG\r\n")
+    expect(logged.join()).toContain("on purpose")
+  })
 })
 
 describe("on the connection", () => {

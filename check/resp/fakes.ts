@@ -5,16 +5,17 @@ import { execute } from "../../src/kv/Map.ts"
 import type { Data, Operation, Response } from "../../src/kv/Map.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV } from "../../src/kv/Sessions.ts"
+import { empty } from "../../src/kv/Table.ts"
 import { Replica, type Status } from "../../src/shell/Replica.ts"
 import type { Client, Limits, Surroundings } from "../../src/shell/resp/Command.ts"
-import { Conversation } from "../../src/shell/resp/Conversation.ts"
+import { Conversation, type Fork } from "../../src/shell/resp/Conversation.ts"
 import { Gateway, type Refusal } from "../../src/shell/resp/Gateway.ts"
 import type { Bytes } from "../../src/shell/resp/Resp.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
 
 /** A map. `before` is what happens first, with each operation: it may take its time, or refuse. */
 export class MemoryGateway {
-  data: Data = {}
+  data: Data = empty
   readonly operations: Array<Operation> = []
   readonly service: Gateway["Service"]
 
@@ -112,7 +113,7 @@ export class Terminal {
   takes = true
   readonly conversation: Conversation
 
-  constructor(server: Surroundings, client = testClient()) {
+  constructor(server: Surroundings, client = testClient(), fork: Fork = Effect.runFork) {
     this.conversation = new Conversation(client, server, {
       write: (bytes) => {
         this.output += bytes
@@ -122,7 +123,7 @@ export class Terminal {
       end: () => this.ended = true,
       pause: () => this.paused = true,
       resume: () => this.paused = false
-    }, Effect.runFork)
+    }, fork)
   }
 
   send(bytes: Bytes): void {

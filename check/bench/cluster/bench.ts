@@ -7,9 +7,10 @@
  *     --json        one JSON document on the standard output
  *
  * Three servers each, on loopback, with the settings they come with: both sync what they acknowledge. Both clusters are up
- * all the time, and one of them is under load. Clients write values of 256 bytes to 5,000 keys, each one write after the
- * other. etcd's share one connection of its own client (its benchmark tool does so, and more of them make it slower), ours
- * have one each. Load and servers share the machine, so what a write costs the program that puts the load is told, too.
+ * all the time, and one of them is under load, each for five seconds before anything counts. Clients write values of 256
+ * bytes to 5,000 keys, one write after the other. etcd's share one connection of its own client (its benchmark tool does so,
+ * and more of them make it slower), ours have one each. Load and servers share the machine, so what a write costs the program
+ * that puts the load is told, too.
  *
  * Without `--only` the picture bench-cluster.svg is written. Exit codes: 0 all goals are met; 1 one is not; 2 bad usage;
  * 3 one could not be measured; 4 there is no etcd to compare with, or no Go to build the load with.
@@ -26,7 +27,7 @@ import { buildLoad } from "./load.ts"
 import { chart, colours, ticksAround, ticksTo } from "./plot.ts"
 import { judge, planned } from "./rows.ts"
 import type { Alone, Contest } from "./rows.ts"
-import { measure, medians } from "./sides.ts"
+import { measure, summary } from "./sides.ts"
 import type { Figures, Side } from "./sides.ts"
 
 const columns = (cells: ReadonlyArray<ReadonlyArray<string>>): string => {
@@ -43,10 +44,11 @@ const both = (show: (n: number) => string, of: (figures: Figures) => number) => 
 
 const report = (contests: ReadonlyArray<Contest>, others: ReadonlyArray<Alone>): string => {
   const costs: ReadonlyArray<readonly [string, (contest: Contest) => string]> = [
-    ["syncs of two servers", both(fine, (f) => f.syncs)],
+    ["syncs of all servers", both(fine, (f) => f.syncs)],
     ["flushes of the disk", both(fine, (f) => f.flushes)],
     ["CPU of the servers, µs", both(whole, (f) => f.serversCpuUs)],
-    ["of the load, µs", both(whole, (f) => f.loadCpuUs)]
+    ["of the load, µs", both(whole, (f) => f.loadCpuUs)],
+    ["elections in all", both(whole, (f) => f.elections)]
   ]
   return [
     columns([
@@ -116,6 +118,10 @@ const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => 
     { cluster: theirs, protocol: "etcd", connections: () => 1 },
     { cluster: ours, protocol: "resp", connections: (clients) => clients }
   ]
+  for (const side of sides) {
+    progress(`${side.cluster.kind.name} warms up`)
+    await measure(load, side, { clients: 64, spread: true }, 5)
+  }
   const contests: Array<Contest> = []
   for (const plan of planned.filter(isWanted)) {
     const runs: ReadonlyArray<Array<Figures>> = sides.map(() => [])
@@ -125,7 +131,7 @@ const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => 
         runs[n]!.push(await measure(load, side, plan, seconds))
       }
     }
-    contests.push(judge(plan, medians(runs[0]!), medians(runs[1]!)))
+    contests.push(judge(plan, summary(runs[0]!), summary(runs[1]!)))
   }
   const others = await alone(ours, isWanted)
   progress("")

@@ -19,6 +19,7 @@ export const etcd: Kind = {
     leads: "etcd_server_is_leader",
     led: "etcd_server_has_leader",
     syncs: "etcd_disk_wal_fsync_duration_seconds_count",
+    elections: "etcd_server_leader_changes_seen_total",
     applied: "etcd_server_proposals_applied_total"
   }
 }
@@ -46,6 +47,7 @@ export const lockstep = (more: object = {}, nodeFlags: ReadonlyArray<string> = [
     leads: "lockstep_is_leader",
     led: "lockstep_has_leader",
     syncs: "lockstep_saves_total",
+    elections: "lockstep_term",
     applied: "lockstep_last_applied"
   }
 })

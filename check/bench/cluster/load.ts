@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { Missing } from "./commandLine.ts"
+import { endWithUs } from "./leftovers.ts"
 
 /** What it prints; load/main.go says what each is. */
 export interface LoadResult {
@@ -52,10 +53,11 @@ export const runLoad = async (
   program: string,
   { clients, connections, protocol, seconds, servers, writes }: Load
 ): Promise<LoadResult> => {
-  const { stdout } = await execute(program, [
+  const running = execute(program, [
     protocol,
     ...["--servers", servers.join(), "--clients", String(clients), "--connections", String(connections)],
     ...["--time", `${seconds}s`, ...writes === undefined ? [] : ["--writes", String(writes)]]
   ])
-  return JSON.parse(stdout) as LoadResult
+  endWithUs(running.child)
+  return JSON.parse((await running).stdout) as LoadResult
 }

@@ -67,19 +67,20 @@ const measure = async (writes: number) => {
 
 const picture = (servers: ReadonlyArray<Server>, writes: number): string => {
   const all = servers.flatMap(({ samples }) => samples)
-  return chart("Memory of three servers over a long run of writes", [{
-    title: `${grouped(writes)} writes`,
-    across: { title: "seconds", ticks: ticksTo(Math.max(...all.map(({ at }) => at))), scale: "linear" },
-    up: { title: "MB", ticks: ticksTo(Math.max(...all.map(({ resident }) => resident))), scale: "linear" },
-    curves: servers.flatMap(({ id, samples }, n) =>
-      (["resident", "heap"] as const).map((what) => ({
-        name: `${id}, ${what}`,
-        colour: colours[n]!,
-        dashed: what === "heap",
-        points: samples.map((sample) => [sample.at, sample[what]] as const)
-      }))
-    )
-  }])
+  const panel = (of: "resident" | "heap", title: string) => ({
+    title,
+    across: { title: "seconds", ticks: ticksTo(Math.max(...all.map(({ at }) => at))), scale: "linear" } as const,
+    up: { title: "MB", ticks: ticksTo(Math.max(...all.map((sample) => sample[of]))), scale: "linear" } as const,
+    curves: servers.map(({ id, samples }, n) => ({
+      name: id,
+      colour: colours[n]!,
+      points: samples.map((sample) => [sample.at, sample[of]] as const)
+    }))
+  })
+  return chart(`Memory of three servers over ${grouped(writes)} writes`, [
+    panel("resident", `process, over ${grouped(writes)} writes`),
+    panel("heap", "objects in it")
+  ])
 }
 
 const isFlat = ({ heap, resident }: Server): boolean => heap <= 1.1 && resident <= 1.1

@@ -12,7 +12,6 @@ export interface Curve {
   readonly name: string
   readonly points: ReadonlyArray<readonly [x: number, y: number]>
   readonly colour: string
-  readonly dashed?: boolean
   /** A mark at each point, where points are few. */
   readonly marked?: boolean
 }
@@ -24,8 +23,8 @@ export interface Panel {
   readonly curves: ReadonlyArray<Curve>
 }
 
-/** Of our side, the other, and of what is compared beyond that. */
-export const colours = ["#2166ac", "#b2182b", "#4d9221", "#e08214"] as const
+/** Of the first curve, the second and the third; where ours is compared with another, it is the first. */
+export const colours = ["#2166ac", "#b2182b", "#4d9221"] as const
 
 const inner = { width: 320, height: 240 }
 const margin = { left: 76, right: 24, top: 44, bottom: 60 }
@@ -72,8 +71,8 @@ const panel = ({ across, curves, title, up }: Panel, left: number): ReadonlyArra
     ),
     text(left + margin.left + inner.width / 2, margin.top + inner.height + 40, "middle", across.title),
     text(left + 16, middle, "middle", up.title, ` transform="rotate(-90 ${left + 16} ${middle})"`),
-    ...curves.map(({ colour, dashed, points }) =>
-      `<polyline fill="none" stroke="${colour}" stroke-width="2"${dashed === true ? ` stroke-dasharray="5 4"` : ""} points="${
+    ...curves.map(({ colour, points }) =>
+      `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${
         points.map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`).join(" ")
       }"/>`
     ),
@@ -94,11 +93,10 @@ export const chart = (title: string, panels: ReadonlyArray<Panel>): string => {
     `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     ...panels.flatMap((one, n) => panel(one, n * outer.width)),
-    ...legend.flatMap(({ colour, dashed, name }, n) => {
+    ...legend.flatMap(({ colour, name }, n) => {
       const left = margin.left + n * entry
-      const dash = dashed === true ? ` stroke-dasharray="5 4"` : ""
       return [
-        `<path d="M${left.toFixed(1)} ${outer.height + 8}h28" stroke="${colour}" stroke-width="3"${dash}/>`,
+        `<path d="M${left.toFixed(1)} ${outer.height + 8}h28" stroke="${colour}" stroke-width="3"/>`,
         text(left + 36, outer.height + 12, "start", name)
       ]
     }),

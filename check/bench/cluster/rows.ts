@@ -36,10 +36,11 @@ export const planned: ReadonlyArray<Planned> = [
 ]
 
 /**
- * With one client no two writes can share a sync, so whoever keeps what it has acknowledged syncs at least once for each, on
- * two servers of three; and the disk hears of it. More flushes may be others' doing, fewer can't be.
+ * With one client a write begins when the one before is acknowledged, so the two servers of three that have synced one before
+ * that sync again for the next: two syncs a write at least. And the disk hears of it: servers may share a flush, and more of
+ * them may be others' doing, but fewer than one a write there can't be.
  */
-export const isDurable = ({ flushes, syncs }: Figures): boolean => syncs >= 1 && !(flushes < 1)
+export const isDurable = ({ flushes, syncs }: Figures): boolean => syncs >= 2 && !(flushes < 1)
 
 export const judge = ({ times, ...workload }: Planned, etcd: Figures, lockstep: Figures): Contest => {
   const ratio = lockstep.writesPerSecond / etcd.writesPerSecond

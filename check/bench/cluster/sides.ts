@@ -4,6 +4,8 @@ import { flushesOf } from "./flushes.ts"
 import { runLoad } from "./load.ts"
 import type { Load } from "./load.ts"
 
+const sum = (values: ReadonlyArray<number>): number => values.reduce((all, n) => all + n, 0)
+
 export interface Side {
   readonly cluster: Cluster
   readonly protocol: Load["protocol"]
@@ -23,10 +25,12 @@ export interface Figures {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
-  /** How often two servers at least have synced their logs. */
+  /** How often the servers have synced their logs, all together. */
   readonly syncs: number
   /** How often the disk was told to flush, by anybody; NaN where it isn't counted. */
   readonly flushes: number
+  /** Of the run. */
+  readonly elections: number
   /** User and system time of the three servers together, and of the program that puts the load on them. */
   readonly serversCpuUs: number
   readonly loadCpuUs: number
@@ -41,7 +45,8 @@ export const measure = async (
 ): Promise<Figures> => {
   const asked = spread ? cluster.members : [await cluster.leader()]
   const count = async () => ({
-    syncs: await cluster.majoritySyncs(),
+    syncs: sum(await cluster.each("syncs")),
+    elections: Math.max(...await cluster.each("elections")),
     flushes: flushesOf(cluster.folder) ?? NaN,
     cpuMs: cluster.cpuMs()
   })
@@ -63,6 +68,7 @@ export const measure = async (
     maxMs: result.maxMs,
     syncs: (after.syncs - before.syncs) / result.all,
     flushes: (after.flushes - before.flushes) / result.all,
+    elections: after.elections - before.elections,
     serversCpuUs: (after.cpuMs - before.cpuMs) * 1000 / result.all,
     loadCpuUs: result.cpuUs
   }
@@ -70,7 +76,18 @@ export const measure = async (
 
 export const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
-/** Each figure's median, of several runs. */
-export const medians = (runs: ReadonlyArray<Figures>): Figures =>
-  Object.fromEntries(Object.keys(runs[0]!).map((name) => [name, median(runs.map((run) => run[name as keyof Figures]))])) as
-    unknown as Figures
+/** Each figure's median, of several runs; but of elections all, since there should be none. */
+export const summary = (runs: ReadonlyArray<Figures>): Figures => {
+  const of = (name: keyof Figures) => runs.map((run) => run[name])
+  return {
+    writesPerSecond: median(of("writesPerSecond")),
+    p50Ms: median(of("p50Ms")),
+    p99Ms: median(of("p99Ms")),
+    maxMs: median(of("maxMs")),
+    syncs: median(of("syncs")),
+    flushes: median(of("flushes")),
+    elections: sum(of("elections")),
+    serversCpuUs: median(of("serversCpuUs")),
+    loadCpuUs: median(of("loadCpuUs"))
+  }
+}
