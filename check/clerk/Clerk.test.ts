@@ -52,9 +52,33 @@ const always = (fate: Fate): ReadonlyArray<Fate> => Array<Fate>(2_000).fill(fate
 const expiry = { passes: 61_000 }
 
 describe("whom it asks", () => {
-  test("a leader that it knows, and nobody else", async () => {
-    const { servers } = await withClerk([], (clerk) => Effect.andThen(clerk.put("k", "a"), clerk.get("k")))
-    expect(servers.attempts.map(({ server }) => server)).toEqual(["s1", "s1"])
+  test("a leader that it knows, however it was found, and nobody else", async () => {
+    for (const leader of ["s1", "s2", "s3"]) {
+      const servers = new ScriptedServers()
+      servers.leader = leader
+      await onVirtualTime(servers, Effect.flatMap(makeClerk(), (clerk) => Effect.andThen(clerk.put("k", "a"), clerk.get("k"))))
+      expect(servers.attempts.slice(-2).map(({ server }) => server)).toEqual([leader, leader])
+    }
+  })
+
+  test("at first whom chance says, and not first again who gave no answer", async () => {
+    const firsts = new Set<string>()
+    const nexts = new Set<string>()
+    const nobody: Fate = { says: { leads: null } }
+    for (let seed = 0; seed < 20; seed++) {
+      const servers = new ScriptedServers()
+      await onVirtualTime(servers, Effect.gen(function*() {
+        const clerk = yield* makeClerk()
+        yield* clerk.get("k")
+        firsts.add(servers.attempts.splice(0)[0]!.server)
+        servers.script.push(silence, nobody, nobody)
+        yield* clerk.get("k")
+      }), seed)
+      expect(servers.attempts[0]!.server).toBe("s1")
+      nexts.add(servers.attempts[3]!.server)
+    }
+    expect(firsts).toEqual(new Set(["s1", "s2", "s3"]))
+    expect(nexts.size).toBeGreaterThan(1)
   })
 
   test("where it is sent, when the leader has changed", async () => {

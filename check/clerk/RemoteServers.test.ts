@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { empty, entries, tableOf } from "../../src/kv/Table.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
 import type { Clerk } from "../../src/shell/Clerk.ts"
 import { Clerks } from "../../src/shell/Clerks.ts"
@@ -46,7 +47,7 @@ describe("over the network", () => {
         ]))
     ).toMatchObject(success([null, true, false, true, undefined, "ü\r\n€\0", undefined, "", true, false]))
     // Servers have bytes.
-    expect(Object.entries(cluster.kv.data)).toEqual([[Buffer.from("ключ").toString("latin1"), Buffer.from("ü\r\n€\0").toString("latin1")]])
+    expect(entries(cluster.kv.data)).toEqual([[Buffer.from("ключ").toString("latin1"), Buffer.from("ü\r\n€\0").toString("latin1")]])
   })
 
   test("any text comes back as it was", async () => {
@@ -61,8 +62,8 @@ describe("over the network", () => {
   test("commands under way together share one connection, and are one window", async () => {
     const keys = Array.from({ length: 300 }, (_, n) => `k${n}`)
     expect(await asking(byId(), (c) => Effect.forEach(keys, (key) => c.put(key, key), { concurrency: 300, discard: true }))).toMatchObject(success(undefined))
-    expect(Object.keys(cluster.kv.data).sort()).toEqual(keys.sort())
-    expect(Object.keys(cluster.kv.sessions)).toHaveLength(1)
+    expect(entries(cluster.kv.data).map(([key]) => key).sort()).toEqual(keys.sort())
+    expect(cluster.kv.sessions.size).toBe(1)
   })
 
   test("an answer lost with its connection: asked again on a new one, and done once", async () => {
@@ -134,9 +135,9 @@ describe("over the network", () => {
       await asking(byId(), (c) =>
         Effect.gen(function*() {
           yield* c.get("k")
-          cluster.kv = { ...cluster.kv, sessions: {} }
+          cluster.kv = { ...cluster.kv, sessions: empty }
           yield* c.append("k", "a")
-          cluster.kv = { ...cluster.kv, sessions: {} }
+          cluster.kv = { ...cluster.kv, sessions: empty }
           cluster.leader = "s2"
           return [yield* Effect.flip(c.append("k", "b")), yield* c.get("k")]
         }))
@@ -164,7 +165,7 @@ describe("beside a replica", () => {
     const [, got] = await Effect.runPromise(
       Clerks.use((clerks) => Effect.all([clerks.execute({ op: "put", key: bytes, value: bytes }), clerks.execute({ op: "get", key: bytes })])).pipe(Effect.provide(pool))
     )
-    expect([got, asked, cluster.kv.data]).toEqual([bytes, ["open"], { [bytes]: bytes }])
+    expect([got, asked, cluster.kv.data]).toEqual([bytes, ["open"], tableOf([[bytes, bytes]])])
     expect(cluster.asked.every(([id]) => id === "s2")).toBe(true)
   })
 })

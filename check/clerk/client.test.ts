@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { connect, OutcomeUnknown, Unavailable } from "../../src/client/index.ts"
 import { RespCluster } from "./RespCluster.ts"
+import { tableOf } from "../../src/kv/Table.ts"
 
 const root = new URL("../../", import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), "lockstep-client-"))
@@ -69,6 +70,6 @@ describe("lockstep/client and lockstep/clerk", () => {
     await client.close()
     await expect(underWay).rejects.toThrow(OutcomeUnknown)
     await expect(client.get("k")).rejects.toThrow(Unavailable)
-    expect(cluster.kv.data).toEqual({ k: "ab" })
+    expect(cluster.kv.data).toEqual(tableOf([["k", "ab"]]))
   })
 })

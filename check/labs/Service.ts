@@ -46,11 +46,12 @@ export class Service {
   #latest = -1
   #processes = 0
 
-  constructor(configuration: Configuration, seed: number) {
+  constructor(configuration: Configuration, seed: number, skews: ReadonlyArray<number> = []) {
     this.configuration = configuration
     this.world = new World({
       configuration,
       chance: new Chance(seed),
+      skews,
       choices: new Choices(departures(new Chance(seed, 1), departsEvery)),
       onStep: ({ taken: { server } }) => {
         for (const [claim, holds] of this.#watched) if (!holds(server)) this.world.observed.violate(claim)
@@ -233,13 +234,16 @@ export const service = (
   title: string,
   servers: number,
   story: (s: Service) => Effect.fn.Return<string | void, unknown>,
-  options: Options = {}
+  options: Options & {
+    /** How many milliseconds each server's wall clock is ahead. */
+    readonly skews?: ReadonlyArray<number>
+  } = {}
 ): Lab => ({
   id,
   title,
   kind: "replicas",
   run: (seed) => {
-    const s = new Service(usualConfiguration(servers, seed, options), seed)
+    const s = new Service(usualConfiguration(servers, seed, options), seed, options.skews)
     let measured = ""
     let failure: unknown
     const told = Effect.gen(() => story(s)).pipe(

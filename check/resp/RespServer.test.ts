@@ -11,6 +11,7 @@ import * as net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, describe, expect, test } from "vitest"
+import { tableOf } from "../../src/kv/Table.ts"
 import { connect } from "../../src/shell/resp/RespConnection.ts"
 import type { Certificates } from "../../src/shell/resp/RespConnection.ts"
 import { RespServer } from "../../src/shell/resp/RespServer.ts"
@@ -106,7 +107,7 @@ describe("clients", () => {
 
   test("one that doesn't read takes nothing from the others, nor much memory", async () => {
     const gateway = new MemoryGateway()
-    gateway.data = { big: "v".repeat(2 ** 20) }
+    gateway.data = tableOf([["big", "v".repeat(2 ** 20)]])
     const { port } = await start({}, gateway)
     const greedy = await dial(port)
     greedy.socket.pause()

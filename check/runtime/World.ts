@@ -41,6 +41,7 @@ import type { Address, Conditions } from "./Network.ts"
 import { Observed } from "./Observed.ts"
 import { diskOfLife } from "./SimulatedDisk.ts"
 import { Simulator } from "./Simulator.ts"
+import { Timing } from "./Timing.ts"
 
 export interface WorldOptions {
   readonly configuration: Configuration
@@ -73,6 +74,7 @@ const remembered = 60
 interface Life {
   readonly scope: Scope.Closeable
   readonly port: Port
+  readonly timing: Timing
   /** Nothing of it counts any more, and its disk is gone. */
   over: boolean
   /** Its disk refuses something: it must end by itself. */
@@ -145,6 +147,8 @@ export class World {
       count,
       step: (change) => {
         this.#tellStep(change)
+        const { before, server, step } = change.taken
+        if (before.role === "leader" && step.server.role !== "leader") this.#nobodyWaitsInVain(server)
         onStep(change)
       },
       violation: () => this.simulator.stop()
@@ -216,6 +220,7 @@ export class World {
     const life: Life = {
       scope: Scope.makeUnsafe(),
       port: new Port(),
+      timing: new Timing(this.#configuration, this.simulator.now),
       over: false,
       failing: false,
       replica: undefined,
@@ -232,7 +237,14 @@ export class World {
     const alive = Layer.buildWithScope(layer, life.scope).pipe(
       Effect.provideService(Observer, {
         resume: (_, durable) => Effect.sync(() => life.over ? durable : observed.resume(id, durable)),
-        taken: (steps) => whileItLasts(() => observed.taken(id, steps)),
+        taken: (steps) =>
+          whileItLasts(() => {
+            observed.taken(id, steps)
+            for (const step of steps) {
+              const early = life.timing.step(step, this.simulator.now)
+              if (early !== undefined) observed.violate("TimersAreKept", early)
+            }
+          }),
         durable: (steps) =>
           whileItLasts(() => {
             observed.durable(id, steps)
@@ -480,6 +492,13 @@ export class World {
       const life = this.#lives.get(dest)
       if (life !== undefined) this.#hosts.get(dest)!.arrives(() => life.port.put(JSON.parse(text) as Parcel))
     })
+  }
+
+  /** Who leads no longer has told everybody who waits. */
+  #nobodyWaitsInVain(id: ServerId): void {
+    const replica = this.replica(id)
+    const { role, waiting } = replica === undefined ? { role: "follower", waiting: 0 } : Effect.runSync(replica.status)
+    if (role !== "leader" && waiting > 0) this.observed.violate("NobodyWaitsInVain", `${id}, a ${role}, has ${waiting} clients waiting`)
   }
 
   #tellStep({ taken: { action, consumed, server, step: { server: s } } }: Change): void {

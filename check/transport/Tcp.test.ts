@@ -118,6 +118,8 @@ describe("a peer that is away", () => {
     await flows(s1, first)
     await stop(first)
     await until("it is missed", () => !s1.counts("s2").out.connected)
+    for (let n = 1; n <= 1000; n++) s1.send(vote("s1", "s2", n))
+    expect(s1.counts("s2").out.waiting).toBe(whileAway.messages)
     const second = await start(o2)
     await flows(s1, second)
     await flows(second, s1)
@@ -265,7 +267,8 @@ describe("what isn't a message", () => {
     const before = s1.received.length
     const one = raw(s1.port).say(hello("s2", "s1"))
     await isWelcome(one)
-    one.say(...bytes, good)
+    // In one piece, twice, and something good after it.
+    one.say(Buffer.concat([...bytes, ...bytes, good]))
     await until("its end", () => one.closed)
     expect(lines(s1, "s1 dropped a connection of s2")).toEqual([expect.stringContaining(reason)])
     expect(s1.received).toHaveLength(before)
@@ -364,7 +367,7 @@ test("a close is prompt, and the port is free then", async () => {
     if (round === 1) await flows(await start(o2), s1)
     const before = performance.now()
     await stop(s1)
-    expect(performance.now() - before).toBeLessThan(500)
+    expect(performance.now() - before).toBeLessThan(2000)
     await until("the idle one is closed", () => idle.closed)
   }
 })

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
+import { tableOf } from "../kv/Table.ts"
 import { RespCluster } from "../../check/clerk/RespCluster.ts"
 import { asked } from "./askingQuickly.ts"
 
@@ -52,7 +53,7 @@ describe("lockstep get, put, append, cas, delete", () => {
   test.each(cases)("%s", async (args, status, stdout, stderr) => {
     const words = [...args.split(" "), "--servers", addresses().join(",")]
     const reset = () => {
-      cluster.kv = { ...cluster.kv, data: { there: "old" } }
+      cluster.kv = { ...cluster.kv, data: tableOf([["there", "old"]]) }
     }
     reset()
     expect(await lockstep(...words)).toEqual({ status, stdout, stderr })
@@ -87,7 +88,7 @@ describe("lockstep get, put, append, cas, delete", () => {
       status: 3,
       stderr: expect.stringMatching(`^outcome unknown: ${address}: no answer within \\d+ ms\n$`)
     })
-    expect(cluster.kv.data).toEqual({ k: "v" })
+    expect(cluster.kv.data).toEqual(tableOf([["k", "v"]]))
   }, 20_000)
 
   test("with a cluster file: the addresses for clients in it", async () => {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ServerId } from "../../raft/Server.ts"
+import { textOf } from "../Address.ts"
 import type { Address } from "../Address.ts"
 import { Clerks } from "../Clerks.ts"
 import { fingerprint } from "../ClusterFile.ts"
@@ -51,7 +52,7 @@ export const layerServer = ({ file, folder, id }: ServerOptions) => {
     })))
   const clients = RespServer.layer({
     listen: file.addresses.get(id)!.clients,
-    addresses: new Map([...file.addresses].map(([j, { clients: { host, port } }]) => [j, `${host}:${port}`])),
+    addresses: new Map([...file.addresses].map(([j, { clients }]) => [j, textOf(clients)])),
     ...secured
   }).pipe(
     Layer.provide(gateway),
