@@ -85,8 +85,10 @@ describe("a plot", () => {
     const points = [[1, 0], [10, 25], [100, 100]] as const
     const svg = chart("a", [{ title: "b", across, up, curves: [{ name: "c", colour: "red", points }] }])
     const drawn = /<polyline[^>]* points="([^"]*)"/.exec(svg)![1]!.split(" ")
-    const [first, middle, last] = drawn.map((at) => at.split(",").map(Number))
-    const [[left, bottom], [x, y], [right, top]] = [first, middle, last] as [Point, Point, Point]
+    const [start, middle, end] = drawn.map((at): Point => [Number(at.split(",")[0]), Number(at.split(",")[1])])
+    const [left, bottom] = start!
+    const [x, y] = middle!
+    const [right, top] = end!
     expect((x - left) / (right - left)).toBeCloseTo(0.5, 2)
     expect((bottom - y) / (bottom - top)).toBeCloseTo(0.25, 2)
   })
