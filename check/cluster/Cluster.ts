@@ -55,6 +55,9 @@ interface UnderWay {
   readonly step: Step
 }
 
+/** What is known of servers at work, whoever carries out their steps: the properties are about this. */
+export type Known = Pick<Cluster, "ids" | "servers" | "disks" | "sent" | "ghost">
+
 export const serverIds = (count: number): ReadonlyArray<ServerId> =>
   Array.from({ length: count }, (_, n) => `s${n + 1}`)
 

@@ -6,10 +6,11 @@
 import { valueOf } from "../../src/kv/Map.ts"
 import { InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request, Session } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
-import type { Cluster } from "../cluster/Cluster.ts"
+import type { Known } from "../cluster/Cluster.ts"
 import { sameEntry } from "../raft/Entry.ts"
 import { entryOf, firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
@@ -45,13 +46,13 @@ export const keepsToLeader = (s: Server, m: Message): boolean =>
   (s.role === "leader" || s.leaderContact)
   && (m.type === "PreVoteRequest" || (m.type === "RequestVoteRequest" && s.settings.checkQuorum))
 
-const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
+export const sameReply = (a: Reply | undefined, b: Reply | undefined): boolean =>
   a === b
   || (a !== undefined && b !== undefined && a.status === b.status && a.session === b.session
     && (a.status !== "OK" || a.response === (b as typeof a).response))
 
 export class HistoryProperties {
-  readonly #cluster: Cluster
+  readonly #cluster: Known
   /** By voter, then term: who got its vote. */
   readonly #votes = new Map<ServerId, Map<Term, ServerId>>()
   readonly #sources = new Map<Term, ServerId>()
@@ -67,7 +68,7 @@ export class HistoryProperties {
   /** Each disk's log, as last seen. */
   readonly #disks = new Map<ServerId, Log>()
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Known) {
     this.#cluster = cluster
     for (const id of cluster.ids) {
       this.#votes.set(id, new Map())
@@ -210,8 +211,8 @@ export class HistoryProperties {
   machineAgrees(index: Index, state: KV): boolean {
     const known = index === 0 ? { state: InitKV } : this.#applied[index]
     return known === undefined
-      || (known.state.time === state.time && sameMap(known.state.data, state.data)
-        && sameMap(known.state.sessions, state.sessions, sameSession))
+      || (known.state.time === state.time && sameTable(known.state.data, state.data, Object.is)
+        && sameTable(known.state.sessions, state.sessions, sameSession))
   }
 }
 
@@ -219,7 +220,7 @@ export class HistoryProperties {
 const sameWhereTouched = ({ after, index, request }: Application, first: KV): boolean => {
   if (request === undefined) return true
   const session = request.type === "open" ? index : request.session
-  return first.time === after.time && sameSession(first.sessions[session], after.sessions[session])
+  return first.time === after.time && sameSession(Table.get(first.sessions, session), Table.get(after.sessions, session))
     && (request.type === "open"
       || valueOf(first.data, request.operation.key) === valueOf(after.data, request.operation.key))
 }
@@ -227,14 +228,16 @@ const sameWhereTouched = ({ after, index, request }: Application, first: KV): bo
 const sameSession = (a: Session | undefined, b: Session | undefined): boolean =>
   a === b
   || (a !== undefined && b !== undefined && a.timeout === b.timeout && a.used === b.used && a.first === b.first
-    && sameMap(a.replies, b.replies))
+    && sameReplies(a.replies, b.replies))
 
-const sameMap = <A>(
-  a: Readonly<Record<string, A>>,
-  b: Readonly<Record<string, A>>,
-  same: (x: A, y: A) => boolean = (x, y) => x === y
-): boolean => {
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((k) => Object.hasOwn(b, k) && same(a[k]!, b[k]!))
+const sameReplies = (a: Session["replies"], b: Session["replies"]): boolean => {
+  const seqs = Object.keys(a).map(Number)
+  return seqs.length === Object.keys(b).length && seqs.every((seq) => a[seq] === b[seq])
 }
+
+const sameTable = <K extends Table.Key, A>(
+  a: Table.Table<K, A>,
+  b: Table.Table<K, A>,
+  same: (x: A, y: A | undefined) => boolean
+): boolean => a === b || (a.size === b.size && Table.entries(a).every(([key, value]) => same(value, Table.get(b, key))))
 

@@ -5,7 +5,7 @@
  */
 import { lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Index, Server, ServerId, Term } from "../../src/raft/Server.ts"
-import type { Cluster } from "../cluster/Cluster.ts"
+import type { Known } from "../cluster/Cluster.ts"
 import {
   contactIsOfTerm,
   fitsItsRole,
@@ -29,7 +29,7 @@ const holds = (evaluate: () => boolean): boolean => {
 }
 
 /** The state properties that the definitions find violated. */
-export const violatedNow = (cluster: Cluster): ReadonlyArray<string> => {
+export const violatedNow = (cluster: Known): ReadonlyArray<string> => {
   const servers = cluster.ids.map((id) => cluster.servers.get(id)!)
   return stateProperties
     // Its machine is the models'; of the one here see SnapshotsAgree.
@@ -39,7 +39,7 @@ export const violatedNow = (cluster: Cluster): ReadonlyArray<string> => {
 }
 
 /** The first step property that the step violates. */
-export const violatedByStep = (cluster: Cluster, { taken }: Change): string | undefined => {
+export const violatedByStep = (cluster: Known, { taken }: Change): string | undefined => {
   const { action: label, before, consumed, step } = taken
   const local = {
     label,
@@ -57,13 +57,13 @@ export const becomesLeader = ({ taken: { before, step: { server: s } } }: Change
   s.role === "leader" && (before.role !== "leader" || before.currentTerm !== s.currentTerm)
 
 export class StateProperties {
-  readonly #cluster: Cluster
+  readonly #cluster: Known
   readonly #servers: Array<Server>
   readonly #leaders = new Map<Term, ServerId>()
   /** How many entries were committed before this step. */
   #committed = 0
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Known) {
     this.#cluster = cluster
     this.#servers = cluster.ids.map((id) => cluster.servers.get(id)!)
   }
@@ -191,7 +191,7 @@ const agrees = (l: Server, f: Server, from: Index): boolean => {
   return true
 }
 
-const snapshots = (before: Server, s: Server, { ghost }: Cluster): string | undefined =>
+const snapshots = (before: Server, s: Server, { ghost }: Known): string | undefined =>
   (s.log.lastIncludedIndex === before.log.lastIncludedIndex && s.log.lastIncludedTerm === before.log.lastIncludedTerm
     && s.partial === before.partial)
     || snapshotIsCommitted(s, ghost)

@@ -9,6 +9,7 @@ import type { Operation } from "../../src/kv/Map.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
 import { encodeCommand } from "../../src/shell/resp/Resp.ts"
 import { memoryReplica, MemoryGateway, Terminal, testClient, testServer } from "./fakes.ts"
+import { tableOf } from "../../src/kv/Table.ts"
 
 /** Typed one after the other, on one connection to a new server: the answers, line by line, as a terminal would show. */
 type Dialogue = ReadonlyArray<readonly [typed: string, answer: string]>
@@ -76,7 +77,7 @@ describe("on keys", () => {
     expect(await terminal.hear(encodeCommand(["DEL", "a", `${key}k`]))).toBe("-ERR key longer than 64 bytes\r\n")
     expect(await terminal.hear(encodeCommand(["SET", "k", `${value}v`]))).toBe("-ERR value longer than 256 bytes\r\n")
     expect(await terminal.hear(encodeCommand(["APPEND", key, "v"]))).toBe("-ERR value would be longer than 256 bytes\r\n")
-    expect(gateway.data).toEqual({ [key]: value })
+    expect(gateway.data).toEqual(tableOf([[key, value]]))
     expect(gateway.operations.map(({ op }) => op)).toEqual(["put", "get"])
   })
 })
@@ -103,7 +104,7 @@ describe("a command of several operations takes effect at one moment", () => {
   test("and gives up when it never can", async () => {
     const gateway = interfering(1000)
     await hold([["APPEND k b", "-BUSY others change the key all the time; nothing was stored"]], testServer(gateway.service))
-    expect(gateway.data).toEqual({ k: "!" })
+    expect(gateway.data).toEqual(tableOf([["k", "!"]]))
   })
 
   test("SET XX of an absent key, and SET NX GET of one that is there, change nothing", async () => {

@@ -12,6 +12,7 @@ import * as net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, describe, expect, test } from "vitest"
+import { tableOf } from "../../src/kv/Table.ts"
 import { figure2 } from "../../src/raft/Server.ts"
 import { Replica } from "../../src/shell/Replica.ts"
 import { Gateway } from "../../src/shell/resp/Gateway.ts"
@@ -115,7 +116,7 @@ describe("clients", () => {
 
   test("one that doesn't read takes nothing from the others, nor much memory", { timeout: 20_000 }, async () => {
     const gateway = new MemoryGateway()
-    gateway.data = { big: "v".repeat(2 ** 18) }
+    gateway.data = tableOf([["big", "v".repeat(2 ** 18)]])
     const { port } = await start({}, gateway)
     const greedy = await dial(port)
     greedy.socket.pause()

@@ -5,6 +5,7 @@ import { execute } from "../../src/kv/Map.ts"
 import type { Data, Operation, Response } from "../../src/kv/Map.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV } from "../../src/kv/Sessions.ts"
+import { empty } from "../../src/kv/Table.ts"
 import { Replica, type Status } from "../../src/shell/Replica.ts"
 import type { Client, Limits, Surroundings } from "../../src/shell/resp/Command.ts"
 import { Conversation, type Fork } from "../../src/shell/resp/Conversation.ts"
@@ -14,7 +15,7 @@ import type { Answer } from "../../src/shell/Servers.ts"
 
 /** A map. `before` is what happens first, with each operation: it may take its time, or refuse. */
 export class MemoryGateway {
-  data: Data = {}
+  data: Data = empty
   readonly operations: Array<Operation> = []
   readonly service: Gateway["Service"]
 

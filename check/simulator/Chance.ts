@@ -26,6 +26,11 @@ export class Chance {
     return sum >>> 0
   }
 
+  /** A generator of its own, that goes on from here. */
+  branch(): Chance {
+    return new Chance(this.#next(), this.#next())
+  }
+
   /** A real number, at least `min` and less than `max`. */
   between(min: number, max: number): number {
     return min + (max - min) * (this.#next() / 0x1_0000_0000)

@@ -58,7 +58,7 @@ export class Clock {
   run<A>(process: Process<A>, limit = Infinity): A | undefined {
     const task = this.spawn(process)
     while (task.result === undefined) {
-      const due = this.#next()
+      const due = this.next()
       if (due === undefined || due.time > limit) return undefined
       this.now = due.time
       due.happen()
@@ -66,7 +66,8 @@ export class Clock {
     return task.result.value
   }
 
-  #next(): Due | undefined {
+  /** Takes off the queue what is due next; the time stays. */
+  next(): Due | undefined {
     const queue = this.#queue
     for (;;) {
       const first = queue[0]

@@ -49,6 +49,15 @@ export class ForgetfulDisk implements Disk {
     return disk
   }
 
+  /** The same disk, when another process goes on with it: what was written is there, whether synced or not. */
+  handedOver(): ForgetfulDisk {
+    const disk = new ForgetfulDisk()
+    disk.#files = this.#files
+    disk.#durableFiles = this.#durableFiles
+    disk.#pending = this.#pending
+    return disk
+  }
+
   /** The content of a file as it is read, to be damaged. */
   get(name: string): Buffer {
     return Buffer.from(this.#files.get(name)!.content)
