@@ -9,6 +9,7 @@ import type { Answer } from "../../src/shell/Servers.ts"
 import type { Lab } from "./Lab.ts"
 import { service } from "./Service.ts"
 import type { Service } from "./Service.ts"
+import { get } from "../../src/kv/Table.ts"
 
 /** One request, put to one server once. */
 const ask = (s: Service, server: ServerId, request: Request): Effect.Effect<Answer> => s.world.servers().ask(server, request)
@@ -64,7 +65,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* ask(s, leader, put(id, 2, "c"))
     yield* s.settled
     for (const server of s.ids) {
-      const { replies } = s.world.observed.machine(server).sessions[id]!
+      const { replies } = get(s.world.observed.machine(server).sessions, id)!
       s.expect(Object.keys(replies).join() === "2", `who goes on has its answer forgotten: ${server} keeps ${Object.keys(replies).join()}`)
       yield* s.world.replica(server)!.snapshot
     }
@@ -157,12 +158,12 @@ export const clients: ReadonlyArray<Lab> = [
     s.expect(status(yield* ask(s, yield* s.world.leader, put(id, 2, "b"))) === "OK", "and each prolongs its life")
     yield* Effect.sleep(1500)
     yield* other.get("other")
-    s.expect(s.world.observed.machine(leader).sessions[id] !== undefined, "it is still there")
+    s.expect(get(s.world.observed.machine(leader).sessions, id) !== undefined, "it is still there")
 
     yield* Effect.sleep(1500)
     yield* other.get("other")
     yield* s.settled
-    for (const server of s.ids) s.expect(s.world.observed.machine(server).sessions[id] === undefined, `${server} has forgotten it`)
+    for (const server of s.ids) s.expect(get(s.world.observed.machine(server).sessions, id) === undefined, `${server} has forgotten it`)
     const late = yield* ask(s, yield* s.world.leader, put(id, 3, "c"))
     s.expect(status(late) === "SESSION_EXPIRED", `its command is refused, not ${status(late)}`)
     // Leaders whose clocks are behind, or ahead, and who start from snapshots, can't bring it back.

@@ -1,4 +1,4 @@
-/** What the programs of this folder say is so: their own load against servers that are made for it, and their judgement. */
+/** What the programs of this folder say is so: their load against servers that are made for it, and their judgement. */
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { fdatasyncSync, openSync, rmSync, writeSync } from "node:fs"
@@ -55,7 +55,8 @@ describe("a row's goal", () => {
 })
 
 test("a summary has the median of each figure for itself, and all elections", () => {
-  const runs = [[1, 30], [3, 10], [2, 20]].map(([p50Ms, p99Ms]) => ({ ...figures, p50Ms: p50Ms!, p99Ms: p99Ms!, elections: 1 }))
+  const some = [{ p50Ms: 1, p99Ms: 30 }, { p50Ms: 3, p99Ms: 10 }, { p50Ms: 2, p99Ms: 20 }]
+  const runs = some.map((one) => ({ ...figures, ...one, elections: 1 }))
   expect(summary(runs)).toEqual({ ...figures, p50Ms: 2, p99Ms: 20, elections: 3 })
 })
 
@@ -83,14 +84,18 @@ describe("a plot", () => {
     const up = { title: "", ticks: [0, 100], scale: "linear" } as const
     const points = [[1, 0], [10, 25], [100, 100]] as const
     const svg = chart("a", [{ title: "b", across, up, curves: [{ name: "c", colour: "red", points }] }])
-    const drawn = /<polyline[^>]* points="([^"]*)"/.exec(svg)![1]!.split(" ").map((point) => point.split(",").map(Number))
-    const [[left, bottom], [x, y], [right, top]] = drawn as ReadonlyArray<ReadonlyArray<number>> as [Point, Point, Point]
+    const drawn = /<polyline[^>]* points="([^"]*)"/.exec(svg)![1]!.split(" ")
+    const [start, middle, end] = drawn.map((at): Point => [Number(at.split(",")[0]), Number(at.split(",")[1])])
+    const [left, bottom] = start!
+    const [x, y] = middle!
+    const [right, top] = end!
     expect((x - left) / (right - left)).toBeCloseTo(0.5, 2)
     expect((bottom - y) / (bottom - top)).toBeCloseTo(0.25, 2)
   })
 })
 
-test.skipIf(flushesOf(tmpdir()) === undefined)("a sync of a file is a flush of its disk (not run: this disk's aren't counted)", () => {
+const counted = flushesOf(tmpdir()) !== undefined
+test.skipIf(!counted)(`a sync of a file is a flush of its disk${counted ? "" : " (not run: nobody counts them)"}`, () => {
   const name = join(tmpdir(), `flushes-${process.pid}`)
   const before = flushesOf(tmpdir())!
   const file = openSync(name, "w")
@@ -114,17 +119,19 @@ describe("a cluster of processes", () => {
   const metrics = `
     const [port, id] = process.argv.slice(1)
     const n = Number(id.slice(1))
+    const leads = "leads{a=\\"b\\"} " + (n === 2 ? 1 : 0)
     require("node:http").createServer((_, response) => response.end(
-      ["leads{a=\\"b\\"} " + (n === 2 ? 1 : 0), "led 1", "syncs " + 10 * n, "elections 4", "applied 1e3", ""].join("\\n")
+      [leads, "led 1", "syncs " + 10 * n, "elections 4", "applied 1e3", ""].join("\\n")
     )).listen(Number(port), "127.0.0.1")`
 
-  test("has a leader and says what each server says, also of one that was killed and started, and leaves nothing", async () => {
+  test("has a leader, says what each server says, also after a kill and a start, and leaves nothing", async () => {
     const pids: Array<number> = []
     {
       await using cluster = await Cluster.start(standIn(metrics))
       expect((await cluster.leader()).id).toBe("s2")
       expect(await cluster.each("syncs")).toEqual([10, 20, 30])
-      expect(await cluster.metrics(cluster.members[0]!)).toEqual({ leads: 0, led: 1, syncs: 10, elections: 4, applied: 1000 })
+      const said = { leads: 0, led: 1, syncs: 10, elections: 4, applied: 1000 }
+      expect(await cluster.metrics(cluster.members[0]!)).toEqual(said)
       await cluster.kill(cluster.members[0]!)
       expect(await cluster.each("syncs")).toEqual([NaN, 20, 30])
       cluster.start(cluster.members[0]!)
@@ -134,7 +141,8 @@ describe("a cluster of processes", () => {
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH")
   })
   test("that doesn't start says which server has ended, and its last words", async () => {
-    await expect(Cluster.start(standIn(`console.error("no disk"); process.exit(7)`))).rejects.toThrow(/s[123] has ended: no disk/)
+    const broken = standIn(`console.error("no disk"); process.exit(7)`)
+    await expect(Cluster.start(broken)).rejects.toThrow(/s[123] has ended: no disk/)
   })
 })
 
@@ -212,7 +220,7 @@ describe.skipIf(!go)(`the load${go ? "" : " (not run: no Go on the PATH)"}`, { t
   test("ends after so many writes", async () => {
     const server = await redis(["+OK\r\n"], 0)
     ends.push(server.end)
-    const load = { protocol: "resp", servers: [server.address], clients: 4, connections: 4, seconds: 60, writes: 1001 } as const
-    expect((await runLoad(program, load)).all).toBe(1001)
+    const load = { protocol: "resp", servers: [server.address], clients: 4, connections: 4, seconds: 60 } as const
+    expect((await runLoad(program, { ...load, writes: 1001 })).all).toBe(1001)
   })
 })
