@@ -1,5 +1,4 @@
-// Goal: whoever has no session of its own gets what a clerk promises, at the price of a session for each eight commands
-// under way.
+// Goal: whoever has no session of its own gets what a clerk promises, at the price of a session for each command under way.
 // Method: servers that follow a script, by example and by chance.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,13 +6,13 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import type { Servers } from "../../src/shell/Servers.ts"
+import { tableOf } from "../../src/kv/Table.ts"
 import { Clerks } from "../../src/shell/Clerks.ts"
+import type { Servers } from "../../src/shell/Servers.ts"
 import { checkLinearizable, kv } from "../linearizability/index.ts"
 import { callsOf, isTrue, plans } from "./Plans.ts"
 import { onVirtualTime, ScriptedServers } from "./ScriptedServers.ts"
 import type { Fate } from "./ScriptedServers.ts"
-import { tableOf } from "../../src/kv/Table.ts"
 
 type Pool = Clerks["Service"]
 
@@ -36,10 +35,10 @@ describe("a pool", () => {
     expect(new Set(servers.attempts.map(({ server }) => server))).toEqual(new Set(["s1"]))
   })
 
-  test("eight commands together have one session, and those after them the same", async () => {
+  test("commands together have a session each, which those after them have again", async () => {
     const servers = new ScriptedServers()
     await withPool(servers, (pool) => Effect.andThen(together(pool, 20), together(pool, 20)))
-    expect(opened(servers)).toBe(3)
+    expect(opened(servers)).toBe(20)
   })
 
   test("no more than 1,024 are under way; the others wait for their turn", async () => {

@@ -11,6 +11,7 @@ import { Clerks } from "../../src/shell/Clerks.ts"
 import { layer, layerBeside } from "../../src/shell/RemoteServers.ts"
 import { Replica } from "../../src/shell/Replica.ts"
 import { Servers } from "../../src/shell/Servers.ts"
+import { certificates, hasOpenssl } from "../transport/certificates.ts"
 import { RespCluster } from "./RespCluster.ts"
 
 let cluster: RespCluster
@@ -26,6 +27,9 @@ const byAddress = (count: number) => new Map(cluster.servers.slice(0, count).map
 
 const asking = <A>(servers: ReturnType<typeof byId>, work: (clerk: Clerk) => Effect.Effect<A, unknown, Servers>, patience = 5_000) =>
   makeClerk({ patience }).pipe(Effect.flatMap(work), Effect.provide(layer({ servers })), Effect.result, Effect.runPromise)
+
+/** Any, other than halves of pairs: these are no text. */
+const character = fc.nat(0x10ffff).filter((code) => code < 0xd800 || code > 0xdfff).map((code) => String.fromCodePoint(code))
 
 const success = <A>(value: A) => ({ _tag: "Success", success: value })
 
@@ -53,9 +57,9 @@ describe("over the network", () => {
   test("any text comes back as it was", async () => {
     await asking(byId(), (c) =>
       Effect.promise(() =>
-        fc.assert(fc.asyncProperty(fc.string({ unit: "binary" }), async (text) => {
+        fc.assert(fc.asyncProperty(fc.string({ unit: character }), async (text) => {
           expect(await Effect.runPromise(Effect.andThen(c.put(text, text), c.get(text)))).toBe(text)
-        }), { numRuns: 30 })
+        }), { numRuns: 100 })
       )).then((result) => expect(result).toMatchObject({ _tag: "Success" }))
   })
 
@@ -143,6 +147,32 @@ describe("over the network", () => {
         }))
     ).toMatchObject(success([{ _tag: "SessionExpired" }, "a"]))
   })
+})
+
+describe.skipIf(!hasOpenssl)("over TLS (needs the openssl command, version 3)", () => {
+  test("servers are who their certificates say, by id; who has none is told nothing", async () => {
+    const { ann, s1, s2, s3 } = certificates(["ann", "s1", "s2", "s3"])
+    await cluster.stop()
+    const secured = (mine: typeof ann | undefined, servers: ReturnType<typeof byId>) =>
+      makeClerk({ patience: 1_000 }).pipe(
+        Effect.flatMap((c) => Effect.andThen(c.append("k", "a"), c.get("k"))),
+        Effect.provide(layer({ servers, certificates: mine })),
+        Effect.result,
+        Effect.runPromise
+      )
+    cluster = await RespCluster.start([s1, s2, s3])
+    expect(await secured(ann, byId())).toMatchObject(success("a"))
+    // An address isn't the name of anybody: the authority's signature has to do.
+    expect(await secured(ann, byAddress(1))).toMatchObject(success("aa"))
+    expect(await secured(undefined, byId())).toMatchObject({ failure: { _tag: "Unavailable" } })
+    expect(await secured(certificates(["ann"]).ann, byId())).toMatchObject({ failure: { _tag: "Unavailable" } })
+    await cluster.stop()
+    cluster = await RespCluster.start([s2, s3, s1])
+    expect(await secured(ann, byId())).toMatchObject({
+      failure: { _tag: "Unavailable", reason: expect.stringMatching(/s[123]/) }
+    })
+    expect(cluster.asked).toEqual([])
+  }, 20_000)
 })
 
 describe("beside a replica", () => {
