@@ -7,12 +7,11 @@ import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import type { Operation } from "../../src/kv/Map.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
-import type { Clerk, ClerkError } from "../../src/shell/Clerk.ts"
+import type { Clerk } from "../../src/shell/Clerk.ts"
 import { now } from "../../src/shell/Timer.ts"
 import { checkLinearizable, kv } from "../linearizability/index.ts"
-import type { Operation as Line } from "../linearizability/index.ts"
+import { callsOf, isTrue, plans } from "./Plans.ts"
 import { onVirtualTime, ScriptedServers } from "./ScriptedServers.ts"
 import type { Fate } from "./ScriptedServers.ts"
 
@@ -53,9 +52,34 @@ const always = (fate: Fate): ReadonlyArray<Fate> => Array<Fate>(2_000).fill(fate
 const expiry = { passes: 61_000 }
 
 describe("whom it asks", () => {
-  test("a leader that it knows, and nobody else", async () => {
-    const { servers } = await withClerk([], (clerk) => Effect.andThen(clerk.put("k", "a"), clerk.get("k")))
-    expect(servers.attempts.map(({ server }) => server)).toEqual(["s1", "s1"])
+  test("a leader that it knows, however it was found, and nobody else", async () => {
+    for (const leader of ["s1", "s2", "s3"]) {
+      const servers = new ScriptedServers()
+      servers.leader = leader
+      await onVirtualTime(servers, Effect.flatMap(makeClerk(), (clerk) => Effect.andThen(clerk.put("k", "a"), clerk.get("k"))))
+      const asked = servers.attempts.map(({ server }) => server)
+      expect(asked.slice(asked.indexOf(leader))).toEqual([leader, leader, leader])
+    }
+  })
+
+  test("at first whom chance says, and not first again who gave no answer", async () => {
+    const firsts = new Set<string>()
+    const nexts = new Set<string>()
+    const nobody: Fate = { says: { leads: null } }
+    for (let seed = 0; seed < 20; seed++) {
+      const servers = new ScriptedServers()
+      await onVirtualTime(servers, Effect.gen(function*() {
+        const clerk = yield* makeClerk()
+        yield* clerk.get("k")
+        firsts.add(servers.attempts.splice(0)[0]!.server)
+        servers.script.push(silence, nobody, nobody)
+        yield* clerk.get("k")
+      }), seed)
+      expect(servers.attempts[0]!.server).toBe("s1")
+      nexts.add(servers.attempts[3]!.server)
+    }
+    expect(firsts).toEqual(new Set(["s1", "s2", "s3"]))
+    expect(nexts.size).toBeGreaterThan(1)
   })
 
   test("where it is sent, when the leader has changed", async () => {
@@ -132,7 +156,7 @@ describe("a command takes effect once", () => {
   })
 
   test("nobody could take it: that is no unknown outcome", async () => {
-    for (const says of ["busy", "unreachable"] as const) {
+    for (const says of ["busy", "unsent"] as const) {
       const servers = scripted(always({ says }))
       const exit = await onVirtualTime(servers, Effect.flatMap(makeClerk(), (clerk) => timed(outcome(clerk.put("k", "a")))))
       expect(Exit.isSuccess(exit) && exit.value).toEqual({ value: "Unavailable", took: 10_000 })
@@ -209,103 +233,14 @@ describe("a window of commands", () => {
   })
 })
 
-// Goal: what callers are told is true, whatever becomes of their commands. Method: random scripts, several commands under
-// way; the log says how often each took effect, and the checker whether the answers fit together.
-
-const server = fc.constantFrom("s1", "s2", "s3")
-const fate: fc.Arbitrary<Fate> = fc.record({
-  leader: server,
-  passes: fc.constantFrom(0, 100, 10_000, 61_000),
-  says: fc.oneof(
-    fc.constantFrom("unreachable" as const, "silence" as const, "busy" as const),
-    fc.record({ leads: fc.option(server) })
-  ),
-  decided: fc.constantFrom(0, 1, 500, 5_000, 15_000)
-}, { requiredKeys: [] })
-
-interface Plan {
-  readonly script: ReadonlyArray<Fate>
-  /** Of each caller: its calls one after the other, each after a pause in milliseconds. */
-  readonly callers: ReadonlyArray<ReadonlyArray<{ readonly pause: number; readonly op: Operation["op"] }>>
-  readonly seed: number
-}
-const call = fc.record({
-  pause: fc.constantFrom(0, 1, 1_000, 40_000),
-  op: fc.constantFrom("append" as const, "append" as const, "put" as const, "cas" as const, "delete" as const, "get" as const)
-})
-const plans: fc.Arbitrary<Plan> = fc.record({
-  script: fc.array(fate, { maxLength: 40, size: "max" }),
-  callers: fc.array(fc.array(call, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
-  seed: fc.nat(1_000)
-})
-
-interface Called {
-  readonly line: Line
-  readonly told: "done" | ClerkError["_tag"]
-  /** How often it had taken effect when its caller was told, and in the end. */
-  readonly then: number
-  readonly finally: number
-}
-
-const operationOf = (op: Operation["op"], value: string): Operation => {
-  switch (op) {
-    case "get":
-    case "delete":
-      return { op, key: "k" }
-    case "put":
-    case "append":
-      return { op, key: "k", value }
-    case "cas":
-      return { op, key: "k", from: null, to: value }
-  }
-}
-
-const callsOf = async ({ callers, script, seed }: Plan): Promise<ReadonlyArray<Called>> => {
-  const servers = scripted(script)
-  // The clerk hands the operation itself to the servers, so it is its own name.
-  const effects = (operation: Operation) =>
-    servers.decided.filter(({ request, takesEffect }) => takesEffect && request.type === "command" && request.operation === operation).length
-  const calls: Array<Omit<Called, "finally"> & { readonly operation: Operation }> = []
-  const exit = await onVirtualTime(servers, Effect.gen(function*() {
-    const clock = yield* Clock.Clock
-    const clerk = yield* makeClerk({ patience: 2_000 })
-    const make = Effect.fnUntraced(function*(client: number, n: number, { op, pause }: Plan["callers"][number][number]) {
-      yield* Effect.sleep(pause)
-      const operation = operationOf(op, `${client}.${n},`)
-      const value = operation.op === "cas" ? [operation.from, operation.to] : "value" in operation ? operation.value : null
-      const begun = { client, op, key: "k", value, call: now(clock) }
-      const result = yield* Effect.result(clerk.execute(operation))
-      const told = Result.isSuccess(result) ? "done" : result.failure._tag
-      const line = Result.isSuccess(result)
-        ? { ...begun, return: now(clock), output: result.success }
-        : { ...begun, return: null, output: null, ...told === "Unavailable" ? { applied: false } : {} }
-      calls.push({ line, told, then: effects(operation), operation })
-    })
-    yield* Effect.forEach(callers, (mine, client) =>
-      Effect.forEach(mine, (one, n) => make(client, n, one), { discard: true }), { concurrency: "unbounded", discard: true })
-  }), seed)
-  expect(exit).toMatchObject({ _tag: "Success" })
-  return calls.map(({ operation, ...one }) => ({ ...one, finally: effects(operation) }))
-}
-
-/** Whether what the caller was told is so. That a read took effect, nobody can tell: it changes nothing. */
-const isTrue = ({ finally: times, line, told, then }: Called): boolean => {
-  switch (told) {
-    case "done":
-      return line.op === "get" ? then >= 1 : then === 1 && times === 1
-    case "Unavailable":
-      return line.op === "get" || times === 0
-    case "SessionExpired":
-      return then === times && times <= 1
-    case "OutcomeUnknown":
-      return line.op === "get" || times <= 1
-  }
-}
-
+// Goal: what callers are told is true, whatever becomes of their commands. Method: random plans; the log says how often each
+// took effect, and the checker whether the answers fit together.
 describe("whatever becomes of its commands", () => {
+  const clerk = makeClerk({ patience: 2_000 })
+
   test("each takes effect once if it was answered, never if not done, and at most once if unknown; answers fit together", async () => {
     await fc.assert(fc.asyncProperty(plans, async (plan) => {
-      const calls = await callsOf(plan)
+      const calls = await callsOf(plan, clerk)
       expect(calls.filter((one) => !isTrue(one))).toEqual([])
       expect(checkLinearizable(calls.map(({ line }) => line), kv).verdict).toBe("ok")
     }), { numRuns: 300 })
@@ -314,7 +249,7 @@ describe("whatever becomes of its commands", () => {
   test("no error could say more: each kind comes of commands that took effect and of others", async () => {
     const seen = new Set<string>()
     for (const plan of fc.sample(plans, { numRuns: 300, seed: 1 })) {
-      for (const { finally: times, line, then, told } of await callsOf(plan)) {
+      for (const { finally: times, line, then, told } of await callsOf(plan, clerk)) {
         if (line.op !== "get") seen.add(`${told} ${then} ${times}`)
       }
     }

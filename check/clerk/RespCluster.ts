@@ -4,12 +4,14 @@
  */
 import { once } from "node:events"
 import * as net from "node:net"
+import * as tls from "node:tls"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request } from "../../src/kv/Sessions.ts"
 import type { Operation } from "../../src/kv/Map.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { bulk, CommandParser, encode, error, integer, nil, ProtocolError, simple } from "../../src/shell/resp/Resp.ts"
 import type { Bytes, RespValue } from "../../src/shell/resp/Resp.ts"
+import type { Certificates } from "../../src/shell/resp/RespConnection.ts"
 
 const operationIn = ([op, key, a, b]: ReadonlyArray<Bytes>): Operation => {
   switch (op) {
@@ -48,13 +50,16 @@ const valueOf = (reply: Reply, request: Request): RespValue => {
   }
 }
 
-/** One server; `fails` says once what becomes of the next command instead. */
+/** One server. */
 export interface RespServer {
   readonly id: ServerId
   readonly port: number
   readonly address: string
-  /** `lose`: it is decided, and the connection ends without an answer. An error: it is answered, and nothing is decided. */
-  next: "lose" | { readonly error: string } | undefined
+  /**
+   * What becomes of its next command. `lose`: it is decided, and the connection ends without an answer. `silence`: it is
+   * decided, and never answered. An error: it is answered, and nothing is decided.
+   */
+  next: "lose" | "silence" | { readonly error: string } | undefined
   /** Ends all connections, and listens no more. */
   readonly stop: () => Promise<void>
 }
@@ -71,9 +76,14 @@ export class RespCluster {
     this.servers = servers(this)
   }
 
-  static async start(count = 3): Promise<RespCluster> {
-    const listeners = await Promise.all(Array.from({ length: count }, async () => {
-      const listener = net.createServer({ noDelay: true }).listen(0, "127.0.0.1")
+  /** Three servers; with certificates, one for each, only over TLS. */
+  static async start(certificates: ReadonlyArray<Certificates> = []): Promise<RespCluster> {
+    const listeners = await Promise.all(Array.from({ length: 3 }, async (_, n) => {
+      const secure = certificates[n]
+      const listener = secure === undefined
+        ? net.createServer({ noDelay: true })
+        : tls.createServer({ ...secure, noDelay: true, requestCert: true, rejectUnauthorized: true })
+      listener.listen(0, "127.0.0.1")
       await once(listener, "listening")
       return listener
     }))
@@ -99,7 +109,7 @@ export class RespCluster {
         await once(listener, "close")
       }
     }
-    listener.on("connection", (socket) => {
+    listener.on(listener instanceof tls.Server ? "secureConnection" : "connection", (socket: net.Socket) => {
       const parser = new CommandParser({ arguments: 16, bytes: 2 ** 20 })
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy())
@@ -110,18 +120,18 @@ export class RespCluster {
           if (command === undefined || socket.destroyed) return
           if (command instanceof ProtocolError) throw command
           const answer = this.#answer(server, requestIn(command))
-          if (answer === undefined) socket.destroy()
-          else socket.write(encode(answer, 2), "latin1")
+          if (answer === "lose") socket.destroy()
+          else if (answer !== "silence") socket.write(encode(answer, 2), "latin1")
         }
       })
     })
     return server
   }
 
-  #answer(server: RespServer, request: Request): RespValue | undefined {
+  #answer(server: RespServer, request: Request): RespValue | "lose" | "silence" {
     this.asked.push([server.id, request])
-    const { next } = server
-    server.next = undefined
+    const next = request.type === "command" ? server.next : undefined
+    if (next !== undefined) server.next = undefined
     if (typeof next === "object") return error(next.error)
     if (server.id !== this.leader) {
       const leader = this.servers.find(({ id }) => id === this.leader)
@@ -129,6 +139,6 @@ export class RespCluster {
     }
     const { kv, reply } = apply(this.kv, ++this.#index, { time: Date.now(), request })
     this.kv = kv
-    return next === "lose" ? undefined : valueOf(reply, request)
+    return next ?? valueOf(reply, request)
   }
 }

@@ -10,6 +10,7 @@ import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request } from "../../src/kv/Sessions.ts"
+import { get } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { Servers } from "../../src/shell/Servers.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
@@ -21,7 +22,7 @@ export interface Fate {
   /** So much of log time has passed, in milliseconds, that the clerk's clock doesn't know of. */
   readonly passes?: number
   /** Instead of what the server would say. `silence`: nothing, for ever. */
-  readonly says?: "unreachable" | "silence" | "busy" | { readonly leads: ServerId | null }
+  readonly says?: "unsent" | "unreachable" | "silence" | "busy" | { readonly leads: ServerId | null }
   /** Where it says something else, or isn't the leader: the log decides on the request all the same, so many milliseconds later. */
   readonly decided?: number
 }
@@ -56,7 +57,7 @@ export class ScriptedServers {
       this.#passed += passes
       const stamped = { time: clock.currentTimeMillisUnsafe() + this.#passed, request }
       const decide = (): Reply => {
-        const known = request.type === "command" ? this.kv.sessions[request.session]?.replies ?? {} : {}
+        const known = request.type === "command" ? get(this.kv.sessions, request.session)?.replies ?? {} : {}
         const { kv, reply } = apply(this.kv, this.decided.length + 1, stamped)
         this.kv = kv
         this.decided.push({ request, reply, takesEffect: reply.status === "OK" && !Object.hasOwn(known, reply.seq) })
@@ -66,10 +67,10 @@ export class ScriptedServers {
         yield* Effect.sleep(latency)
         return { type: "replied", reply: decide() }
       }
-      if (decided !== undefined && says !== "busy") yield* Effect.forkDetach(Effect.andThen(Effect.sleep(decided), Effect.sync(decide)))
+      if (decided !== undefined && says !== "busy" && says !== "unsent") yield* Effect.forkDetach(Effect.andThen(Effect.sleep(decided), Effect.sync(decide)))
       yield* says === "silence" ? Effect.never : Effect.sleep(latency / 2)
       if (says === "busy") return { type: "busy" }
-      if (says === "unreachable") return { type: "unreachable", reason: "connection lost" }
+      if (says === "unsent" || says === "unreachable") return { type: says, reason: "no connection" }
       return { type: "notLeader", leader: typeof says === "object" ? says.leads : leader }
     })
   }

@@ -104,7 +104,7 @@ export class Network {
 }
 
 /** Whether what the `a`-th sends reaches the `b`-th. */
-const connected = (
+export const connected = (
   kind: PartitionKind,
   a: number,
   b: number,

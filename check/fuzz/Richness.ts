@@ -162,11 +162,15 @@ export const add = (into: Richness, more: Richness): void => {
 /** Counts what happens in one run. */
 export class Counter {
   /** What is gated is there from the start, so that it shows when it is missing. */
-  readonly counts: Richness = Object.fromEntries(Object.keys(gates).map((name) => [name, 0]))
+  readonly counts: Richness
   /** By position in `Cluster.sent`. */
   readonly #delivered: Array<boolean> = []
   /** By link: the latest position delivered. */
   readonly #latest = new Map<string, number>()
+
+  constructor(gated: ReadonlyArray<string> = Object.keys(gates)) {
+    this.counts = Object.fromEntries(gated.map((name) => [name, 0]))
+  }
 
   count(name: string): void {
     this.counts[name] = (this.counts[name] ?? 0) + 1

@@ -5,14 +5,17 @@ import { execute } from "../../src/kv/Map.ts"
 import type { Data, Operation, Response } from "../../src/kv/Map.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV } from "../../src/kv/Sessions.ts"
+import { empty } from "../../src/kv/Table.ts"
 import { Replica, type Status } from "../../src/shell/Replica.ts"
 import type { Client, Limits, Surroundings } from "../../src/shell/resp/Command.ts"
+import { Conversation, type Fork } from "../../src/shell/resp/Conversation.ts"
 import { Gateway, type Refusal } from "../../src/shell/resp/Gateway.ts"
+import type { Bytes } from "../../src/shell/resp/Resp.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
 
 /** A map. `before` is what happens first, with each operation: it may take its time, or refuse. */
 export class MemoryGateway {
-  data: Data = {}
+  data: Data = empty
   readonly operations: Array<Operation> = []
   readonly service: Gateway["Service"]
 
@@ -97,3 +100,41 @@ export const testServer = (gateway = new MemoryGateway().service, replica = memo
 
 export const layerFakes = (gateway: Gateway["Service"], replica: Replica["Service"]) =>
   Layer.mergeAll(Layer.succeed(Gateway, gateway), Layer.succeed(Replica, replica))
+
+/** A client without a socket, who takes all that is written. */
+export class Terminal {
+  /** All that was written. */
+  output: Bytes = ""
+  /** In so many pieces. */
+  writes = 0
+  ended = false
+  paused = false
+  /** Whether what is written leaves at once. */
+  takes = true
+  readonly conversation: Conversation
+
+  constructor(server: Surroundings, client = testClient(), fork: Fork = Effect.runFork) {
+    this.conversation = new Conversation(client, server, {
+      write: (bytes) => {
+        this.output += bytes
+        this.writes++
+        return this.takes
+      },
+      end: () => this.ended = true,
+      pause: () => this.paused = true,
+      resume: () => this.paused = false
+    }, fork)
+  }
+
+  send(bytes: Bytes): void {
+    this.conversation.receive(Buffer.from(bytes, "latin1"))
+  }
+
+  /** What is written from now on, until nothing more comes of what is sent (in so many turns of the event loop). */
+  async hear(bytes: Bytes, turns = 10): Promise<Bytes> {
+    const before = this.output.length
+    this.send(bytes)
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+    return this.output.slice(before)
+  }
+}

@@ -25,7 +25,7 @@ export class Network {
   conditions: Conditions
   readonly #clock: Clock
   readonly #chance: Chance
-  readonly #count: (what: "lost" | "repeated" | "overtaken") => void
+  readonly #count: (what: string) => void
   /** How often what was under way from or to an address was lost. */
   readonly #lives = new Map<Address, number>()
   readonly #closed = new Set<string>()
@@ -63,7 +63,7 @@ export class Network {
     return this.#lives.get(address) ?? 0
   }
 
-  /** `deliver` is called when, if and as often as it arrives. */
+  /** `deliver` is called when, if and as often as the message arrives. */
   carry(from: Address, to: Address, deliver: () => void): void {
     this.#once(from, to, deliver)
     if (this.#chance.percent(this.conditions.repeatPercent)) {
@@ -73,13 +73,24 @@ export class Network {
   }
 
   #once(from: Address, to: Address, deliver: () => void): void {
-    const { delay, lossPercent, slowPercent, slowest } = this.conditions
+    if (this.#chance.percent(this.conditions.lossPercent)) this.#count("lost")
+    else this.#deliver(from, to, deliver)
+  }
+
+  /**
+   * Over a connection, on which nothing is repeated: where a message is lost, so is the connection. Mostly its other end
+   * hears of it after a while (`broken`), otherwise it hears nothing any more.
+   */
+  connection(from: Address, to: Address, deliver: () => void, broken: () => void): void {
+    if (!this.#chance.percent(this.conditions.lossPercent)) return this.#deliver(from, to, deliver)
+    this.#count("connectionsLost")
+    if (this.#chance.percent(70)) this.#clock.after(this.#chance.between(0, 30), broken)
+  }
+
+  #deliver(from: Address, to: Address, deliver: () => void): void {
+    const { delay, slowPercent, slowest } = this.conditions
     const link = `${from} ${to}`
     if (this.#closed.has(link)) return
-    if (this.#chance.percent(lossPercent)) {
-      this.#count("lost")
-      return
-    }
     const [fromLife, toLife, nth] = [this.#life(from), this.#life(to), this.#sent++]
     const slow = this.#chance.percent(slowPercent)
     this.#clock.after(slow ? this.#chance.between(delay[0], slowest) : this.#chance.between(...delay), () => {

@@ -55,6 +55,16 @@ interface Session {
   readonly name: number
   client: Client
   first: number
+  readonly asked: Set<number>
+}
+
+/** Who hears of what is observed. */
+export interface Hearing {
+  /** Something happened, by name. */
+  readonly count: (what: string) => void
+  /** A step counts. */
+  readonly step: (change: Change) => void
+  readonly violation: (violation: Violation) => void
 }
 
 /** How often the definitions of all properties are evaluated in full. */
@@ -76,18 +86,11 @@ export class Observed implements Known {
   readonly #state: StateProperties
   readonly #history: HistoryProperties
   readonly #refinement = new Refinement(apply)
-  readonly #onStep: (change: Change) => void
-  readonly #onViolation: (violation: Violation) => void
+  readonly #hear: Hearing
 
-  constructor(
-    ids: ReadonlyArray<ServerId>,
-    settings: Settings,
-    onStep: (change: Change) => void,
-    onViolation: (violation: Violation) => void
-  ) {
+  constructor(ids: ReadonlyArray<ServerId>, settings: Settings, hear: Hearing) {
     this.ids = ids
-    this.#onStep = onStep
-    this.#onViolation = onViolation
+    this.#hear = hear
     for (const id of ids) {
       const server = InitServer(id, ids, settings)
       this.servers.set(id, server)
@@ -102,7 +105,7 @@ export class Observed implements Known {
   violate(property: string, detail = `after ${this.steps.length} steps`): void {
     if (this.violation !== undefined) return
     this.violation = { property, detail }
-    this.#onViolation(this.violation)
+    this.#hear.violation(this.violation)
   }
 
   #check(violated: string | undefined): void {
@@ -140,7 +143,8 @@ export class Observed implements Known {
     record.underWay = []
     for (const step of underWay) {
       if (step.number <= durable) this.#count(id, { ...step, step: { ...step.step, sends: [] } }, step)
-      else this.steps.push({ ...this.#taken(id, step), number: step.number, lost: true })
+      else this.steps.push({ ...this.#taken(id, step), before: step.before, number: step.number, lost: true })
+      this.#hear.count(step.number <= durable ? "unsyncedKept" : "unsyncedLost")
     }
     if (record.counted < durable) this.violate("DiskIsOurs", `${id} finds step ${durable}, and has taken ${record.counted}`)
     return record.counted
@@ -176,23 +180,26 @@ export class Observed implements Known {
 
   /** A client puts a request to some server: for the first time, or again. */
   asks(request: Request): void {
-    if (request.type === "open") return
+    if (request.type === "open") return this.#hear.count("sessionsAskedFor")
     const { first, operation, seq, session } = request
     let known = this.#sessions.get(session)
     if (known === undefined) {
       const client: Client = { ...InitClient, session, open: true }
-      this.#sessions.set(session, known = { name: session, client, first: 1 })
+      this.#sessions.set(session, known = { name: session, client, first: 1, asked: new Set() })
     }
     known.first = Math.max(known.first, first)
+    if (known.asked.has(seq)) return this.#hear.count("retries")
+    known.asked.add(seq)
     const { client } = known
-    if (seq <= client.seq) return
-    known.client = { ...client, seq, waiting: { ...client.waiting, [seq]: operation } }
+    known.client = { ...client, seq: Math.max(client.seq, seq), waiting: { ...client.waiting, [seq]: operation } }
     this.#check(this.#refinement.client(known.name, known.client))
   }
 
   /** A client hears a reply. */
   hears(reply: Reply): void {
     const known = this.#sessions.get(reply.session)
+    if (reply.status === "SESSION_EXPIRED") this.#hear.count("sessionsExpired")
+    if (reply.status === "OPENED") this.#hear.count("sessionsOpened")
     if (known === undefined || reply.status === "OPENED") return
     if (reply.status === "STALE" && reply.seq >= known.first && reply.seq in known.client.waiting) this.violate("NeverStale")
     const next = Hear(known.client, reply)
@@ -215,6 +222,11 @@ export class Observed implements Known {
     } else if (reply.status === "OK" || reply.status === "OPENED") {
       this.#check(this.#history.acknowledge(decided.index, decided.entry))
     }
+  }
+
+  /** The machine that has applied what this server has. */
+  machine(id: ServerId): KV {
+    return this.#records.get(id)!.machine
   }
 
   /** At the end: everything in full. */
@@ -267,7 +279,7 @@ export class Observed implements Known {
     if (this.violation === undefined) this.#check(this.#refinement.decide(this.ghost.committed))
     if (this.violation === undefined) this.#machineStep(record, taken)
     if (this.violation === undefined && this.steps.length % fullCheckEvery === 0) this.#checkInFull()
-    if (this.violation === undefined) this.#onStep(change)
+    if (this.violation === undefined) this.#hear.step(change)
   }
 
   #checkInFull(): void {

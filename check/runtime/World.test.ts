@@ -69,17 +69,16 @@ const eventful = (world: World) =>
       (leader) => Effect.sync(() => world.disconnect(leader))
     ]
     for (const [n, trouble] of troubles.entries()) {
-      for (let k = 0; k < 5; k++) yield* clerk.execute({ op: "append", key: "k", value: `${5 * n + k}.` })
+      for (let k = 0; k < 5; k++) yield* clerk.append("k", `${5 * n + k}.`)
       const leader = yield* world.leader
       yield* trouble(leader)
-      yield* clerk.execute({ op: "append", key: "k", value: `!` })
+      yield* clerk.append("k", "!")
       world.resume(leader)
       world.connect(leader)
       yield* world.until(() => world.replica(leader) !== undefined || !world.isUp(leader))
       world.start(leader)
     }
-    const found = yield* clerk.execute({ op: "get", key: "k" })
-    expect(found).toEqual({ status: "OK", response: "0.1.2.3.4.!5.6.7.8.9.!10.11.12.13.14.!15.16.17.18.19.!20.21.22.23.24.!" })
+    expect(yield* clerk.get("k")).toBe("0.1.2.3.4.!5.6.7.8.9.!10.11.12.13.14.!15.16.17.18.19.!20.21.22.23.24.!")
   })
 
 const run = (seed: number) => {

@@ -5,7 +5,7 @@
  *
  *     new World({ configuration, choices: new Choices([]), chance: new Chance(1) }).run((world) => Effect.gen(function*() {
  *       const clerk = yield* world.clerk()
- *       yield* clerk.execute({ op: "put", key: "k", value: "v" })
+ *       yield* clerk.put("k", "v")
  *       const leader = yield* world.leader
  *       world.crash(leader)
  *       …
@@ -18,10 +18,13 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { lastIndex } from "../../src/raft/Server.ts"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
+import { makeClerk } from "../../src/shell/Clerk.ts"
+import type { Clerk, ClerkOptions } from "../../src/shell/Clerk.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import { Observer } from "../../src/shell/Observer.ts"
 import { Replica } from "../../src/shell/Replica.ts"
-import type { Answer, Servers } from "../../src/shell/Servers.ts"
+import { Servers } from "../../src/shell/Servers.ts"
+import type { Answer } from "../../src/shell/Servers.ts"
 import { Storage } from "../../src/shell/Storage.ts"
 import { fileLog } from "../../src/shell/storage/FileLog.ts"
 import { Transport } from "../../src/shell/Transport.ts"
@@ -38,8 +41,7 @@ import type { Address, Conditions } from "./Network.ts"
 import { Observed } from "./Observed.ts"
 import { diskOfLife } from "./SimulatedDisk.ts"
 import { Simulator } from "./Simulator.ts"
-import { makeClerk } from "./TestClerk.ts"
-import type { Clerk } from "./TestClerk.ts"
+import { Timing } from "./Timing.ts"
 
 export interface WorldOptions {
   readonly configuration: Configuration
@@ -72,11 +74,14 @@ const remembered = 60
 interface Life {
   readonly scope: Scope.Closeable
   readonly port: Port
+  readonly timing: Timing
   /** Nothing of it counts any more, and its disk is gone. */
   over: boolean
   /** Its disk refuses something: it must end by itself. */
   failing: boolean
   replica: Replica["Service"] | undefined
+  /** It crashes as soon as a step is durable, before anything of it has left. */
+  crashesBeforeItSends: CrashKind | undefined
   /** Whom to tell that the connection is gone. */
   readonly asking: Set<() => void>
 }
@@ -121,6 +126,8 @@ export class World {
   readonly #lives = new Map<ServerId, Life>()
   /** Clients, and whoever tells the story. */
   readonly #outside: Host
+  /** Nothing goes wrong any more. */
+  isQuiet = false
   readonly #count: (what: string) => void
   readonly #log: Array<string> = []
   #clients = 0
@@ -136,14 +143,20 @@ export class World {
     this.#hosts = new Map(ids.map((id, n) => [id, new Host(this.simulator, chance.branch(), skews[n])]))
     this.#outside = new Host(this.simulator, chance.branch())
     this.#disks = new Map(ids.map((id) => [id, new ForgetfulDisk()]))
-    this.observed = new Observed(ids, configuration.settings, (change) => {
-      this.#tellStep(change)
-      onStep(change)
-    }, () => this.simulator.stop())
+    this.observed = new Observed(ids, configuration.settings, {
+      count,
+      step: (change) => {
+        this.#tellStep(change)
+        const { before, server, step } = change.taken
+        if (before.role === "leader" && step.server.role !== "leader") this.#nobodyWaitsInVain(server)
+        onStep(change)
+      },
+      violation: () => this.simulator.stop()
+    })
   }
 
   /** Starts all servers and lets the story happen; what was violated, if anything. */
-  run(story: (world: World) => Effect.Effect<void>, limit = Infinity): Violation | undefined {
+  run(story: (world: World) => Effect.Effect<void, unknown>, limit = Infinity): Violation | undefined {
     for (const id of this.ids) this.start(id)
     const ending = this.simulator.run(Effect.suspend(() => story(this)), this.#outside.context, limit)
     if (ending.type === "done" && Exit.isFailure(ending.exit)) {
@@ -157,6 +170,11 @@ export class World {
   /** What has happened last, a line each: when, who, what. */
   get story(): string {
     return this.#log.join("\n")
+  }
+
+  /** Something happens, by name, to be counted. */
+  happens(what: string): void {
+    this.#count(what)
   }
 
   tell(who: string, what: string): void {
@@ -202,9 +220,11 @@ export class World {
     const life: Life = {
       scope: Scope.makeUnsafe(),
       port: new Port(),
+      timing: new Timing(this.#configuration, this.simulator.now),
       over: false,
       failing: false,
       replica: undefined,
+      crashesBeforeItSends: undefined,
       asking: new Set()
     }
     this.#lives.set(id, life)
@@ -213,12 +233,26 @@ export class World {
       Layer.provide([Layer.effect(Storage, this.#storage(id, life)), Layer.succeed(Transport, this.#transport(id, life))])
     )
     const { observed } = this
-    const while_ = (observe: () => void) => Effect.sync(() => life.over || observe())
+    const whileItLasts = (observe: () => void) => Effect.sync(() => life.over || observe())
     const alive = Layer.buildWithScope(layer, life.scope).pipe(
       Effect.provideService(Observer, {
         resume: (_, durable) => Effect.sync(() => life.over ? durable : observed.resume(id, durable)),
-        taken: (steps) => while_(() => observed.taken(id, steps)),
-        durable: (steps) => while_(() => observed.durable(id, steps))
+        taken: (steps) =>
+          whileItLasts(() => {
+            observed.taken(id, steps)
+            for (const step of steps) {
+              const early = life.timing.step(step, this.simulator.now)
+              if (early !== undefined) observed.violate("TimersAreKept", early)
+            }
+          }),
+        durable: (steps) =>
+          whileItLasts(() => {
+            observed.durable(id, steps)
+            if (life.crashesBeforeItSends !== undefined) {
+              this.#count("crashesBetweenSaveAndSend")
+              this.crash(id, life.crashesBeforeItSends)
+            }
+          })
       }),
       Effect.flatMap((context) =>
         Effect.suspend(() => {
@@ -261,7 +295,7 @@ export class World {
     this.#lives.delete(id)
     this.network.end(id)
     this.#hosts.get(id)!.resume()
-    for (const hangUp of life.asking) this.simulator.clock.after(this.chance.between(0, 5), hangUp)
+    for (const hangUp of life.asking) this.simulator.clock.after(this.chance.between(0, 30), hangUp)
     return life
   }
 
@@ -296,7 +330,26 @@ export class World {
     this.#hosts.get(id)!.resume()
   }
 
-  /** One of the next operations of its disk fails: the `nth` from now. The server must end. */
+  /** It crashes between saving its next step and sending what that one sends. */
+  crashBeforeItSends(id: ServerId, kind: CrashKind): void {
+    const life = this.#lives.get(id)
+    if (life !== undefined) life.crashesBeforeItSends = kind
+  }
+
+  /** It crashes instead of the `nth` operation of its disk from now. */
+  crashAtDisk(id: ServerId, nth: number, kind: CrashKind): void {
+    if (!this.isUp(id)) return
+    const disk = this.#disks.get(id)!
+    const at = disk.operations + nth
+    disk.fault = (_, __, count) => {
+      if (count !== at) return undefined
+      this.#count("crashesAtDisk")
+      this.crash(id, kind)
+      return "stop"
+    }
+  }
+
+  /** The `nth` operation of its disk from now fails, or the disk is full. The server must end. */
   failDisk(id: ServerId, nth: number, kind: "fail" | "full"): void {
     const life = this.#lives.get(id)
     if (life === undefined) return
@@ -308,6 +361,13 @@ export class World {
       this.tell(id, kind === "full" ? "its disk is full" : "its disk fails")
       return kind
     }
+  }
+
+  /** What lies in wait for it at its disk, or after its next step, doesn't come. */
+  disarm(id: ServerId): void {
+    this.#disks.get(id)!.fault = () => undefined
+    const life = this.#lives.get(id)
+    if (life !== undefined) life.crashesBeforeItSends = undefined
   }
 
   // The network.
@@ -358,7 +418,8 @@ export class World {
           }
           this.observed.asks(request)
           const text = JSON.stringify(request)
-          this.network.carry(client, server, () => this.#serve(client, server, text, hear))
+          const broken = () => hear({ type: "unreachable", reason: "connection lost" })
+          this.network.connection(client, server, () => this.#serve(client, server, text, hear), broken)
           return Effect.sync(() => {
             waits = false
           })
@@ -370,7 +431,8 @@ export class World {
   #serve(client: Address, id: ServerId, request: string, hear: (answer: Answer) => void): void {
     const life = this.#lives.get(id)
     if (life?.replica === undefined) {
-      this.network.carry(id, client, () => hear({ type: "unreachable", reason: "connection refused" }))
+      const refused = () => hear({ type: "unreachable", reason: "connection refused" })
+      this.network.connection(id, client, refused, refused)
       return
     }
     const { replica } = life
@@ -385,7 +447,7 @@ export class World {
           if (life.over) return
           this.observed.answers(id, asked, answer)
           const text = JSON.stringify(answer)
-          this.network.carry(id, client, () => hear(JSON.parse(text) as Answer))
+          this.network.connection(id, client, () => hear(JSON.parse(text) as Answer), hangUp)
         }),
         host.context
       )
@@ -393,8 +455,8 @@ export class World {
   }
 
   /** A new client, with no session yet. */
-  clerk(): Effect.Effect<Clerk> {
-    return makeClerk(this.servers())
+  clerk(options: ClerkOptions = {}): Effect.Effect<Clerk> {
+    return Effect.suspend(() => makeClerk(options).pipe(Effect.provideService(Servers, this.servers())))
   }
 
   // What a replica runs on.
@@ -430,6 +492,13 @@ export class World {
       const life = this.#lives.get(dest)
       if (life !== undefined) this.#hosts.get(dest)!.arrives(() => life.port.put(JSON.parse(text) as Parcel))
     })
+  }
+
+  /** Who leads no longer has told everybody who waits. */
+  #nobodyWaitsInVain(id: ServerId): void {
+    const replica = this.replica(id)
+    const { role, waiting } = replica === undefined ? { role: "follower", waiting: 0 } : Effect.runSync(replica.status)
+    if (role !== "leader" && waiting > 0) this.observed.violate("NobodyWaitsInVain", `${id}, a ${role}, has ${waiting} clients waiting`)
   }
 
   #tellStep({ taken: { action, consumed, server, step: { server: s } } }: Change): void {

@@ -36,14 +36,17 @@ export const lineOf = (
     : { change: changeOf(before, step.server) })
 })
 
+/** `number`: the node's own count, where it isn't simply the next: steps that a crash has undone have their numbers again. */
+type Written = Taken & { readonly number?: number }
+
 /** The lines of a trace after its header. `sent` is `Cluster.sent`, `taken` every step of the cluster, in order. */
-export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Taken>): ReadonlyArray<Line> => {
+export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Written>): ReadonlyArray<Line> => {
   const numbers = new Map<ServerId, number>()
   /** By position in `sent`. */
   const names: Array<{ readonly node: ServerId; readonly number: number; readonly position: number }> = []
   return taken.map((one): Line => {
     const { consumed, firstSent, server, step } = one
-    const number = (numbers.get(server) ?? 0) + 1
+    const number = one.number ?? (numbers.get(server) ?? 0) + 1
     numbers.set(server, number)
     // Of a step that crashed half-way, later steps take the places of what wasn't sent.
     step.sends.forEach((_, k) => names[firstSent + k] = { node: server, number, position: k + 1 })

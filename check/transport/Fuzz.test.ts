@@ -1,4 +1,4 @@
-// Goal: no bytes of a peer do harm. Method: mutations of valid ones; few here, many more with `node check/transport/fuzz.ts`.
+// Goal: no bytes of a peer do harm. Method: mutations of valid ones; few here, many in `fuzz.ts`.
 import { expect, test } from "vitest"
 import { fuzz, fuzzSockets } from "./fuzz.ts"
 

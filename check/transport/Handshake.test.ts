@@ -48,7 +48,8 @@ describe("the dialler's frame", () => {
 
   test("fits, however long the names are", () => {
     const long = "\u0001".repeat(100)
-    expect(encodeHello({ ...hello, cluster: long, configuration: long, incarnation: long }).length).toBeLessThan(longestHello)
+    const wordy = { ...hello, cluster: long, configuration: long, incarnation: long }
+    expect(encodeHello(wordy).length).toBeLessThan(longestHello)
   })
 })
 

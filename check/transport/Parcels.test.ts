@@ -1,5 +1,5 @@
-// Goal: what servers send is let in as it was, and nothing else. Method: messages of random runs of the rules, as they are,
-// and with one thing in them altered.
+// Goal: what servers send is let in as it was, and nothing else. Method: messages of random runs of the rules, as they
+// are, and with one thing in them altered.
 import { describe, expect, test } from "vitest"
 import type { Message } from "../../src/raft/Message.ts"
 import { decodeParcels, encodeParcel, join } from "../../src/shell/transport/Parcels.ts"
@@ -30,7 +30,14 @@ const appended: Message = {
   conflictTerm: 0,
   conflictIndex: 0
 }
-const conflict: Message = { ...appended, success: false, matchIndex: 0, rejectedIndex: 7, conflictTerm: 2, conflictIndex: 5 }
+const conflict: Message = {
+  ...appended,
+  success: false,
+  matchIndex: 0,
+  rejectedIndex: 7,
+  conflictTerm: 2,
+  conflictIndex: 5
+}
 const vote: Message = { type: "RequestVoteRequest", ...envelope, lastLogIndex: 3, lastLogTerm: 4 }
 const voted: Message = { type: "RequestVoteResponse", ...envelope, voteGranted: true }
 const install: Message = {

@@ -1,9 +1,9 @@
-// Goal: over real sockets, messages get through, and nothing that comes in does harm. Method: transports of this machine,
-// and raw sockets that say what no transport would.
+// Goal: over real sockets, messages get through, and nothing that comes in does harm. Method: transports of this
+// machine, and raw sockets that say what no transport would.
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as net from "node:net"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { frame, longestFrame } from "../../src/shell/transport/Frames.ts"
 import { encodeHello, protocolVersion, welcome } from "../../src/shell/transport/Handshake.ts"
@@ -11,6 +11,9 @@ import { whileAway, whileConnected } from "../../src/shell/transport/Outbox.ts"
 import { encodeParcel, join } from "../../src/shell/transport/Parcels.ts"
 import { layerTcp, type TcpOptions } from "../../src/shell/transport/Tcp.ts"
 import { append, freePorts, optionsFor, Raw, type Running, start as startOne, until, vote } from "./transports.ts"
+
+// Silence is noticed after seconds only, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const running = new Set<Running>()
 const raws = new Set<Raw>()
@@ -46,7 +49,8 @@ const moment = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const lines = (one: Running, part: string) => one.log.filter((line) => line.includes(part))
 /** But that a peer isn't there. */
 const warnings = (one: Running) => lines(one, "Warn: ").filter((line) => !line.includes("ECONNREFUSED"))
-const connected = (a: Running, b: Running) => until(`${a.id} is connected to ${b.id}`, () => a.counts(b.id).out.connected)
+const connected = (a: Running, b: Running) =>
+  until(`${a.id} is connected to ${b.id}`, () => a.counts(b.id).out.connected)
 
 /** Messages go from one to the other. */
 const flows = async (from: Running, to: Running) => {
@@ -105,7 +109,7 @@ describe("delivery", () => {
     await flows(s1, s2)
     expect(s2.received).toHaveLength(1)
     expect(s1.counts("s2").out.dropped).toBe(1)
-    expect(lines(s1, "too long to be sent")).toHaveLength(1)
+    expect(lines(s1, "longer than a frame may be")).toHaveLength(1)
   })
 })
 
@@ -117,6 +121,8 @@ describe("a peer that is away", () => {
     await flows(s1, first)
     await stop(first)
     await until("it is missed", () => !s1.counts("s2").out.connected)
+    for (let n = 1; n <= 1000; n++) s1.send(vote("s1", "s2", n))
+    expect(s1.counts("s2").out.waiting).toBe(whileAway.messages)
     const second = await start(o2)
     await flows(s1, second)
     await flows(second, s1)
@@ -151,7 +157,7 @@ describe("a peer that is away", () => {
     await flows(s3, s1)
     expect(lines(s1, "s1 has no connection to s2")).toEqual([expect.stringContaining("nothing heard for 3000 ms")])
     expect(s1.counts("s2").out.waiting).toBe(whileAway.messages)
-  }, 30_000)
+  })
 
   test("that falls silent after its welcome, is dialled anew", async () => {
     const [o1, o2] = await options(2)
@@ -166,23 +172,25 @@ describe("a peer that is away", () => {
     await until("another one", () => s1.counts("s2").out.connections === 2)
     expect(taken).toBe(2)
     expect(warnings(s1).at(-1)).toContain("nothing heard for 3000 ms")
-  }, 30_000)
+  })
 })
 
 describe("one line for a refusal on each side, however often it is tried:", () => {
   /** `s1` as it should be, and a dialler that it refuses. */
-  const refused = async (change: (all: ReadonlyArray<TcpOptions>) => TcpOptions, said: string, heard = said) => {
+  const refused = async (change: (all: ReadonlyArray<TcpOptions>) => TcpOptions, reason: string) => {
     const all = await options(3)
     const s1 = await start(all[0])
     const other = await start(change(all))
     await moment(700)
+    const said = `s1 refused a connection of "${other.id}" (127.0.0.1): ${reason}`
     expect(warnings(s1).filter((line) => line.includes(said))).toHaveLength(1)
-    expect(lines(other, `refused: ${heard}`)).toHaveLength(1)
+    expect(lines(other, `${other.id} has no connection to`).filter((line) => line.includes(`refused: ${reason}`)))
+      .toHaveLength(1)
     return { all, s1, other }
   }
 
   test("another cluster", async () => {
-    await refused((all) => ({ ...all[1]!, cluster: "prod" }), `s1 refused a connection of "s2" (127.0.0.1): of cluster "prod"`, "of cluster")
+    await refused((all) => ({ ...all[1]!, cluster: "prod" }), `of cluster "prod", this is cluster "test"`)
   })
 
   test("an unknown server", async () => {
@@ -199,7 +207,9 @@ describe("one line for a refusal on each side, however often it is tried:", () =
     const s1 = await start({ ...o1, peers: new Map([["s2", o1.listen]]) })
     await moment(700)
     expect(lines(s1, `s1 refused a connection of "s1"`)).toHaveLength(1)
-    expect(lines(s1, "s1 has no connection to s2")).toEqual([expect.stringContaining("says that it is s1, but this is s1")])
+    expect(lines(s1, "s1 has no connection to s2")).toEqual([
+      expect.stringContaining("says that it is s1, but this is s1")
+    ])
   })
 
   test("another configuration; and when a person has mended it, it is let in", async () => {
@@ -217,7 +227,9 @@ describe("one line for a refusal on each side, however often it is tried:", () =
       await until("the end", () => one.closed)
       expect(one.received.toString()).toContain("protocol version 7, here it is 1")
     }
-    expect(warnings(s1)).toEqual([expect.stringContaining(`refused a connection of "s2" (127.0.0.1): protocol version 7`)])
+    expect(warnings(s1)).toEqual([
+      expect.stringContaining(`s1 refused a connection of "s2" (127.0.0.1): protocol version 7`)
+    ])
   })
 })
 
@@ -258,7 +270,8 @@ describe("what isn't a message", () => {
     const before = s1.received.length
     const one = raw(s1.port).say(hello("s2", "s1"))
     await isWelcome(one)
-    one.say(...bytes, good)
+    // In one piece, twice, and something good after it.
+    one.say(Buffer.concat([...bytes, ...bytes, good]))
     await until("its end", () => one.closed)
     expect(lines(s1, "s1 dropped a connection of s2")).toEqual([expect.stringContaining(reason)])
     expect(s1.received).toHaveLength(before)
@@ -286,7 +299,7 @@ describe("what isn't a message", () => {
     const one = raw(s1.port)
     await until("its end", () => one.closed)
     expect(warnings(s1)).toEqual([expect.stringContaining("s1 dropped a connection of 127.0.0.1: no word for 3000 ms")])
-  }, 30_000)
+  })
 })
 
 describe("a peer that doesn't keep up", () => {
@@ -313,7 +326,7 @@ describe("a peer that doesn't keep up", () => {
     s2.takeAll()
     await until("the latest", () => s2.received.at(-1)?.number === 3000)
     expect(s1.counts("s2").out.waiting).toBe(0)
-  }, 30_000)
+  })
 })
 
 describe("a start fails", () => {
@@ -357,7 +370,7 @@ test("a close is prompt, and the port is free then", async () => {
     if (round === 1) await flows(await start(o2), s1)
     const before = performance.now()
     await stop(s1)
-    expect(performance.now() - before).toBeLessThan(500)
+    expect(performance.now() - before).toBeLessThan(2000)
     await until("the idle one is closed", () => idle.closed)
   }
 })

@@ -17,6 +17,7 @@ import type { AnyLayer } from "../models/Layer.ts"
 import type { ModelResult } from "../models/checkModel.ts"
 import type { ModelSpec, RaftSpec } from "../models/Table.ts"
 import { livenessNames } from "../raft/Liveness.ts"
+import { fuzzRuntime } from "../runtime/Fuzz.ts"
 import { ScenarioError } from "../scenario/Parse.ts"
 import { runScenario } from "../scenario/Scenario.ts"
 import { allModels, modelNamed, raftModelNamed } from "./models.ts"
@@ -86,7 +87,7 @@ export const byExplorer = async (expected: ReadonlyArray<Expected>, signal: Abor
 }
 
 /** Verdicts of a random execution that are none on the rules. */
-const unnamed = new Set(["Exception", "Richness", "LinearizabilityUndecided"])
+const unnamed = new Set(["Exception", "Richness", "LinearizabilityUndecided", "StoryEnds"])
 
 /** Random executions until one violates something; what the last one did is given to `onRun`, for its trace. */
 export const byFuzz = async (
@@ -98,6 +99,23 @@ export const byFuzz = async (
   for (let seed = 1; seed <= batches; seed++) {
     for (const servers of [3, 5]) {
       const { failure } = await fuzz({ servers, runs: 40, seed, events: 1000, shrink: false, signal, onRun })
+      if (signal.aborted) return { notices: [], failed: "interrupted" }
+      if (failure === undefined) continue
+      if (!unnamed.has(failure.property)) {
+        return { notices: [{ name: failure.property, where: `${servers} servers, seed ${seed}, path ${failure.path}` }] }
+      }
+      failed ??= `${failure.property}: ${failure.detail}`
+    }
+  }
+  return { notices: [], ...(failed === undefined ? {} : { failed }) }
+}
+
+/** Random runs of real replicas, until one violates something. */
+export const byRuntime = async (batches: number, signal: AbortSignal): Promise<Detection> => {
+  let failed: string | undefined
+  for (let seed = 1; seed <= batches; seed++) {
+    for (const servers of [3, 5]) {
+      const { failure } = await fuzzRuntime({ servers, runs: 50, seed, shrink: false, signal })
       if (signal.aborted) return { notices: [], failed: "interrupted" }
       if (failure === undefined) continue
       if (!unnamed.has(failure.property)) {

@@ -1,7 +1,7 @@
 /** The kill matrix: who noticed which mistake, by what. */
 
 /** The detectors, cheapest first; README.md says what each goes by. */
-export const columns = ["scenarios", "disk", "explorer", "graph", "fuzz", "trace", "pair"] as const
+export const columns = ["scenarios", "disk", "explorer", "graph", "fuzz", "runtime", "trace", "pair"] as const
 export type Column = typeof columns[number]
 
 /**

@@ -46,7 +46,7 @@ export interface ZooOptions {
 }
 
 /** Cheapest first. */
-const localColumns: ReadonlyArray<LocalColumn> = ["scenarios", "disk", "explorer", "graph", "fuzz"]
+const localColumns: ReadonlyArray<LocalColumn> = ["scenarios", "disk", "explorer", "graph", "fuzz", "runtime"]
 const scopes = {
   check: { batches: 2, secondsPerChild: 240 },
   deep: { batches: 6, secondsPerChild: 240 }
@@ -146,6 +146,9 @@ export const zooIds: ReadonlyArray<string> = [...allMutants, ...allWatchers, vac
 
 const aboutKV = ({ edits }: Mutant): boolean => edits.some(({ file }) => /^(src|check)\/(kv|fuzz)\//.test(file))
 
+/** What runs a server, or asks one: only those who run it, too, can notice. */
+const atWork = ["Replica", "Timer", "Clerk", "Leader"].map((name) => `src/shell/${name}.ts`)
+
 class Zoo {
   readonly #options: ZooOptions
   readonly #signal: AbortSignal
@@ -236,7 +239,7 @@ class Zoo {
   #cellsOf(mutant: Mutant): Record<Column, Cell> {
     const known = this.#cells.get(mutant)
     if (known !== undefined) return known
-    const cells = { scenarios: absent, disk: absent, explorer: absent, graph: absent, fuzz: absent, trace: absent, pair: absent }
+    const cells = { scenarios: absent, disk: absent, explorer: absent, graph: absent, fuzz: absent, runtime: absent, trace: absent, pair: absent }
     this.#cells.set(mutant, cells)
     return cells
   }
@@ -266,12 +269,13 @@ class Zoo {
     if (mutant === variant) return ["explorer", "fuzz"]
     const { edits, given } = mutant
     if (edits.some(({ file }) => file.startsWith("src/shell/storage/"))) return ["disk"]
+    if (edits.some(({ file }) => atWork.includes(file))) return ["runtime"]
     // Rules don't know of disks: of them the others say more.
     const shell = mutant === control || edits.some(({ file }) => file.startsWith("src/shell/"))
     // Explorer and graph know nothing but the rules, of Raft or of the map.
     const rules = edits.some(({ file }) => file.startsWith("src/raft/")) || (aboutKV(mutant) && mutant.spec !== undefined)
     const core = mutant === control || rules
-    const possible = { scenarios: given === undefined, disk: shell, explorer: core, graph: core, fuzz: true }
+    const possible = { scenarios: given === undefined, disk: shell, explorer: core, graph: core, fuzz: true, runtime: shell }
     return localColumns.filter((column) => possible[column])
   }
 

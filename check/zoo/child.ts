@@ -7,7 +7,7 @@ import type { Detection } from "./Detectors.ts"
 import type { Expected } from "./Mutant.ts"
 
 /** Columns that a job of kind "mutant" can fill. */
-export type LocalColumn = "scenarios" | "disk" | "explorer" | "graph" | "fuzz"
+export type LocalColumn = "scenarios" | "disk" | "explorer" | "graph" | "fuzz" | "runtime"
 
 export type Job =
   | {
@@ -47,11 +47,12 @@ const timed = async (column: LocalColumn | "pair", detect: () => Promise<Detecti
 const mutant = async ({ batches, columns, expected, story, trace }: Extract<Job, { kind: "mutant" }>): Promise<void> => {
   for (const column of columns) {
     await timed(column, async () => {
-      const { byDisk, byExplorer, byFuzz, byGraph, byScenarios } = await import("./Detectors.ts")
+      const { byDisk, byExplorer, byFuzz, byGraph, byRuntime, byScenarios } = await import("./Detectors.ts")
       if (column === "scenarios") return byScenarios()
       if (column === "disk") return byDisk(signal)
       if (column === "explorer") return byExplorer(expected, signal)
       if (column === "graph") return byGraph(expected, signal)
+      if (column === "runtime") return byRuntime(batches, signal)
       let last: FinishedRun | undefined
       const detection = await byFuzz(batches, signal, (finished) => last = finished)
       if (trace !== undefined && story === undefined && last !== undefined) await writeTrace(trace, last)

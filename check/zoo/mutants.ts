@@ -6,6 +6,7 @@ import { electionMutants } from "./mutants/election.ts"
 import { kvMutants } from "./mutants/kv.ts"
 import { preVoteMutants } from "./mutants/preVote.ts"
 import { replicationMutants } from "./mutants/replication.ts"
+import { runtimeMutants } from "./mutants/runtime.ts"
 import { snapshotMutants } from "./mutants/snapshot.ts"
 import { storageMutants } from "./storageMutants.ts"
 
@@ -19,7 +20,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...snapshotMutants,
   ...storageMutants,
   ...livenessMutants,
-  ...kvMutants
+  ...kvMutants,
+  ...runtimeMutants
 ]
 
 /**

@@ -24,6 +24,11 @@ const command = async <Name extends string, Input, Context, E, R>(
     : Command.make(name).pipe(Command.withDescription(does))
 
 const subcommands = await Promise.all([
+  command("get", "A key's value; exit code 1 if it is absent", async () => (await import("./commands/get.ts")).get),
+  command("put", "A key's value, whatever it was", async () => (await import("./commands/put.ts")).put),
+  command("append", "More at the end of a key's value", async () => (await import("./commands/append.ts")).append),
+  command("cas", "A key's new value, if it has the one expected; else exit code 1", async () => (await import("./commands/cas.ts")).cas),
+  command("delete", "A key is gone; exit code 1 if it was absent", async () => (await import("./commands/delete.ts")).remove),
   command("check", "Check everything, and print one summary table", async () => (await import("./commands/check.ts")).check),
   command(
     "models",

@@ -11,3 +11,6 @@ export const addressOf = (text: string): Address | undefined => {
   const number = Number(port)
   return host === undefined || number < 1 || number > 65_535 ? undefined : { host, port: number }
 }
+
+/** `addressOf` reads it back. */
+export const textOf = ({ host, port }: Address): string => `${host.includes(":") ? `[${host}]` : host}:${port}`

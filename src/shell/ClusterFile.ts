@@ -18,6 +18,8 @@ import type { Address } from "./Address.ts"
 import { readConfiguration, SettingsSchema } from "./Configuration.ts"
 import type { Configuration } from "./Configuration.ts"
 
+export type { Address } from "./Address.ts"
+
 /** Where a server listens for its peers, for clients, and for who looks after it (metrics, health, status). */
 export interface Addresses {
   readonly peers: Address

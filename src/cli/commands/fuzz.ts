@@ -1,4 +1,4 @@
-/** `lockstep fuzz`: random executions, and the replay of one. */
+/** `lockstep fuzz`: random executions, of the rules alone or of real replicas in a simulation, and the replay of one. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
@@ -8,6 +8,10 @@ import packageJson from "../../../package.json" with { type: "json" }
 import { fuzz as runFuzz } from "../../../check/fuzz/Fuzz.ts"
 import type { FinishedRun } from "../../../check/fuzz/Fuzz.ts"
 import { replay as replayText } from "../../../check/fuzz/Replay.ts"
+import type { Operation } from "../../../check/linearizability/History.ts"
+import { fuzzRuntime } from "../../../check/runtime/Fuzz.ts"
+import type { FinishedRun as RuntimeRun } from "../../../check/runtime/Run.ts"
+import type { Header, Line } from "../../../check/trace/Format.ts"
 import { headerOf, linesOf, traceText } from "../../../check/trace/TraceWriter.ts"
 import { ScriptError } from "../../../check/scenario/Script.ts"
 import { readFile } from "../readFile.ts"
@@ -17,10 +21,14 @@ import { badInput, honouringInterrupts, interrupted, json, result, violated } fr
 import { progress } from "../progress.ts"
 import { grouped, table } from "../text.ts"
 
+const level = Flag.Literals("level", ["core", "runtime"]).pipe(
+  Flag.withDescription("core: the rules (default); runtime: replicas as they are served, in a simulation"),
+  Flag.withDefault("core")
+)
 const servers = Flag.Int("servers").pipe(Flag.withDescription("cluster size, 1 to 9 (default 3)"), Flag.withDefault(3))
 const runs = Flag.Int("runs").pipe(Flag.withDescription("how many executions (default 500)"), Flag.withDefault(500))
 const events = Flag.Int("events").pipe(
-  Flag.withDescription("decisions in each, of which about three in four become events (default 1000)"),
+  Flag.withDescription("level core: decisions in each, of which about three in four become events (default 1000)"),
   Flag.withDefault(1000)
 )
 const seed = Flag.Int("seed").pipe(Flag.withDescription("the same seed gives the same runs (default 1)"), Flag.withDefault(1))
@@ -29,7 +37,7 @@ const path = Flag.String("path").pipe(
   Flag.optional
 )
 const replay = Flag.String("replay").pipe(
-  Flag.withDescription("run the scenario in this file again, instead"),
+  Flag.withDescription("level core: run the scenario in this file again, instead"),
   Flag.optional
 )
 
@@ -51,17 +59,96 @@ const replayFile = Effect.fnUntraced(function*(file: string, asJson: boolean) {
 })
 
 /** What a run leaves, as files to be written. */
-const files = (folder: string, run: FinishedRun, seed: number) => {
-  const header = headerOf(run.ids, run.settings, seed, { lockstep: packageJson.version, node: process.version })
-  const trace = traceText(header, linesOf(run.sent, run.taken))
-  const history = run.history.map((operation) => `${JSON.stringify(operation)}\n`).join("")
-  return [
-    replaceFile(`${folder}/run-${run.number}.ndjson`, trace),
-    replaceFile(`${folder}/run-${run.number}.jsonl`, history)
-  ]
+const filesOf = (folder: string, number: number, header: Header, lines: ReadonlyArray<Line>, history: ReadonlyArray<Operation>) => [
+  replaceFile(`${folder}/run-${number}.ndjson`, traceText(header, lines)),
+  replaceFile(`${folder}/run-${number}.jsonl`, history.map((operation) => `${JSON.stringify(operation)}\n`).join(""))
+]
+
+const tools = { lockstep: packageJson.version, node: process.version }
+
+/** What both levels are asked for. */
+interface Asked {
+  readonly servers: number
+  readonly runs: number
+  readonly seed: number
+  readonly path: string | undefined
+  /** Where traces and histories go. */
+  readonly folder: string | undefined
 }
 
-export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, save, replay, json }, (flags) =>
+/** What both levels have to say. */
+interface Found {
+  /** As JSON. */
+  readonly whole: unknown
+  readonly summary: string
+  readonly richness: Readonly<Record<string, number>>
+  readonly per1000: { readonly what: string; readonly of: number }
+  readonly failure: {
+    readonly property: string
+    readonly detail: string
+    /** The command that shows it again, or only the seed. */
+    readonly again: string
+    readonly account: ReadonlyArray<string>
+  } | undefined
+  readonly saved: ReadonlyArray<Effect.Effect<void, Ending>>
+}
+
+const core = ({ events, folder, path, runs, seed, servers }: Asked & { readonly events: number }, signal: AbortSignal) =>
+  Effect.promise(async (): Promise<Found> => {
+    const saved: Array<Effect.Effect<void, Ending>> = []
+    const onRun = ({ history, ids, number, sent, settings, taken }: FinishedRun) =>
+      void saved.push(...filesOf(folder!, number, headerOf(ids, settings, seed, tools), linesOf(sent, taken), history))
+    const found = await runFuzz({
+      servers, runs, events, seed, path, signal,
+      ...(folder === undefined ? {} : { onRun }),
+      onProgress: (p) => progress(`${grouped(p.runs)} of ${grouped(runs)} runs, ${grouped(p.events)} events`)
+    })
+    const { failure } = found
+    return {
+      whole: found,
+      summary: `${grouped(found.runs)} runs, ${grouped(found.events)} events, ${grouped(found.eventsPerSecond)} events/s`,
+      richness: found.richness,
+      per1000: { what: "events", of: found.events },
+      saved,
+      failure: failure && {
+        ...failure,
+        again: failure.path === undefined
+          ? `seed ${failure.seed}`
+          : `again: lockstep fuzz --servers ${servers} --runs ${runs} --events ${events} --seed ${failure.seed} --path ${failure.path}`,
+        account: ["Scenario (save it, then: lockstep fuzz --replay FILE):", "", failure.scenario]
+      }
+    }
+  })
+
+const runtime = ({ folder, path, runs, seed, servers }: Asked, signal: AbortSignal) =>
+  Effect.promise(async (): Promise<Found> => {
+    const saved: Array<Effect.Effect<void, Ending>> = []
+    const onRun = ({ history, ids, sent, settings, steps }: RuntimeRun, number: number) =>
+      void saved.push(...filesOf(folder!, number, headerOf(ids, settings, seed, tools), linesOf(sent, steps), history))
+    const found = await fuzzRuntime({
+      servers, runs, seed, path, signal,
+      ...(folder === undefined ? {} : { onRun }),
+      onProgress: (p) => progress(`${grouped(p.runs)} of ${grouped(runs)} runs, ${grouped(p.steps)} steps`)
+    })
+    const { failure } = found
+    return {
+      whole: found,
+      summary: `${grouped(found.runs)} runs, ${grouped(Math.round(found.virtualSeconds))} s of virtual time, `
+        + `${grouped(found.steps)} steps, ${grouped(found.stepsPerSecond)} steps/s`,
+      richness: found.richness,
+      per1000: { what: "steps", of: found.steps },
+      saved,
+      failure: failure && {
+        ...failure,
+        again: failure.path === undefined
+          ? `seed ${failure.seed}`
+          : `again: lockstep fuzz --level runtime --servers ${servers} --runs ${runs} --seed ${failure.seed} --path ${failure.path}`,
+        account: failure.story === "" ? [] : ["", failure.story]
+      }
+    }
+  })
+
+export const fuzz = Command.make("fuzz", { level, servers, runs, events, seed, path, save, replay, json }, (flags) =>
   Effect.gen(function*() {
     if (Option.isSome(flags.replay)) return yield* replayFile(flags.replay.value, flags.json)
     for (const [name, value, least, most] of [["servers", flags.servers, 1, 9], ["runs", flags.runs, 1, 1e9], ["events", flags.events, 1, 1e6]] as const) {
@@ -77,45 +164,25 @@ export const fuzz = Command.make("fuzz", { servers, runs, events, seed, path, sa
         catch: (error) => badInput(`${folder}: cannot be made: ${(error as Error).message}`)
       })
     }
-    const saved: Array<Effect.Effect<void, Ending>> = []
+    const asked = { ...flags, folder, path: Option.getOrUndefined(flags.path) }
     const { value: found, wasInterrupted } = yield* honouringInterrupts((signal) =>
-      Effect.promise(() =>
-        runFuzz({
-          servers: flags.servers,
-          runs: flags.runs,
-          events: flags.events,
-          seed: flags.seed,
-          path: Option.getOrUndefined(flags.path),
-          signal,
-          ...(folder === undefined ? {} : { onRun: (run: FinishedRun) => void saved.push(...files(folder, run, flags.seed)) }),
-          onProgress: (p) => progress(`${grouped(p.runs)} of ${grouped(flags.runs)} runs, ${grouped(p.events)} events`)
-        })
-      )
+      flags.level === "core" ? core(asked, signal) : runtime(asked, signal)
     )
     progress("")
-    yield* Effect.all(saved, { discard: true })
-    const { failure } = found
+    yield* Effect.all(found.saved, { discard: true })
+    const { failure, per1000: { of, what } } = found
     const rich = table(
-      ["what happened", "times", "per 1,000 events"],
-      Object.entries(found.richness).map(([name, n]) => [name, grouped(n), (1000 * n / Math.max(1, found.events)).toFixed(2)])
+      ["what happened", "times", `per 1,000 ${what}`],
+      Object.entries(found.richness).map(([name, n]) => [name, grouped(n), (1000 * n / Math.max(1, of)).toFixed(2)])
     )
-    const summary = `${grouped(found.runs)} runs, ${grouped(found.events)} events, ${grouped(found.eventsPerSecond)} events/s`
     // A path leads to the one run that fails, of which nothing is counted.
     const lines = [
-      ...(Option.isSome(flags.path)
+      ...(asked.path !== undefined
         ? failure === undefined ? ["nothing is violated there"] : []
-        : [rich, "", `${found.servers} servers, seed ${flags.seed}: ${summary}`]),
-      ...(failure === undefined ? [] : [
-        `violates ${failure.property}: ${failure.detail}`,
-        failure.path === undefined
-          ? `seed ${failure.seed}`
-          : `again: lockstep fuzz --servers ${found.servers} --runs ${flags.runs} --events ${flags.events} --seed ${failure.seed} --path ${failure.path}`,
-        "Scenario (save it, then: lockstep fuzz --replay FILE):",
-        "",
-        failure.scenario
-      ])
+        : [rich, "", `${flags.servers} servers, seed ${flags.seed}: ${found.summary}`]),
+      ...(failure === undefined ? [] : [`violates ${failure.property}: ${failure.detail}`, failure.again, ...failure.account])
     ]
-    yield* result(flags.json, found, lines.join("\n"))
+    yield* result(flags.json, found.whole, lines.join("\n"))
     if (failure !== undefined) return yield* violated
     if (wasInterrupted) return yield* interrupted
   }))

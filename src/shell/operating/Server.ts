@@ -1,9 +1,14 @@
 /** One server, put together: its disk, its peers, its replica, and the ports for clients and for who looks after it. */
 import * as Layer from "effect/Layer"
 import type { ServerId } from "../../raft/Server.ts"
+import { textOf } from "../Address.ts"
+import type { Address } from "../Address.ts"
+import { layerClerks } from "../Clerks.ts"
 import { fingerprint } from "../ClusterFile.ts"
-import type { Address, ClusterFile } from "../ClusterFile.ts"
+import type { ClusterFile } from "../ClusterFile.ts"
+import { layerBeside } from "../RemoteServers.ts"
 import { Replica } from "../Replica.ts"
+import { RespServer } from "../resp/RespServer.ts"
 import { layerFile } from "../storage/FileLog.ts"
 import { layerSqlite } from "../storage/Sqlite.ts"
 import { layerTcp } from "../transport/Tcp.ts"
@@ -38,6 +43,17 @@ export const layerServer = ({ file, folder, id }: ServerOptions) => {
     ...secured
   })
   const replica = Replica.layer(id, configuration).pipe(Layer.provideMerge(transport), Layer.provide(disk))
-  const ports = http === undefined ? Layer.empty : layerHttp(http)
+  const clients = RespServer.layer({
+    listen: file.addresses.get(id)!.clients,
+    addresses: new Map([...file.addresses].map(([j, { clients }]) => [j, textOf(clients)])),
+    ...secured
+  }).pipe(
+    Layer.provide(layerClerks(id)),
+    Layer.provide(layerBeside({
+      servers: new Map([...file.addresses].map(([j, { clients }]) => [j, clients])),
+      certificates
+    }))
+  )
+  const ports = Layer.mergeAll(clients, ...http === undefined ? [] : [layerHttp(http)])
   return ports.pipe(Layer.provideMerge(replica))
 }

@@ -26,6 +26,9 @@ export interface Output {
   readonly resume: () => void
 }
 
+/** Runs it, at once as far as it goes. */
+export type Fork = <A>(effect: Effect.Effect<A>) => Fiber.Fiber<A>
+
 /** Commands of one client that may be under way at once. */
 const underWayLimit = 1024
 /** Words of a command; two of the longest values, and what goes with them. */
@@ -45,7 +48,7 @@ export class Conversation {
   readonly #client: Client
   readonly #server: Surroundings
   readonly #output: Output
-  readonly #fork: (answer: Effect.Effect<RespValue>) => Fiber.Fiber<RespValue>
+  readonly #fork: Fork
   readonly #parser: CommandParser
   /** Answers that are not there yet, and those behind them. */
   readonly #slots: Array<Slot> = []
@@ -64,7 +67,7 @@ export class Conversation {
     client: Client,
     server: Surroundings,
     output: Output,
-    fork: (answer: Effect.Effect<RespValue>) => Fiber.Fiber<RespValue>
+    fork: Fork
   ) {
     this.#client = client
     this.#server = server
@@ -132,7 +135,12 @@ export class Conversation {
       this.#client.leaving = true
       return this.#put(error(`ERR ${command.message}`))
     }
-    const said = answer(command, this.#client, this.#server)
+    let said: RespValue | Later
+    try {
+      said = answer(command, this.#client, this.#server)
+    } catch (defect) {
+      said = { type: "later", alone: true, answer: Effect.die(defect) }
+    }
     if (said.type === "later") this.#expect(said)
     else this.#put(said)
   }
@@ -149,12 +157,12 @@ export class Conversation {
     const { protocol } = this.#client
     const fiber = this.#fork(answer)
     const now = fiber.pollUnsafe()
-    if (now !== undefined) return this.#put(outcome(now, alone))
+    if (now !== undefined) return this.#put(this.#outcome(now, alone))
     const slot: Slot = { bytes: undefined, fiber }
     this.#slots.push(slot)
     if (alone) this.#busy = true
     fiber.addObserver((exit) => {
-      slot.bytes = encode(outcome(exit, alone), protocol)
+      slot.bytes = encode(this.#outcome(exit, alone), protocol)
       slot.fiber = undefined
       if (alone) this.#busy = false
       this.#wake()
@@ -192,10 +200,14 @@ export class Conversation {
     if (full) this.#output.pause()
     else this.#output.resume()
   }
-}
 
-const outcome = (exit: Exit.Exit<RespValue>, alone: boolean): RespValue => {
-  if (Exit.isSuccess(exit)) return exit.value
-  if (!Cause.hasInterruptsOnly(exit.cause)) return error("ERR internal error; whether it took effect is unknown")
-  return error(alone ? "UNKNOWN outcome unknown: this server stops" : "NOTLEADER")
+  #outcome(exit: Exit.Exit<RespValue>, alone: boolean): RespValue {
+    if (Exit.isSuccess(exit)) return exit.value
+    if (Cause.hasInterruptsOnly(exit.cause)) {
+      return error(alone ? "UNKNOWN outcome unknown: this server stops" : "NOTLEADER")
+    }
+    // A mistake of ours: this command suffers from it, and no other.
+    this.#fork(Effect.logError(exit.cause))
+    return error("UNKNOWN outcome unknown: internal error")
+  }
 }

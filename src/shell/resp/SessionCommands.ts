@@ -47,7 +47,10 @@ const told = (answer: Answer, request: Request, server: Surroundings): RespValue
     }
     case "busy":
       return error("BUSY too much is not committed yet; not taken, ask again later")
+    // A replica in the same process says none of these.
+    case "unsent":
     case "unreachable":
+    case "refused":
       return error("NOTLEADER")
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The way from all peers: one listener, and what has come through it. This side only receives; it says welcome, and then
- * from time to time that it is there. Nothing that comes in can do more harm than lose its own connection.
+ * The way from all peers: one listener, and what has come through it. This side only receives; it says welcome, and
+ * from then on, now and then, that it is there. Nothing that comes in can do more harm than lose its own connection.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -11,9 +11,18 @@ import * as tls from "node:tls"
 import type { ServerId } from "../../raft/Server.ts"
 import type { Parcel } from "../Transport.ts"
 import type { Address } from "./Dial.ts"
-import { silenceLimit } from "./Dial.ts"
 import { frame, FrameSplitter, longestFrame } from "./Frames.ts"
-import { decodeHello, encodeRefusal, type Identity, longestHello, quote, refusal, welcome } from "./Handshake.ts"
+import {
+  decodeHello,
+  encodeRefusal,
+  type Identity,
+  longestHello,
+  pulseInterval,
+  quote,
+  refusal,
+  silenceLimit,
+  welcome
+} from "./Handshake.ts"
 import { decodeParcels, type Way } from "./Parcels.ts"
 import { makeReports } from "./Reports.ts"
 import { otherThan, reasonOf, type TlsFiles, tlsOptions } from "./Tls.ts"
@@ -33,8 +42,6 @@ export interface Acceptor {
 const inboxLimit = { messages: 4096, bytes: 16 * 2 ** 20 }
 /** Connections, strangers' included. */
 const mostConnections = 256
-/** How often a peer is told that we are there, in milliseconds. */
-const pulseInterval = 500
 const pulse = frame("")
 
 /** Listens until the scope closes. Fails with `inUse` or `listen`. */
@@ -74,9 +81,12 @@ export const accept = Effect.fnUntraced(function*(
     const address = socket.remoteAddress ?? "a stranger"
     const splitter = new FrameSplitter(longestHello)
     let way: Way | undefined
+    /** Dropped or refused: what else comes isn't heard. */
+    let over = false
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 10_000)
     const drop = (reason: string) => {
+      over = true
       const who = way?.source ?? address
       reports.warn(who, `${self.id} dropped a connection of ${who}: ${reason}`)
       socket.destroy()
@@ -90,6 +100,7 @@ export const accept = Effect.fnUntraced(function*(
       const refused = refusal(self, peers, hello) ?? notCertified(socket, id)
         ?? (starts.get(id)?.before === incarnation ? `a later start of ${id} was here` : undefined)
       if (refused !== undefined) {
+        over = true
         reports.warn(`${id} ${address}`, `${self.id} refused a connection of ${quote(id)} (${address}): ${refused}`)
         socket.end(frame(encodeRefusal(refused)), () => socket.destroy())
         return
@@ -122,10 +133,11 @@ export const accept = Effect.fnUntraced(function*(
     }
 
     socket.on("data", (chunk) => {
+      if (over) return
       const bodies = splitter.push(chunk)
       if (typeof bodies === "string") return drop(bodies)
       for (const body of bodies) {
-        if (socket.destroyed || socket.writableEnded) return
+        if (over) return
         if (way === undefined) hear(body)
         else take(way, body)
       }

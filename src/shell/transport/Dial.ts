@@ -1,7 +1,7 @@
 /**
- * The way to one peer: a connection that is dialled again and again, and what waits for it. This side only sends. What the
- * other one says, after its welcome, is no more than that it is there: when that ceases, the connection is given up,
- * whether the peer is gone, or stopped, or the network swallows everything.
+ * The way to one peer: a connection that is dialled again and again, and what waits for it. This side only sends. What
+ * the other one says, after its welcome, is no more than that it is there: when that ceases, the connection is given
+ * up, whether the peer is gone, or stopped, or the network swallows everything.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -10,7 +10,7 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 import type { Parcel } from "../Transport.ts"
 import { frame, FrameSplitter, longestFrame } from "./Frames.ts"
-import { decodeAnswer, encodeHello, type Hello, longestHello } from "./Handshake.ts"
+import { decodeAnswer, encodeHello, type Hello, longestHello, silenceLimit } from "./Handshake.ts"
 import { Outbox, whileAway, whileConnected } from "./Outbox.ts"
 import { encodeParcel, join } from "./Parcels.ts"
 import { makeReports } from "./Reports.ts"
@@ -38,9 +38,6 @@ export interface Dialler {
   readonly flush: () => void
   readonly counts: () => Outgoing
 }
-
-/** A peer that has been silent for so many milliseconds isn't there: no connection, no welcome, or no sign of life. */
-export const silenceLimit = 3000
 
 /** A connection that lasted so many milliseconds was a good one: then the next attempt comes at once. */
 const goodAfter = 1000
@@ -76,7 +73,8 @@ export const keepDialling = Effect.fnUntraced(function*(
       const text = encodeParcel(parcel)
       if (3 * text.length > longestParcel && Buffer.byteLength(text) > longestParcel) {
         count.tooLong++
-        reports.warn(`${dest}, too long`, `${id}: an ${parcel.message.type} is too long to be sent; smaller batches or pieces are`)
+        const { type } = parcel.message
+        reports.warn(`${dest}, too long`, `${id} can't send ${dest} an ${type} longer than a frame may be`)
         continue
       }
       encoded.push(text)

@@ -1,6 +1,6 @@
 /**
- * The transport over TCP: between each two servers a connection each way, on which one side only sends. `Frames.ts` has the
- * bytes, `Handshake.ts` who may talk to whom, `Parcels.ts` what they say; `Dial.ts` and `Accept.ts` are the two sides.
+ * The transport over TCP: between each two servers a connection each way, on which one side only sends. `Frames.ts` has
+ * the bytes, `Handshake.ts` who may talk to whom, `Parcels.ts` what they say; `Dial.ts` and `Accept.ts` are its ends.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -32,9 +32,10 @@ export interface PeerCounts {
 }
 
 /** What has gone each way so far, for whoever watches. */
-export class TransportCounts extends Context.Service<TransportCounts, Effect.Effect<ReadonlyMap<ServerId, PeerCounts>>>()(
-  "lockstep/shell/TransportCounts"
-) {}
+export class TransportCounts extends Context.Service<
+  TransportCounts,
+  Effect.Effect<ReadonlyMap<ServerId, PeerCounts>>
+>()("lockstep/shell/TransportCounts") {}
 
 /** Fails when it can't listen; that a peer can't be reached is no failure. */
 export const layerTcp = (options: TcpOptions): Layer.Layer<Transport | TransportCounts, TransportError> =>
@@ -48,7 +49,8 @@ const make = Effect.fnUntraced(function*(options: TcpOptions): Effect.fn.Return<
   const { cluster, configuration, id, insecure = false, listen, peers, tls } = options
   const self: Identity = { cluster, id, configuration }
   if (tls === undefined && !insecure && !isLoopback(listen.host)) {
-    const message = `${listen.host}:${listen.port} can be reached from other machines: give it TLS files, or say that it may be insecure`
+    const at = `${listen.host}:${listen.port}`
+    const message = `${at} can be reached from other machines: give it TLS files, or say that it may be insecure`
     return yield* new TransportError({ kind: "insecure", message })
   }
   if (tls !== undefined) yield* checkFiles(tls)
