@@ -39,7 +39,7 @@ const round = 120
 /** Clients begin within so many milliseconds. */
 const spread = 2
 /** Milliseconds until a client gives up: less than an election takes now and then, so that outcomes stay unknown. */
-const patience = 400
+const patience = 300
 /** Who has given up rests for so long: each unknown outcome doubles what the check has to think of, at worst. */
 const recovery = 900
 /** At the end, when all is healed, nobody may give up. */
