@@ -82,6 +82,8 @@ interface Life {
   replica: Replica["Service"] | undefined
   /** It crashes as soon as a step is durable, before anything of it has left. */
   crashesBeforeItSends: CrashKind | undefined
+  /** Requests that it has and hasn't answered. */
+  unanswered: number
   /** Whom to tell that the connection is gone. */
   readonly asking: Set<() => void>
 }
@@ -225,6 +227,7 @@ export class World {
       failing: false,
       replica: undefined,
       crashesBeforeItSends: undefined,
+      unanswered: 0,
       asking: new Set()
     }
     this.#lives.set(id, life)
@@ -311,6 +314,9 @@ export class World {
         Effect.andThen(Effect.sync(() => {
           if (life.over) return
           this.tell(id, "has stopped")
+          const left = this.observed.underWay(id)
+          if (left > 0 && !life.failing) this.observed.violate("StopsInOrder", `${id} leaves ${left} steps unsaved`)
+          if (life.unanswered > 0) this.observed.violate("StopsInOrder", `${id} leaves ${life.unanswered} clients without an answer`)
           this.#end(id)
         }))
       )
@@ -441,8 +447,10 @@ export class World {
     life.asking.add(hangUp)
     host.arrives(() => {
       const asked = JSON.parse(request) as Parameters<typeof replica.ask>[0]
+      life.unanswered++
       this.simulator.fork(
         Effect.map(replica.ask(asked), (answer) => {
+          life.unanswered--
           life.asking.delete(hangUp)
           if (life.over) return
           this.observed.answers(id, asked, answer)
