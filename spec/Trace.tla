@@ -19,7 +19,9 @@
 (*   Lines      <<Steps, sender, position in its sends>>; the sender is a   *)
 (*              line of the same trace, or 0                                *)
 (*   Traces     <<first, count, start>>: count lines, the first of them     *)
-(*              Lines[first]; start: [id -> Servers]                        *)
+(*              Lines[first]; start: [id -> Servers]. A slice that goes on  *)
+(*              from another has <<first, count, start, earlier>>: so many  *)
+(*              of its first lines only say what was sent before it         *)
 (* They are definitions, not constants: TLC evaluates those only once.      *)
 EXTENDS Raft, TLC, Tables
 
@@ -152,11 +154,14 @@ Explain(n) ==
                                      enabled   |-> {a \in localActions : stepsOf(s, a, anArgument(s, a)) # None},
                                      steps     |-> stepsOf(s, r[2], argumentOf(r))]>>)
 
+\* Whether another slice has shown how its nodes get to where they start.
+goesOn == Len(Traces[trace]) = 4
+
 Init ==
   /\ trace \in DOMAIN Traces
-  /\ line = 0
+  /\ line = IF goesOn THEN Traces[trace][4] ELSE 0
   /\ at = Traces[trace][3]
-  /\ \A i \in DOMAIN at : server(at[i]) = InitServer(i, DOMAIN at)
+  /\ goesOn \/ \A i \in DOMAIN at : server(at[i]) = InitServer(i, DOMAIN at)
 
 Next ==
   /\ line < Traces[trace][2]

@@ -14,9 +14,12 @@ export interface Lab {
   readonly id: string
   /** What it claims. */
   readonly title: string
-  /** Whether another seed makes another run of it worth having; statistics make many trials from one. */
-  readonly seeded: boolean
-  /** Runs it, and gives what it measured, in words; throws a `LabFailure`. A scenario shows each step it takes. */
+  /**
+   * What it runs on: the rules alone (check/simulator) or replicas at work (check/runtime), and each seed makes another run.
+   * Statistics make many trials from one.
+   */
+  readonly kind: "rules" | "replicas" | "statistic"
+  /** Runs it, and gives what it measured, in words; throws a `LabFailure`. With the rules alone it shows each step. */
   readonly run: (seed: number, observe?: Observer) => string
 }
 
@@ -50,7 +53,7 @@ export const configuration = (servers: number, settings: Partial<Settings> = {})
 const settingsOf = (seed: number): Partial<Settings> => ({ preVote: (seed & 1) === 1, checkQuorum: (seed & 2) === 2 })
 
 /** A test of the labs may take so long, in virtual milliseconds. */
-const limit = 120_000
+export const limit = 120_000
 
 export interface Options {
   /** Settings that the story is about; otherwise the seed chooses. */
@@ -59,19 +62,26 @@ export interface Options {
   readonly configuration?: (usual: Configuration) => Configuration
 }
 
+/** What a scenario runs with. */
+export const usualConfiguration = (
+  servers: number,
+  seed: number,
+  { configuration: change = (usual) => usual, settings }: Options
+): Configuration => change(configuration(servers, { ...settingsOf(seed), ...settings }))
+
 /** A story told to a cluster of `servers`, with every property checked after every event. */
 export const scenario = (
   id: string,
   title: string,
   servers: number,
   story: (h: Harness) => Process<string | void>,
-  { configuration: change = (usual) => usual, settings }: Options = {}
+  options: Options = {}
 ): Lab => ({
   id,
   title,
-  seeded: true,
+  kind: "rules",
   run: (seed, observe) => {
-    const h = new Harness(change(configuration(servers, { ...settingsOf(seed), ...settings })), seed, observe)
+    const h = new Harness(usualConfiguration(servers, seed, options), seed, observe)
     try {
       const ended = h.simulation.clock.run(function*() {
         return { measured: (yield* story(h)) ?? "" }
@@ -89,7 +99,7 @@ export const scenario = (
 export const statistic = (id: string, title: string, measure: (seed: number) => string): Lab => ({
   id,
   title,
-  seeded: false,
+  kind: "statistic",
   run: (seed) => {
     try {
       return measure(seed)

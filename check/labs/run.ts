@@ -1,15 +1,19 @@
 /** Runs labs with many seeds, one lab after the other, up to the first failure of each. */
 import { agreement } from "./agreement.ts"
+import { clients } from "./clients.ts"
 import { elections } from "./elections.ts"
 import { etcd } from "./etcd.ts"
 import type { Lab } from "./Lab.ts"
 import { LabFailure } from "./Lab.ts"
+import { kvService } from "./kv.ts"
+import { machines } from "./machines.ts"
 import { requirements } from "./requirements.ts"
+import { single } from "./single.ts"
 import { snapshots } from "./snapshots.ts"
 import { statistics } from "./statistics.ts"
 
 /** All of them, in the order of check/labs/README.md. */
-export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...statistics]
+export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...single, ...machines, ...kvService, ...clients, ...statistics]
 
 /** What came of one lab. */
 export interface LabResult {

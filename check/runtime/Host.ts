@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type { Chance } from "../simulator/Chance.ts"
@@ -10,7 +11,7 @@ import type { Simulator } from "./Simulator.ts"
 
 export class Host {
   readonly chance: Chance
-  /** What its programs run with: Effect's Clock, Random and Scheduler. */
+  /** What its programs run with: Effect's Clock, Random and Scheduler, and no log. */
   readonly context: Context.Context<never>
   readonly #simulator: Simulator
   /** What came while it stood still. */
@@ -25,7 +26,9 @@ export class Host {
         nextDoubleUnsafe: () => chance.between(0, 1),
         nextIntUnsafe: () => chance.below(2 ** 32)
       }),
-      Context.add(Scheduler.Scheduler, simulator.scheduler)
+      Context.add(Scheduler.Scheduler, simulator.scheduler),
+      // What they log is in the world's story, too.
+      Context.add(Logger.CurrentLoggers, new Set())
     )
   }
 

@@ -229,6 +229,11 @@ export class Observed implements Known {
     }
   }
 
+  /** The machine that has applied what this server has. */
+  machine(id: ServerId): KV {
+    return this.#records.get(id)!.machine
+  }
+
   /** At the end: everything in full. */
   finish(): void {
     this.#checkInFull()

@@ -39,8 +39,9 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   )
   yield* run(historyRow(options))
   yield* run(bruteForceRow(options))
-  yield* run(labsRow(false, options))
-  yield* run(labsRow(true, options))
+  yield* run(labsRow("rules", options))
+  yield* run(labsRow("replicas", options))
+  yield* run(labsRow("statistic", options))
   yield* run(recoveryRow(options))
   const traces: Array<Trace> = []
   for (const servers of sizes) {

@@ -180,4 +180,9 @@ export interface Trace {
   readonly steps: ReadonlyArray<TraceStep>
   /** How many steps crashes have undone. */
   readonly lost: number
+  /**
+   * Of a slice that goes on where another ends: so many of its first steps stand there only for what they have sent, and
+   * where each node is then.
+   */
+  readonly slice?: { readonly earlier: number; readonly start: Readonly<Record<ServerId, Server>> }
 }

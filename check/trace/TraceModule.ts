@@ -184,7 +184,7 @@ export const valueTables = () => {
 export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): TraceModules => {
   const { rows, servers, steps } = valueTables()
   const lines: Array<string> = []
-  const traceRows = traces.map(({ header, steps: taken }) => {
+  const traceRows = traces.map(({ header, slice, steps: taken }) => {
     const first = lines.length + 1
     const places = new Map<TraceStep | undefined, number>(taken.map((step, n) => [step, n + 1]))
     for (const step of taken) {
@@ -192,9 +192,9 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
       lines.push(row([steps.number(step), places.get(consumed?.sender) ?? 0, consumed?.position ?? 0]))
     }
     const start = header.servers.map((id) =>
-      `${id} |-> ${servers.number(InitServer(id, header.servers, header.settings))}`
+      `${id} |-> ${servers.number(slice?.start[id] ?? InitServer(id, header.servers, header.settings))}`
     )
-    return row([first, taken.length, `[${start.join(",")}]`])
+    return row([first, taken.length, `[${start.join(",")}]`, ...slice === undefined ? [] : [slice.earlier]])
   })
 
   const files = tableModules({ ...rows(), Lines: lines, Traces: traceRows }, traces[0]!.header.settings)

@@ -16,6 +16,26 @@ export const headerOf = (
   tools: Readonly<Record<string, string>>
 ): Header => ({ format: "lockstep-trace", version: 2, servers, settings, seed, tools })
 
+/** The line of one step. `consumed`: by its name; `whole`: whether it has the whole state, as some must. */
+export const lineOf = (
+  node: ServerId,
+  number: number,
+  { action, before, step }: Pick<Taken, "action" | "before" | "step">,
+  consumed: Line["consumed"],
+  whole: boolean
+): Line => ({
+  node,
+  number,
+  action,
+  ...(action === "ClientRequestAction" ? { value: requested(step.server) } : {}),
+  ...(consumed === undefined ? {} : { consumed }),
+  sends: step.sends,
+  resetElectionTimer: step.resetElectionTimer,
+  ...(whole || action === "RestartAction" || before.log.lastIncludedIndex !== step.server.log.lastIncludedIndex
+    ? { state: stateOf(step.server) }
+    : { change: changeOf(before, step.server) })
+})
+
 /** `number`: the node's own count, where it isn't simply the next: steps that a crash has undone have their numbers again. */
 type Written = Taken & { readonly number?: number }
 
@@ -24,24 +44,14 @@ export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Writt
   const numbers = new Map<ServerId, number>()
   /** By position in `sent`. */
   const names: Array<{ readonly node: ServerId; readonly number: number; readonly position: number }> = []
-  return taken.map(({ action, before, consumed, firstSent, number: own, server, step }): Line => {
-    const number = own ?? (numbers.get(server) ?? 0) + 1
+  return taken.map((one): Line => {
+    const { consumed, firstSent, server, step } = one
+    const number = one.number ?? (numbers.get(server) ?? 0) + 1
     numbers.set(server, number)
     // Of a step that crashed half-way, later steps take the places of what wasn't sent.
     step.sends.forEach((_, k) => names[firstSent + k] = { node: server, number, position: k + 1 })
-    const value = action === "ClientRequestAction" ? { value: requested(step.server) } : {}
-    const whole = action === "RestartAction" || number % keyframeEvery === 0
-      || before.log.lastIncludedIndex !== step.server.log.lastIncludedIndex
-    return {
-      node: server,
-      number,
-      action,
-      ...value,
-      ...(consumed === undefined ? {} : { consumed: { ...names[consumed]!, message: sent[consumed]! } }),
-      sends: step.sends,
-      resetElectionTimer: step.resetElectionTimer,
-      ...(whole ? { state: stateOf(step.server) } : { change: changeOf(before, step.server) })
-    }
+    const name = consumed === undefined ? undefined : { ...names[consumed]!, message: sent[consumed]! }
+    return lineOf(server, number, one, name, number % keyframeEvery === 0)
   })
 }
 

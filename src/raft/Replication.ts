@@ -10,7 +10,7 @@ import type { Entry, Index, Log, Server, ServerId } from "./Server.ts"
 export const batchEnd = (s: Server, next: Index, last: Index): Index => {
   let end = next
   let size = Size(entryAt(s.log, next))
-  while (end < last && size + Size(entryAt(s.log, end + 1)) <= s.settings.maxBatchBytes) size += Size(entryAt(s.log, ++end))
+  while (end < last && (size += Size(entryAt(s.log, end + 1))) <= s.settings.maxBatchBytes) end++
   return end
 }
 
@@ -45,10 +45,18 @@ export const Replicate = (
   return { nextIndex: next, sends }
 }
 
+/** As much as `Size` or more, without a look at the characters: none makes more than three bytes of a UTF-16 unit. */
+const sizeAtMost = (entry: Entry): number => 1 + 3 * entry.value.length
+
 /** Whether the leader `s` would hold too much that is not committed yet, with `entry`: at least one entry it may. */
-export const Full = (s: Server, entry: Entry): boolean =>
-  s.commitIndex < lastIndex(s.log)
-  && sizeOf(s.log, s.commitIndex + 1, lastIndex(s.log)) + Size(entry) > s.settings.maxUncommittedBytes
+export const Full = (s: Server, entry: Entry): boolean => {
+  const last = lastIndex(s.log)
+  let atMost = sizeAtMost(entry)
+  for (let k = s.commitIndex + 1; k <= last; k++) atMost += sizeAtMost(entryAt(s.log, k))
+  return atMost > s.settings.maxUncommittedBytes
+    && s.commitIndex < last
+    && sizeOf(s.log, s.commitIndex + 1, last) + Size(entry) > s.settings.maxUncommittedBytes
+}
 
 /**
  * Fig2.L2: "If command received from client: append entry to local log, respond after entry applied to state machine"

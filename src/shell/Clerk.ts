@@ -28,7 +28,7 @@ import type { Leader } from "./Leader.ts"
 import type { Servers } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
-/** No server has taken the command: it had no effect, and won't have any. The caller may ask again. */
+/** No server has taken the command: it had no effect, and won't have any. `reason` says whether to ask again makes sense. */
 export class Unavailable extends Data.TaggedError("Unavailable")<{ readonly operation: Operation; readonly reason: string }> {
   override readonly message = `not done: ${this.reason}`
   override readonly [Runtime.errorExitCode] = 2
@@ -130,7 +130,7 @@ export const clerkOf = Effect.fnUntraced(function*(
       const s = usable() ?? (yield* opening.withPermit(Effect.suspend(() => open(operation, deadline))))
       const [first = s.client.seq + 1] = outstanding(s.client)
       if (s.client.seq + 1 < first + window) return s
-      const left = deadline - now(clock)
+      const left = Math.ceil(deadline - now(clock))
       if (left <= 0) return yield* new Unavailable({ operation, reason: `${window} commands are under way` })
       s.room.closeUnsafe()
       yield* Effect.timeoutOption(s.room.await, left)

@@ -134,6 +134,8 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   let machine: KV = fromPieces(server.snapshot.data)
   const meter = new LogMeter(server.log)
   let leader: ServerId | null = null
+  /** As the log has it. */
+  let announced: ServerId | null = null
   /** Who asked for the entry at an index, and the term of that entry. */
   const waiting = new Map<Index, { readonly term: Term; readonly answer: Deferred.Deferred<Answer> }>()
   const count = { saves: 0, sent: 0, received: 0 }
@@ -292,6 +294,11 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     if (steps.length === 0 && more.length === 0) return
     taken = []
     asides = []
+    if (leader !== announced) {
+      announced = leader
+      const what = leader === null ? "knows no leader" : leader === id ? "leads" : `follows ${leader}`
+      yield* Effect.logInfo(what).pipe(Effect.annotateLogs({ server: id, term: server.currentTerm, index: lastIndex(server.log) }))
+    }
     if (steps.length > 0) yield* observer.taken(steps)
     for (const step of steps) underWay.steps.push(step)
     for (const told of more) underWay.asides.push(told)
@@ -343,6 +350,9 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     Effect.forever
   )
 
+  yield* Effect.logInfo(found === undefined ? "starts, blank" : `starts with ${found.sequence} steps from disk`).pipe(
+    Effect.annotateLogs({ server: id, term: server.currentTerm, index: lastIndex(server.log) })
+  )
   // A start after a crash is a step; the first start of all is none.
   if (found === undefined && number === 0) startElectionTimer()
   else take("RestartAction", Restart(server))
@@ -361,7 +371,12 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     Effect.suspend(() => {
       stopping = true
       asides.push(...dismiss())
-      return handOver().pipe(Effect.andThen(idle.await), Effect.raceFirst(Effect.exit(Deferred.await(failed))))
+      // A disk that has failed will never be done.
+      return handOver().pipe(
+        Effect.andThen(idle.await),
+        Effect.raceFirst(Effect.exit(Deferred.await(failed))),
+        Effect.interruptible
+      )
     })
   )
 
@@ -383,8 +398,8 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       lastIndex: lastIndex(server.log),
       snapshotIndex: server.log.lastIncludedIndex,
       logBytes: meter.measure(server.log),
-      keys: Object.keys(machine.data).length,
-      sessions: Object.keys(machine.sessions).length,
+      keys: machine.data.size,
+      sessions: machine.sessions.size,
       matchIndex: server.role === "leader" ? server.matchIndex : {},
       waiting: waiting.size,
       steps: number,

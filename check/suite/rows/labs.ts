@@ -1,15 +1,23 @@
 /** Scenarios of the labs and papers, on virtual time. */
 import * as Effect from "effect/Effect"
 import { distribution, progress } from "../../labs/Progress.ts"
+import type { Lab } from "../../labs/Lab.ts"
 import { labs, runLabs } from "../../labs/run.ts"
 import { row } from "../Row.ts"
 import type { SuiteOptions } from "../Options.ts"
 import { grouped } from "../figures.ts"
 
-export const labsRow = (statistic: boolean, { deep, onProgress, seed, signal }: SuiteOptions) =>
-  row("labs", statistic ? "election times" : "scenarios on virtual time", Effect.promise(async () => {
-    const some = labs.filter(({ seeded }) => seeded !== statistic)
-    const runs = statistic ? (deep ? 10 : 1) : deep ? 1_000 : 10
+/** What each kind is called, and with how many seeds it runs. */
+const kinds: Readonly<Record<Lab["kind"], { readonly what: string; readonly runs: number; readonly deep: number }>> = {
+  rules: { what: "scenarios on virtual time", runs: 10, deep: 1_000 },
+  replicas: { what: "replicas at work", runs: 1, deep: 100 },
+  statistic: { what: "election times", runs: 1, deep: 10 }
+}
+
+export const labsRow = (kind: Lab["kind"], { deep, onProgress, seed, signal }: SuiteOptions) =>
+  row("labs", kinds[kind].what, Effect.promise(async () => {
+    const some = labs.filter((lab) => lab.kind === kind)
+    const runs = kinds[kind][deep ? "deep" : "runs"]
     const results = await runLabs(some, {
       seed,
       runs,
@@ -22,7 +30,8 @@ export const labsRow = (statistic: boolean, { deep, onProgress, seed, signal }: 
       return { status: "failed" as const, found: `${id}: ${claim} (seed ${one})`, detail: failed.map(({ text }) => text).join("\n") }
     }
     if (signal.aborted) return { status: "stopped" as const, found: "interrupted" }
-    return { status: "ran" as const, found: `${some.length} ${statistic ? "statistics" : "scenarios"}, ${grouped(runs)} seeds each` }
+    const what = kind === "statistic" ? "statistics" : "scenarios"
+    return { status: "ran" as const, found: `${some.length} ${what}, ${grouped(runs)} ${runs === 1 ? "seed" : "seeds"} each` }
   }))
 
 export const recoveryRow = ({ deep, onProgress, seed, signal }: SuiteOptions) =>

@@ -17,9 +17,8 @@ export const commitMutants: ReadonlyArray<Mutant> = [
     title: "an uncommitted entry of an earlier term stops the search for what can be committed",
     edits: [{
       file: commit,
-      from: "  for (let n = lastIndex(s.log);",
-      to: `  if (s.commitIndex < lastIndex(s.log) && termAt(s.log, s.commitIndex + 1) !== s.currentTerm) return s
-  for (let n = lastIndex(s.log);`
+      from: "n > s.commitIndex && termAt(s.log, n) === s.currentTerm",
+      to: "n > s.commitIndex && termAt(s.log, s.commitIndex + 1) === s.currentTerm && termAt(s.log, n) === s.currentTerm"
     }],
     spec: [{
       file: specCommit,

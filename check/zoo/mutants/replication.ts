@@ -461,7 +461,7 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
     id: "F04",
     rule: "Fig2.L3",
     title: "a batch measures what it likes",
-    edits: [{ file: replication, from: "size + Size(entryAt(s.log, end + 1)) <= s.settings.maxBatchBytes", to: "true" }],
+    edits: [{ file: replication, from: "(size += Size(entryAt(s.log, end + 1))) <= s.settings.maxBatchBytes", to: "true" }],
     spec: [{ file: specReplication, from: "sizeOf(s.log, next, k) <= Settings.maxBatchBytes", to: "TRUE" }],
     expected: [{ model: "replication", name: "BatchIsBounded" }]
   }

@@ -1,0 +1,96 @@
+// Goal: whoever has no session of its own gets what a clerk promises, at the price of a session for each eight commands
+// under way.
+// Method: servers that follow a script, by example and by chance.
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import type { Servers } from "../../src/shell/Servers.ts"
+import { Clerks } from "../../src/shell/Clerks.ts"
+import { checkLinearizable, kv } from "../linearizability/index.ts"
+import { callsOf, isTrue, plans } from "./Plans.ts"
+import { onVirtualTime, ScriptedServers } from "./ScriptedServers.ts"
+import type { Fate } from "./ScriptedServers.ts"
+import { tableOf } from "../../src/kv/Table.ts"
+
+type Pool = Clerks["Service"]
+
+const withPool = async <A, E>(servers: ScriptedServers, work: (pool: Pool) => Effect.Effect<A, E, Servers>) => {
+  const exit = await onVirtualTime(servers, Clerks.use(work).pipe(Effect.provide(Clerks.layer("s1"))))
+  return Exit.isSuccess(exit) ? exit.value : exit.cause
+}
+
+const append = (value: string) => ({ op: "append", key: "k", value }) as const
+const opened = (servers: ScriptedServers) => servers.decided.filter(({ request }) => request.type === "open").length
+const times = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+describe("a pool", () => {
+  test("commands one after the other have one session, and its own server is asked first", async () => {
+    const servers = new ScriptedServers()
+    await withPool(servers, (pool) => Effect.forEach(times(50), (n) => pool.execute(append(`${n},`))))
+    expect([opened(servers), servers.kv.data]).toEqual([1, tableOf([["k", times(50).map((n) => `${n},`).join("")]])])
+    expect(new Set(servers.attempts.map(({ server }) => server))).toEqual(new Set(["s1"]))
+  })
+
+  test("eight commands together have one session, and those after them the same", async () => {
+    const servers = new ScriptedServers()
+    const together = (pool: Pool, count: number) => Effect.forEach(times(count), (n) => pool.execute(append(`${n},`)), { concurrency: "unbounded" })
+    await withPool(servers, (pool) => Effect.andThen(together(pool, 20), together(pool, 20)))
+    expect(opened(servers)).toBe(3)
+  })
+
+  test("no more than 1,024 are under way; the others wait for their turn", async () => {
+    const servers = new ScriptedServers()
+    let underWay = 0
+    let most = 0
+    const ask = servers.ask.bind(servers)
+    servers.ask = (server, request) =>
+      Effect.suspend(() => {
+        most = Math.max(most, ++underWay)
+        return Effect.ensuring(ask(server, request), Effect.sync(() => underWay--))
+      })
+    await withPool(servers, (pool) => Effect.forEach(times(1_100), () => pool.execute({ op: "get", key: "k" }), { concurrency: "unbounded" }))
+    expect([most, servers.decided.filter(({ request }) => request.type === "command").length]).toEqual([1_024, 1_100])
+  })
+
+  test("when one has found the new leader, the others ask there at once", async () => {
+    const servers = new ScriptedServers()
+    await withPool(servers, (pool) =>
+      Effect.gen(function*() {
+        yield* Effect.all([pool.execute(append("a")), pool.execute(append("b"))], { concurrency: 2 })
+        servers.leader = "s3"
+        yield* pool.execute(append("c"))
+        servers.attempts.splice(0)
+        yield* Effect.all([pool.execute(append("d")), pool.execute(append("e")), pool.execute(append("f"))], { concurrency: 3 })
+      }))
+    expect(new Set(servers.attempts.map(({ server }) => server))).toEqual(new Set(["s3"]))
+  })
+
+  test("an interrupted command leaves its clerk to the next, and its number to nobody", async () => {
+    const servers = new ScriptedServers()
+    const lost: Fate = { says: "silence", decided: 5_000 }
+    const told = await withPool(servers, (pool) =>
+      Effect.gen(function*() {
+        yield* pool.execute(append("a"))
+        servers.script.push(lost)
+        const fiber = yield* Effect.forkChild(pool.execute(append("b")))
+        yield* Effect.sleep(100)
+        yield* Fiber.interrupt(fiber)
+        yield* pool.execute(append("c"))
+        yield* Effect.sleep(10_000)
+        return yield* pool.execute({ op: "get", key: "k" })
+      }))
+    expect([told, opened(servers)]).toEqual(["ac", 1])
+  })
+
+  test("what callers are told is true, and their answers fit together, whatever becomes of the commands", async () => {
+    const pool = Effect.scoped(Layer.build(Clerks.layer("s1", { patience: 2_000 }))).pipe(Effect.flatMap((context) => Effect.provideContext(Clerks, context)))
+    await fc.assert(fc.asyncProperty(plans, async (plan) => {
+      const calls = await callsOf(plan, pool)
+      expect(calls.filter((one) => !isTrue(one))).toEqual([])
+      expect(checkLinearizable(calls.map(({ line }) => line), kv).verdict).toBe("ok")
+    }), { numRuns: 200 })
+  }, 60_000)
+})
