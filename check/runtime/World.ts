@@ -222,7 +222,7 @@ export class World {
     const life: Life = {
       scope: Scope.makeUnsafe(),
       port: new Port(),
-      timing: new Timing(this.#configuration, this.simulator.now),
+      timing: new Timing(this.#configuration, this.#hosts.get(id)!.moment),
       over: false,
       failing: false,
       replica: undefined,
@@ -244,8 +244,8 @@ export class World {
           whileItLasts(() => {
             observed.taken(id, steps)
             for (const step of steps) {
-              const early = life.timing.step(step, this.simulator.now)
-              if (early !== undefined) observed.violate("TimersAreKept", early)
+              const wrong = life.timing.step(step, host.moment)
+              if (wrong !== undefined) observed.violate("TimersAreKept", wrong)
             }
           }),
         durable: (steps) =>
