@@ -39,17 +39,15 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
     [replica, "const entry = entryAt(server.log, index)", "const entry = entryAt(server.log, server.commitIndex)"]),
   mutant("X17", "after a restart, numbers of steps that had sent messages are used again",
     [replica, "yield* observer.resume(id, found?.sequence ?? 0)", "found?.sequence ?? 0"]),
-  mutant("X21", "who has heard a leader once never finds that it is gone",
-    [replica, "timers.contact.set(electionTimeout.min)", "timers.contact.stop()"]),
-  mutant("X22", "a leader's heart beats once", [replica, "        timers.heartbeat.set(heartbeatInterval)\n", ""]),
-  mutant("X23", "a server whose disk has failed says nothing any more, and doesn't end",
-    [replica, "Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause))", "fiber"]),
-  mutant("X24", "a server that stops leaves those who asked in that moment waiting",
-    [replica, "          for (const input of late) refuse(input)\n", ""]),
   mutant("X18", "a command is asked anew after its session expired, though an attempt may have taken effect",
     [clerk, "if (puts > 1 && operation.op !== \"get\")", "if (puts > 100 && operation.op !== \"get\")"]),
   mutant("X19", "a command that one server may have taken is reported as not done",
     [clerk, "return yield* puts === 0", "return yield* puts <= 1"]),
   mutant("X20", "a command that is asked again is another one",
-    [clerk, "        return commandOf(s.client, seq)\n", "        s.client = Invoke(s.client, operation)!\n        return commandOf(s.client, s.client.seq)\n"])
+    [clerk, "        return commandOf(s.client, seq)\n", "        s.client = Invoke(s.client, operation)!\n        return commandOf(s.client, s.client.seq)\n"]),
+  mutant("X21", "who has heard a leader once never finds that it is gone",
+    [replica, "timers.contact.set(electionTimeout.min)", "timers.contact.stop()"]),
+  mutant("X22", "a leader's heart beats once", [replica, "        timers.heartbeat.set(heartbeatInterval)\n", ""]),
+  mutant("X23", "a server whose disk has failed says nothing any more, and doesn't end",
+    [replica, "Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause))", "fiber"])
 ]
