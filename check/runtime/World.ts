@@ -67,6 +67,8 @@ export type CrashKind = "power" | "kill"
 const latency = [0.3, 3] as const
 /** A segment of the log is full at so many bytes: soon, so that there are several. */
 const longest = 3000
+/** Milliseconds in which fibers that have nothing to wait for are done, even if they stand still at times. */
+const presently = 20
 /** What a story remembers, at most. */
 const remembered = 60
 
@@ -82,6 +84,8 @@ interface Life {
   replica: Replica["Service"] | undefined
   /** It crashes as soon as a step is durable, before anything of it has left. */
   crashesBeforeItSends: CrashKind | undefined
+  /** Requests that it has and hasn't answered. */
+  unanswered: number
   /** Whom to tell that the connection is gone. */
   readonly asking: Set<() => void>
 }
@@ -220,11 +224,12 @@ export class World {
     const life: Life = {
       scope: Scope.makeUnsafe(),
       port: new Port(),
-      timing: new Timing(this.#configuration, this.simulator.now),
+      timing: new Timing(this.#configuration, this.#hosts.get(id)!.moment),
       over: false,
       failing: false,
       replica: undefined,
       crashesBeforeItSends: undefined,
+      unanswered: 0,
       asking: new Set()
     }
     this.#lives.set(id, life)
@@ -241,8 +246,8 @@ export class World {
           whileItLasts(() => {
             observed.taken(id, steps)
             for (const step of steps) {
-              const early = life.timing.step(step, this.simulator.now)
-              if (early !== undefined) observed.violate("TimersAreKept", early)
+              const wrong = life.timing.step(step, host.moment)
+              if (wrong !== undefined) observed.violate("TimersAreKept", wrong)
             }
           }),
         durable: (steps) =>
@@ -311,7 +316,13 @@ export class World {
         Effect.andThen(Effect.sync(() => {
           if (life.over) return
           this.tell(id, "has stopped")
+          const left = this.observed.underWay(id)
+          if (left > 0 && !life.failing) this.observed.violate("StopsInOrder", `${id} leaves ${left} steps unsaved`)
           this.#end(id)
+          // Who asked in the last moment hears so presently.
+          this.simulator.clock.after(presently, () => {
+            if (life.unanswered > 0) this.observed.violate("StopsInOrder", `${id} leaves ${life.unanswered} clients without an answer`)
+          })
         }))
       )
     })
@@ -441,8 +452,10 @@ export class World {
     life.asking.add(hangUp)
     host.arrives(() => {
       const asked = JSON.parse(request) as Parameters<typeof replica.ask>[0]
+      life.unanswered++
       this.simulator.fork(
         Effect.map(replica.ask(asked), (answer) => {
+          life.unanswered--
           life.asking.delete(hangUp)
           if (life.over) return
           this.observed.answers(id, asked, answer)

@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
@@ -79,6 +80,8 @@ type Input =
   | { readonly type: "snapshot"; readonly answer: Deferred.Deferred<Index> }
   /** There is more to apply. */
   | { readonly type: "apply" }
+  /** The scope closes. */
+  | { readonly type: "stop" }
 
 type TimerName = "election" | "heartbeat" | "contact" | "quorum"
 
@@ -155,7 +158,9 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   const work = yield* Latch.make(false)
   const room = yield* Latch.make(true)
   const idle = yield* Latch.make(true)
+  /** No more requests are taken; and later, nothing at all. */
   let stopping = false
+  let stopped = false
 
   // Timers.
 
@@ -278,6 +283,9 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
         return
       case "apply":
         return
+      case "stop":
+        stopped = true
+        asides.push(...dismiss())
     }
   }
 
@@ -321,16 +329,20 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     yield* room.await
   })
 
-  const loop = Queue.takeAll(inbox).pipe(
-    Effect.flatMap((inputs) => {
-      const time = clock.currentTimeMillisUnsafe()
-      for (const input of inputs) handle(input)
-      propose(asked.splice(0), time)
-      applyCommitted()
-      return handOver()
-    }),
-    Effect.forever
-  )
+  const turn = Queue.takeAll(inbox).pipe(Effect.flatMap((inputs) => {
+    const time = clock.currentTimeMillisUnsafe()
+    for (const input of inputs) handle(input)
+    propose(asked.splice(0), time)
+    applyCommitted()
+    return handOver()
+  }))
+  const loop = Effect.whileLoop({ while: () => !stopped, body: () => turn, step: () => {} })
+
+  /** Who came too late for the loop hears so, too. */
+  const refuse = (input: Input) => {
+    if (input.type === "request") tell<Answer>(input.answer, { type: "notLeader", leader })()
+    if (input.type === "snapshot") tell(input.answer, saved.log.lastIncludedIndex)()
+  }
 
   /** Save, sync, then send and answer. */
   const carryOut = Effect.fnUntraced(function*({ asides, steps }: typeof underWay) {
@@ -376,7 +388,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause)).pipe(Effect.ignoreCause, Effect.forkScoped)
   for (const timer of Object.values(timers)) yield* Effect.forkScoped(timer.run)
   yield* ends(writer)
-  yield* ends(loop)
+  const looping = yield* ends(loop)
   yield* ends(transport.receive.pipe(
     Effect.flatMap((parcels) => Queue.offerAll(inbox, parcels.map((parcel) => ({ type: "parcel" as const, parcel })))),
     Effect.forever
@@ -384,12 +396,17 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
       stopping = true
-      asides.push(...dismiss())
-      // A disk that has failed will never be done.
-      return handOver().pipe(
+      return Queue.offer(inbox, { type: "stop" }).pipe(
+        Effect.andThen(Fiber.await(looping)),
         Effect.andThen(idle.await),
+        // A disk that has failed will never be done.
         Effect.raceFirst(Effect.exit(Deferred.await(failed))),
-        Effect.interruptible
+        Effect.interruptible,
+        Effect.andThen(Queue.clear(inbox)),
+        Effect.flatMap((late) => {
+          for (const input of late) refuse(input)
+          return Queue.shutdown(inbox)
+        })
       )
     })
   )
@@ -400,7 +417,11 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       Effect.suspend(() => {
         if (stopping) return Effect.succeed<Answer>({ type: "notLeader", leader })
         const answer = Deferred.makeUnsafe<Answer>()
-        return Effect.andThen(Queue.offer(inbox, { type: "request", request: asked, answer }), Deferred.await(answer))
+        const input: Input = { type: "request", request: asked, answer }
+        return Effect.flatMap(Queue.offer(inbox, input), (taken) => {
+          if (!taken) refuse(input)
+          return Deferred.await(answer)
+        })
       }),
     status: Effect.sync(() => ({
       id,
@@ -421,7 +442,11 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     })),
     snapshot: Effect.suspend(() => {
       const answer = Deferred.makeUnsafe<Index>()
-      return Effect.andThen(Queue.offer(inbox, { type: "snapshot", answer }), Deferred.await(answer))
+      const input: Input = { type: "snapshot", answer }
+      return Effect.flatMap(Queue.offer(inbox, input), (taken) => {
+        if (!taken) refuse(input)
+        return Deferred.await(answer)
+      })
     }),
     failed: Deferred.await(failed)
   })
