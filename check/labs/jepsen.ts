@@ -175,7 +175,8 @@ const packets = (conditions: Partial<Conditions>): Fault => (s) => {
   const { network } = s.world
   network.conditions = { ...calm, ...conditions }
   return {
-    serves: true,
+    // Nobody promises when.
+    serves: false,
     end: () => {
       network.conditions = calm
     }

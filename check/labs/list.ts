@@ -300,12 +300,12 @@ export const sections: ReadonlyArray<Section> = [
       ["J-7", "Maelstrom's workloads", not("our servers don't speak its protocol")],
       ["J-8", "the shape of a run"],
       ["J-9", "partitions"],
-      ["J-13", "packets; what is corrupt on the wire is refused by check/transport"],
+      ["J-13", "packets; none is corrupt here: TCP and TLS answer for bits, check/transport for frames that make no sense"],
       ["J-14", "kill"],
       ["J-16", "clocks that jump", not("timeouts follow a clock that nobody sets; only sessions read the wall clock, and log time never falls (D-19)")],
       ["J-17", "membership", noMembership],
       ["J-18", "disk"],
-      ["J-20", "admin, and all at once; ten minutes are `lockstep fuzz --level runtime`"]
+      ["J-20", "admin, and all at once: 20 s a seed; longer: `lockstep fuzz --level runtime`"]
     ]
   }
 ]
