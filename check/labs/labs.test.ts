@@ -71,7 +71,7 @@ describe("A scenario", () => {
   })
 })
 
-describe("A scenario with clients", () => {
+describe("A scenario with clients", { timeout: 60_000 }, () => {
   const claim = async (story: Parameters<typeof service>[3]) =>
     (await runLabs([service("X-4", "it holds", 3, story)], { seed: 1, runs: 1 }))[0]!.failure?.claim
 
