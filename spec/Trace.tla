@@ -32,11 +32,14 @@ VARIABLES trace,     \* position in Traces
           at         \* [id -> position in Servers]: where each node is then
 vars == <<trace, line, at>>
 
-\* The constant Bytes: what the values of Sizes a..b measure.
+\* What the values of Sizes a..b measure.
 RECURSIVE bytes(_, _)
 bytes(a, b) ==
   IF a = b THEN Sizes[a][1] :> Sizes[a][2] ELSE LET m == (a + b) \div 2 IN bytes(a, m) @@ bytes(m + 1, b)
-TheBytes == bytes(1, Len(Sizes))
+measured == bytes(1, Len(Sizes))
+
+\* The constant Bytes. TLC evaluates anew, at each use, what it takes for a constant; so that is only a name.
+TheBytes == measured
 
 \* SubSeq, because TLC would evaluate a function anew at every use.
 pieceRun(n) == LET run == PieceRuns[n] IN SubSeq([k \in DOMAIN run |-> Pieces[run[k]]], 1, Len(run))
