@@ -7,17 +7,18 @@ import * as Layer from "effect/Layer"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { tableOf } from "../../src/kv/Table.ts"
-import { Clerks } from "../../src/shell/Clerks.ts"
+import { layerClerks } from "../../src/shell/Clerks.ts"
+import { Gateway } from "../../src/shell/resp/Gateway.ts"
 import type { Servers } from "../../src/shell/Servers.ts"
 import { checkLinearizable, kv } from "../linearizability/index.ts"
 import { callsOf, isTrue, plans } from "./Plans.ts"
 import { onVirtualTime, ScriptedServers } from "./ScriptedServers.ts"
 import type { Fate } from "./ScriptedServers.ts"
 
-type Pool = Clerks["Service"]
+type Pool = Gateway["Service"]
 
 const withPool = <A, E>(servers: ScriptedServers, work: (pool: Pool) => Effect.Effect<A, E, Servers>) => {
-  const exit = onVirtualTime(servers, Clerks.use(work).pipe(Effect.provide(Clerks.layer("s1"))))
+  const exit = onVirtualTime(servers, Gateway.use(work).pipe(Effect.provide(layerClerks("s1"))))
   return Exit.isSuccess(exit) ? exit.value : exit.cause
 }
 
@@ -86,7 +87,7 @@ describe("a pool", () => {
   })
 
   test("what callers are told is true, and their answers fit together, whatever becomes of the commands", () => {
-    const pool = Effect.scoped(Layer.build(Clerks.layer("s1", { patience: 2_000 }))).pipe(Effect.flatMap((context) => Effect.provideContext(Clerks, context)))
+    const pool = Effect.scoped(Layer.build(layerClerks("s1", { patience: 2_000 }))).pipe(Effect.flatMap((context) => Effect.provideContext(Gateway, context)))
     fc.assert(fc.property(plans, (plan) => {
       const calls = callsOf(plan, pool)
       expect(calls.filter((one) => !isTrue(one))).toEqual([])

@@ -46,7 +46,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 })
 
 export interface Asked {
-  readonly execute: (operation: Operation) => Effect.Effect<Response, ClerkError>
+  readonly execute: (operation: Operation) => Effect.Effect<Response, Pick<ClerkError, "_tag">>
 }
 
 export interface Called {

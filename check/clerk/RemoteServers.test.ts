@@ -7,9 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { empty, entries, tableOf } from "../../src/kv/Table.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
 import type { Clerk } from "../../src/shell/Clerk.ts"
-import { Clerks } from "../../src/shell/Clerks.ts"
+import { layerClerks } from "../../src/shell/Clerks.ts"
 import { layer, layerBeside } from "../../src/shell/RemoteServers.ts"
 import { Replica } from "../../src/shell/Replica.ts"
+import { Gateway } from "../../src/shell/resp/Gateway.ts"
 import { Servers } from "../../src/shell/Servers.ts"
 import { certificates, hasOpenssl } from "../transport/certificates.ts"
 import { RespCluster } from "./RespCluster.ts"
@@ -191,9 +192,9 @@ describe("beside a replica", () => {
     cluster.leader = "s2"
     const asked: Array<string> = []
     const bytes = Array.from({ length: 256 }, (_, n) => String.fromCharCode(n)).join("")
-    const pool = Clerks.layer("s1").pipe(Layer.provide(layerBeside({ servers: byId() })), Layer.provide(replica(asked)))
+    const pool = layerClerks("s1").pipe(Layer.provide(layerBeside({ servers: byId() })), Layer.provide(replica(asked)))
     const [, got] = await Effect.runPromise(
-      Clerks.use((clerks) => Effect.all([clerks.execute({ op: "put", key: bytes, value: bytes }), clerks.execute({ op: "get", key: bytes })])).pipe(Effect.provide(pool))
+      Gateway.use((clerks) => Effect.all([clerks.execute({ op: "put", key: bytes, value: bytes }), clerks.execute({ op: "get", key: bytes })])).pipe(Effect.provide(pool))
     )
     expect([got, asked, cluster.kv.data]).toEqual([bytes, ["open"], tableOf([[bytes, bytes]])])
     expect(cluster.asked.every(([id]) => id === "s2")).toBe(true)

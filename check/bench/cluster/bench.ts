@@ -115,7 +115,7 @@ interface Asked {
 
 const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => {
   const version = etcdVersion()
-  const load = buildLoad()
+  const load = await buildLoad()
   const isWanted = ({ row }: { readonly row: string }) => only.length === 0 || only.includes(row)
 
   await using theirs = await Cluster.start(etcd)

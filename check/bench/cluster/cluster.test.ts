@@ -1,4 +1,5 @@
 /** What the programs of this folder say is so: their load against servers that are made for it, and their judgement. */
+import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { fdatasyncSync, openSync, rmSync, writeSync } from "node:fs"
@@ -16,6 +17,7 @@ import { chart, ticksAround, ticksTo } from "./plot.ts"
 import { judge, planned } from "./rows.ts"
 import { summary } from "./sides.ts"
 import type { Figures } from "./sides.ts"
+import { makeWriter } from "./Writer.ts"
 
 const figures: Figures = {
   writesPerSecond: 1000,
@@ -146,13 +148,44 @@ describe("a cluster of processes", () => {
   })
 })
 
+test("a writer asks one server after the other for the same write, until one acknowledges it", async () => {
+  const asked: Array<string> = []
+  /** Answers each command with the next of its answers, and then with the last of them. */
+  const server = async (id: string, ...answers: ReadonlyArray<string>) => {
+    let n = 0
+    const listener = createServer((socket) =>
+      socket.setEncoding("latin1").on("error", () => {}).on("data", (command: string) => {
+        asked.push(`${id} ${command.split("\r\n").filter((_, n) => n > 0 && n % 2 === 0).join(" ")}`)
+        socket.write(answers[Math.min(n++, answers.length - 1)]!)
+      })
+    ).listen(0, "127.0.0.1")
+    await once(listener, "listening")
+    const { port } = listener.address() as AddressInfo
+    return { member: { id, peers: 0, clients: port, http: 0 }, end: () => listener.close() }
+  }
+  const follower = await server("s1", "-NOTLEADER s2 127.0.0.1:1\r\n")
+  const leader = await server("s2", ":7\r\n", "-BUSY\r\n", "+OK\r\n")
+  const { by, then } = await Effect.runPromise(Effect.gen(function*() {
+    const write = yield* makeWriter([follower.member, leader.member])
+    return { by: yield* write, then: yield* write }
+  }).pipe(Effect.scoped))
+  follower.end()
+  leader.end()
+  expect([by.id, then.id]).toEqual(["s2", "s2"])
+  const write = (n: number) => `LOCKSTEP.DO 7 ${n} ${n} put key value ${n}`
+  expect(asked).toEqual([
+    ...["s1 LOCKSTEP.OPEN 600000", "s2 LOCKSTEP.OPEN 600000"],
+    ...[`s1 ${write(1)}`, `s2 ${write(1)}`, `s1 ${write(1)}`, `s2 ${write(1)}`, `s1 ${write(2)}`, `s2 ${write(2)}`]
+  ])
+})
+
 const go = spawnSync("go", ["version"]).status === 0
 
 // Building etcd's client takes a minute where it has never been built.
 describe.skipIf(!go)(`the load${go ? "" : " (not run: no Go on the PATH)"}`, { timeout: 240_000 }, () => {
   let program: string
-  beforeAll(() => {
-    program = buildLoad()
+  beforeAll(async () => {
+    program = await buildLoad()
   }, 240_000)
 
   /** Answers each SET with one of `answers` in turn, `delayMs` later; what it was sent. */

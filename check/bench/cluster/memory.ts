@@ -44,7 +44,7 @@ const telling = `data:text/javascript,${
 const grouped = (n: number): string => Math.round(n).toLocaleString("en")
 
 const measure = async (writes: number) => {
-  const load = buildLoad()
+  const load = await buildLoad()
   await using cluster = await Cluster.start(lockstep({}, ["--import", telling]))
   const leader = await cluster.leader()
   // An hour is more than a working cluster takes for what anybody asks of it.
