@@ -32,11 +32,14 @@ VARIABLES trace,     \* position in Traces
           at         \* [id -> position in Servers]: where each node is then
 vars == <<trace, line, at>>
 
-\* The constant Bytes: what the values of Sizes a..b measure.
+\* What the values of Sizes a..b measure.
 RECURSIVE bytes(_, _)
 bytes(a, b) ==
   IF a = b THEN Sizes[a][1] :> Sizes[a][2] ELSE LET m == (a + b) \div 2 IN bytes(a, m) @@ bytes(m + 1, b)
-TheBytes == bytes(1, Len(Sizes))
+measured == bytes(1, Len(Sizes))
+
+\* The constant Bytes. TLC evaluates anew, at each use, what it takes for a constant; so that is only a name.
+TheBytes == measured
 
 \* SubSeq, because TLC would evaluate a function anew at every use.
 pieceRun(n) == LET run == PieceRuns[n] IN SubSeq([k \in DOMAIN run |-> Pieces[run[k]]], 1, Len(run))
@@ -95,7 +98,7 @@ receiveActions == DOMAIN received
 \* What s does with a message of this type that is addressed to it.
 receive(s, m, type) == IF m.type = type /\ m.dest = s.id THEN Handle(s, m) ELSE None
 
-\* The steps that the specification takes from s; the argument is the message received, a client's value, or nothing.
+\* The steps that the specification takes from s; the argument is the message received, clients' values, or nothing.
 stepsOf(s, action, argument) ==
   CASE action = "TimeoutAction"                -> Timeout(s)
     [] action = "ClientRequestAction"          -> ClientRequest(s, argument)
@@ -121,7 +124,7 @@ Legal == {n \in DOMAIN Steps : IsStep(Steps[n])}
 
 \* An argument that a local action of s could have.
 anArgument(s, action) ==
-  IF action = "SnapshotAction" THEN <<s.lastApplied, CHOOSE n \in DOMAIN PieceRuns : TRUE>> ELSE ""
+  IF action = "SnapshotAction" THEN <<s.lastApplied, CHOOSE n \in DOMAIN PieceRuns : TRUE>> ELSE <<"">>
 
 (* One line after the other. *)
 

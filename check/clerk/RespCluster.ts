@@ -4,12 +4,14 @@
  */
 import { once } from "node:events"
 import * as net from "node:net"
+import * as tls from "node:tls"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request } from "../../src/kv/Sessions.ts"
 import type { Operation } from "../../src/kv/Map.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { bulk, CommandParser, encode, error, integer, nil, ProtocolError, simple } from "../../src/shell/resp/Resp.ts"
 import type { Bytes, RespValue } from "../../src/shell/resp/Resp.ts"
+import type { Certificates } from "../../src/shell/resp/RespConnection.ts"
 
 const operationIn = ([op, key, a, b]: ReadonlyArray<Bytes>): Operation => {
   switch (op) {
@@ -74,9 +76,14 @@ export class RespCluster {
     this.servers = servers(this)
   }
 
-  static async start(count = 3): Promise<RespCluster> {
-    const listeners = await Promise.all(Array.from({ length: count }, async () => {
-      const listener = net.createServer({ noDelay: true }).listen(0, "127.0.0.1")
+  /** Three servers; with certificates, one for each, only over TLS. */
+  static async start(certificates: ReadonlyArray<Certificates> = []): Promise<RespCluster> {
+    const listeners = await Promise.all(Array.from({ length: 3 }, async (_, n) => {
+      const secure = certificates[n]
+      const listener = secure === undefined
+        ? net.createServer({ noDelay: true })
+        : tls.createServer({ ...secure, noDelay: true, requestCert: true, rejectUnauthorized: true })
+      listener.listen(0, "127.0.0.1")
       await once(listener, "listening")
       return listener
     }))
@@ -102,7 +109,7 @@ export class RespCluster {
         await once(listener, "close")
       }
     }
-    listener.on("connection", (socket) => {
+    listener.on(listener instanceof tls.Server ? "secureConnection" : "connection", (socket: net.Socket) => {
       const parser = new CommandParser({ arguments: 16, bytes: 2 ** 20 })
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy())

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { connect, OutcomeUnknown, Unavailable } from "../../src/client/index.ts"
-import { RespCluster } from "./RespCluster.ts"
 import { tableOf } from "../../src/kv/Table.ts"
+import { RespCluster } from "./RespCluster.ts"
 
 const root = new URL("../../", import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), "lockstep-client-"))

@@ -58,7 +58,7 @@ function* speed(s: Service): Effect.fn.Return<string, unknown> {
 const calm = { lasts: 1000 }
 const lossy = { lasts: 4000, unreliable: true }
 /** A second of quiet, and some partitions. Clients think, so that time passes and not only operations. */
-const divided = { lasts: 4000, pause: 50, partitions: true }
+const divided = { lasts: 4000, pause: 100, partitions: true }
 
 export const kvService: ReadonlyArray<Lab> = [
   row("KA-1", "Basic: one client reads what it appends", 5, { ...calm, clients: 1 }),

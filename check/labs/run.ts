@@ -5,6 +5,7 @@ import { elections } from "./elections.ts"
 import { etcd } from "./etcd.ts"
 import type { Lab } from "./Lab.ts"
 import { LabFailure } from "./Lab.ts"
+import { jepsen } from "./jepsen.ts"
 import { kvService } from "./kv.ts"
 import { machines } from "./machines.ts"
 import { requirements } from "./requirements.ts"
@@ -13,7 +14,7 @@ import { snapshots } from "./snapshots.ts"
 import { statistics } from "./statistics.ts"
 
 /** All of them, in the order of check/labs/README.md. */
-export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...single, ...machines, ...kvService, ...clients, ...statistics]
+export const labs: ReadonlyArray<Lab> = [...elections, ...agreement, ...snapshots, ...requirements, ...etcd, ...single, ...machines, ...kvService, ...clients, ...jepsen, ...statistics]
 
 /** What came of one lab. */
 export interface LabResult {

@@ -12,7 +12,7 @@ import type { ServerId } from "../../src/raft/Server.ts"
 import type { Operation, Response } from "../../src/kv/Map.ts"
 import { makeClerk, Unavailable } from "../../src/shell/Clerk.ts"
 import type { ClerkOptions } from "../../src/shell/Clerk.ts"
-import type { Address } from "../../src/shell/ClusterFile.ts"
+import type { Address } from "../../src/shell/Address.ts"
 import { layer as layerRemote } from "../../src/shell/RemoteServers.ts"
 import { connect } from "../../src/shell/resp/RespConnection.ts"
 import type { RespConnection } from "../../src/shell/resp/RespConnection.ts"
@@ -29,7 +29,6 @@ export interface ClientsOptions {
   readonly servers: ReadonlyMap<ServerId, Address>
   readonly clerks: number
   readonly plain: number
-  readonly keys: ReadonlyArray<string>
   readonly random: Random
   /** Microseconds of the run. */
   readonly now: () => number
@@ -41,8 +40,15 @@ const round = 90
 const spread = 2
 /** Milliseconds until a client gives up: less than an election takes now and then, so that outcomes stay unknown. */
 const patience = 400
+/** Who has given up rests for so long: each unknown outcome doubles what the check has to think of, at worst. */
+const recovery = 900
 /** At the end, when all is healed, nobody may give up. */
 const lastPatience = 15_000
+/** Clients share so few keys at a time that their operations meet, and new ones every so many milliseconds. */
+const keysAtATime = 3
+const keysLast = 3_000
+/** Per cent of the operations that read keys of earlier times: what was acknowledged then must still be there. */
+const lookingBack = 10
 
 export class Clients {
   /** In the order of the calls. What has not returned is there already, of unknown outcome. */
@@ -74,7 +80,8 @@ export class Clients {
 
   /** Reads every key once more, when the servers are well: what was acknowledged must be there. Whether all were read. */
   readonly readAll: Effect.Effect<boolean> = Effect.suspend(() => {
-    const { keys, servers } = this.#options
+    const { servers } = this.#options
+    const keys = [...new Set(this.history.map(({ key }) => key))]
     return clerk({ patience: lastPatience }).pipe(
       Effect.flatMap((client) =>
         Effect.forEach(keys, (key) => this.#record(this.#numbers++, client, { op: "get", key }))
@@ -84,11 +91,13 @@ export class Clients {
     )
   })
 
-  /** How many of the operations called in this time (microseconds) returned in it, and how many didn't. */
-  returned(from: number, to: number): { readonly answered: number; readonly open: number } {
-    const called = this.history.filter(({ call }) => call >= from && call <= to)
-    const answered = called.filter((x) => x.return !== null && x.return <= to && x.applied === undefined).length
-    return { answered, open: called.length - answered }
+  /** Of a time, in microseconds: how many operations were called and answered in it, and how many waited at its end or gave up. */
+  during(from: number, to: number): { readonly answered: number; readonly inVain: number } {
+    const called = this.history.filter(({ call }) => call >= from - 1000 * patience && call <= to)
+    return {
+      answered: called.filter((x) => x.call >= from && x.return !== null && x.return <= to).length,
+      inVain: called.filter((x) => x.return === null || x.return > to).length
+    }
   }
 
   /** Operation after operation. Who doesn't remember what it has read gives a value only to what is absent. */
@@ -99,10 +108,14 @@ export class Clients {
     const seen = new Map<string, string | null>()
     const once = Effect.suspend(() => {
       const operation = this.#choose(seen)
-      return Effect.map(this.#record(number, client, operation), (outcome) => {
-        if (outcome.type === "unknown") number = this.#numbers++
-        if (!remembers || operation.op !== "get" || outcome.type !== "answered") return
+      return Effect.flatMap(this.#record(number, client, operation), (outcome) => {
+        if (outcome.type === "unknown") {
+          number = this.#numbers++
+          return Effect.sleep(recovery)
+        }
+        if (!remembers || operation.op !== "get" || outcome.type !== "answered") return Effect.void
         seen.set(operation.key, outcome.response as string | null)
+        return Effect.void
       })
     })
     const rest = Effect.suspend(() => Effect.sleep(round - (now() / 1000) % round + spread * random.fraction()))
@@ -114,10 +127,12 @@ export class Clients {
 
   /** Values are all different, so that each read says what it has seen. */
   #choose(seen: ReadonlyMap<string, string | null>): Operation {
-    const { keys, random } = this.#options
-    const key = random.of(keys)
+    const { now, random } = this.#options
+    const time = Math.floor(now() / 1000 / keysLast)
+    const key = `${random.below(keysAtATime)}.${time}`
     const value = `${this.#values++};`
     const kind = random.below(100)
+    if (kind < lookingBack) return { op: "get", key: `${random.below(keysAtATime)}.${random.below(time + 1)}` }
     if (kind < 35) return { op: "get", key }
     if (kind < 60) return { op: "put", key, value }
     if (kind < 75) return { op: "append", key, value }

@@ -104,10 +104,11 @@ const kill = (name: string, choose: (scene: Scene) => ReadonlyArray<ServerId>): 
   })
 })
 
-/** Without a majority nothing may be acknowledged; if nobody asked for anything, that says nothing. */
+/** Without a majority nothing may be answered; if nobody asked for anything, that says nothing. */
 const silence = ({ clients }: Scene, from: number, to: number): Bite => {
-  const { answered, open } = clients.returned(from, to)
-  return { bit: answered === 0 && open > 0, evidence: `${open} operations found no majority${answered > 0 ? `, ${answered} did` : ""}` }
+  const { answered, inVain } = clients.during(from, to)
+  const evidence = `${inVain} operations in vain${answered > 0 ? `, but ${answered} were answered without a majority` : ""}`
+  return { bit: answered === 0 && inVain > 0, evidence }
 }
 
 const stop = (name: string, choose: (scene: Scene) => ServerId): Fault => ({

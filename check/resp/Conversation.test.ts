@@ -104,6 +104,17 @@ describe("the end", () => {
     expect(terminal.ended).toBe(true)
   })
 
+  test("even if it takes them late", () => {
+    const terminal = new Terminal(testServer())
+    terminal.takes = false
+    terminal.send("PING\r\n")
+    terminal.send("PING\r\n")
+    terminal.conversation.heardAll()
+    expect([terminal.output, terminal.ended]).toEqual(["+PONG\r\n", false])
+    for (let n = 0; n < 2; n++) terminal.conversation.drained()
+    expect([terminal.output, terminal.ended]).toEqual(["+PONG\r\n+PONG\r\n", true])
+  })
+
   test("what a client that is gone has asked for is broken off", async () => {
     const { gateway, operations } = slowGateway()
     const { replica, requests } = slowReplica()

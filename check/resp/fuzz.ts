@@ -1,6 +1,6 @@
 /**
- * Nonsense for the RESP server: conversations that make sense, damaged at random. Whatever comes in, the server must go on:
- * each answer is well-formed, there are as many as commands, memory is bounded, and a client beside it doesn't notice.
+ * Nonsense for the RESP server: conversations that make sense, damaged at random. Whatever comes in, the server must go
+ * on: each answer is well-formed, there are as many as commands, memory is bounded, and a client beside it doesn't notice.
  *
  *     node check/resp/fuzz.ts --inputs 1000000 --seed 1
  *
@@ -194,7 +194,8 @@ export const fuzzSockets = (inputs: number, seed: number): Promise<FuzzResult> =
   const random = new Random(seed)
   const tally = new Tally()
   const gateway = new MemoryGateway(() => random.percent(50) ? Effect.void : Effect.yieldNow)
-  const server = RespServer.layer({ listen: { host: "127.0.0.1", port: 0 }, addresses: new Map(), limits: testLimits }).pipe(
+  const listen = { host: "127.0.0.1", port: 0 }
+  const server = RespServer.layer({ listen, addresses: new Map(), limits: testLimits }).pipe(
     Layer.provide(layerFakes(gateway.service, memoryReplica()))
   )
   return Effect.runPromise(Effect.scoped(Effect.gen(function*() {

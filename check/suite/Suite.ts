@@ -13,6 +13,7 @@ import { fuzzRow, runtimeRow } from "./rows/executions.ts"
 import { bruteForceRow, historyRow } from "./rows/histories.ts"
 import { labsRow, recoveryRow } from "./rows/labs.ts"
 import { modelRow } from "./rows/models.ts"
+import { nemesisRow } from "./rows/nemesis.ts"
 import { byTlc, progressAloneRow, progressRow, quickly } from "./rows/progress.ts"
 import { replayRow, scenarioRow } from "./rows/scenarios.ts"
 import { labTraces, rootTraces, sizes, traceRow } from "./rows/traces.ts"
@@ -54,6 +55,7 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   yield* run(diskRow(options, noTlc === undefined))
   yield* run(refinementRow(options))
   yield* run(crashRow(options))
+  yield* run(nemesisRow(options))
   yield* Effect.forEach(models, (spec) => run(modelRow(spec, options, noTlc === undefined)), { concurrency: 2 })
   const waiting = models.filter((spec) => spec.layer === "raft").filter((spec) =>
     spec.edges && (options.deep || (spec.scope === "check" && (spec.pinned?.distinct ?? 0) <= quickly))

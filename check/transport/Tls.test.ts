@@ -2,11 +2,13 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as tls from "node:tls"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { layerTcp, type TcpOptions } from "../../src/shell/transport/Tcp.ts"
 import type { TlsFiles } from "../../src/shell/transport/Tls.ts"
 import { certificates, hasOpenssl } from "./certificates.ts"
 import { freePorts, optionsFor, Raw, type Running, start, until, vote } from "./transports.ts"
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const running: Array<Running> = []
 afterEach(async () => {

@@ -65,6 +65,11 @@ const subcommands = await Promise.all([
     "zoo",
     "Plant bugs in the code and in the specification, and see who notices",
     async () => (await import("./commands/zoo.ts")).zoo
+  ),
+  command(
+    "nemesis",
+    "Torment a cluster of real processes, and check what its clients saw and what its servers did",
+    async () => (await import("./commands/nemesis.ts")).nemesis
   )
 ])
 

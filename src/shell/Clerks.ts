@@ -1,55 +1,40 @@
 /**
- * Clerks for callers without sessions, such as Redis clients: each command is done by one of them, so it takes effect once,
- * through failovers too, for as long as this process lives. All of them know who leads as soon as one does. The place that
- * was free last is taken first, so there are no more sessions in use than the commands under way need; the others expire,
- * and their clerks, who are nearly nothing, open new ones when they are needed again.
+ * Clerks for callers without sessions, such as Redis clients: each command is done by a clerk that has nothing else to do,
+ * so it takes effect once, through failovers too, for as long as this process lives. All of them know who leads as soon as
+ * one does. The clerk that was free last has the next command, so there are no more sessions in use than commands under
+ * way; the others expire, and their clerks, who are nearly nothing, open new ones when they are needed again.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import type { ServerId } from "../raft/Server.ts"
-import type { Operation, Response } from "../kv/Map.ts"
 import { clerkOf } from "./Clerk.ts"
-import type { Clerk, ClerkError, ClerkOptions } from "./Clerk.ts"
+import type { Clerk, ClerkOptions } from "./Clerk.ts"
 import { makeLeader } from "./Leader.ts"
+import { Gateway } from "./resp/Gateway.ts"
 import type { Servers } from "./Servers.ts"
 
-/** Commands under way at a time; more of them wait. */
+/** Commands under way at a time; more of them wait. Each has a session, which all servers keep. */
 const most = 1_024
-/**
- * Those of one clerk. Each server looks through all sessions and copies one's answers for each entry that it applies; with
- * few commands in each of many sessions, or many in few, that takes longer.
- */
-const together = 8
 
-export class Clerks extends Context.Service<Clerks, {
-  readonly execute: (operation: Operation) => Effect.Effect<Response, ClerkError>
-}>()("lockstep/shell/Clerks") {
-  /** `first`: who is asked first, since it is nearest. */
-  static readonly layer = (first: ServerId, options: ClerkOptions = {}) => Layer.effect(Clerks, make(first, options))
-}
+/** `first`: who is asked first, since it is nearest. */
+export const layerClerks = (first: ServerId, options: ClerkOptions = {}): Layer.Layer<Gateway, never, Servers> =>
+  Layer.effect(Gateway, make(first, options))
 
 const make = Effect.fnUntraced(function*(first: ServerId, options: ClerkOptions): Effect.fn.Return<
-  Clerks["Service"],
+  Gateway["Service"],
   never,
   Servers
 > {
   const leader = yield* makeLeader(first)
   const places = yield* Semaphore.make(most)
-  /** A clerk for each command that it could have more. */
-  const free: Array<Clerk> = []
+  const idle: Array<Clerk> = []
 
-  const hire = Effect.map(clerkOf(leader, options), (clerk) => {
-    for (let n = 1; n < together; n++) free.push(clerk)
-    return clerk
-  })
-
-  return Clerks.of({
+  return Gateway.of({
     execute: (operation) =>
       places.withPermit(Effect.gen(function*() {
-        const clerk = free.pop() ?? (yield* hire)
-        return yield* Effect.ensuring(clerk.execute(operation), Effect.sync(() => free.push(clerk)))
+        const clerk = idle.pop() ?? (yield* clerkOf(leader, options))
+        return yield* Effect.ensuring(clerk.execute(operation), Effect.sync(() => idle.push(clerk)))
       }))
   })
 })

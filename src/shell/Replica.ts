@@ -68,9 +68,14 @@ export interface Status {
   readonly received: number
 }
 
+interface Asked {
+  readonly request: Request
+  readonly answer: Deferred.Deferred<Answer>
+}
+
 type Input =
   | { readonly type: "parcel"; readonly parcel: Parcel }
-  | { readonly type: "request"; readonly request: Request; readonly answer: Deferred.Deferred<Answer> }
+  | { readonly type: "request" } & Asked
   | { readonly type: "timer"; readonly timer: TimerName; readonly epoch: number }
   | { readonly type: "snapshot"; readonly answer: Deferred.Deferred<Index> }
   /** There is more to apply. */
@@ -146,6 +151,8 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   /** In memory, and not yet in the writer's hands; answers that come of no step wait with them. */
   let taken: Array<UnderWay> = []
   let asides: Array<Told> = []
+  /** Come in this turn. */
+  const asked: Array<Asked> = []
   /** What the writer takes next. */
   let underWay: { readonly steps: Array<UnderWay>; readonly asides: Array<Told> } = { steps: [], asides: [] }
   const work = yield* Latch.make(false)
@@ -219,14 +226,19 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     return all
   }
 
-  const request = (asked: Request, answer: Deferred.Deferred<Answer>, time: number) => {
-    const value = encode({ time, request: asked })
-    if (!stopping && take("ClientRequestAction", ClientRequest(server, value))) {
-      waiting.set(lastIndex(server.log), { term: server.currentTerm, answer })
-      return
+  /** Requests that have come together are taken together; if that is too much, as many as there is room for. */
+  const propose = (asked: ReadonlyArray<Asked>, time: number): void => {
+    if (asked.length === 0) return
+    const values = asked.map(({ request }) => encode({ time, request }))
+    if (!stopping && take("ClientRequestAction", ClientRequest(server, values))) {
+      const first = lastIndex(server.log) - asked.length + 1
+      for (const [n, { answer }] of asked.entries()) waiting.set(first + n, { term: server.currentTerm, answer })
+    } else if (server.role === "leader" && !stopping && asked.length > 1) {
+      for (const one of asked) propose([one], time)
+    } else {
+      const leads = server.role === "leader" && !stopping
+      for (const { answer } of asked) asides.push(tell<Answer>(answer, leads ? { type: "busy" } : { type: "notLeader", leader }))
     }
-    const busy = server.role === "leader" && !stopping
-    asides.push(tell<Answer>(answer, busy ? { type: "busy" } : { type: "notLeader", leader }))
   }
 
   const timeout = (timer: TimerName): void => {
@@ -251,7 +263,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     take("SnapshotAction", TakeSnapshot(server, server.lastApplied, toPieces(machine, pieceSize)))
   }
 
-  const handle = (input: Input, time: number): void => {
+  const handle = (input: Input): void => {
     switch (input.type) {
       case "parcel": {
         count.received++
@@ -260,7 +272,8 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
         return
       }
       case "request":
-        return request(input.request, input.answer, time)
+        asked.push(input)
+        return
       case "timer":
         if (timers[input.timer].epoch === input.epoch) timeout(input.timer)
         return
@@ -318,7 +331,8 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 
   const turn = Queue.takeAll(inbox).pipe(Effect.flatMap((inputs) => {
     const time = clock.currentTimeMillisUnsafe()
-    for (const input of inputs) handle(input, time)
+    for (const input of inputs) handle(input)
+    propose(asked.splice(0), time)
     applyCommitted()
     return handOver()
   }))

@@ -115,8 +115,8 @@ export class Cluster implements AsyncDisposable {
     const { metrics, metricsPort } = this.kind
     let text: string
     try {
-      const response = await fetch(`http://127.0.0.1:${metricsPort(member)}/metrics`, { signal: AbortSignal.timeout(2000) })
-      text = await response.text()
+      const url = `http://127.0.0.1:${metricsPort(member)}/metrics`
+      text = await (await fetch(url, { signal: AbortSignal.timeout(2000) })).text()
     } catch {
       return undefined
     }

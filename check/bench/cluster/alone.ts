@@ -22,10 +22,12 @@ const redisBenchmark = async (cluster: Cluster): Promise<Alone> => {
     return { ...row, found: "not installed (redis-tools)" }
   }
   const { stdout } = await execute("redis-benchmark", [
-    ...["-h", "127.0.0.1", "-p", String(clients), "-t", "set", "-d", "256", "-r", "5000", "-c", "64", "-n", "50000", "--csv"]
+    ...["-h", "127.0.0.1", "-p", String(clients), "-t", "set", "-d", "256", "-r", "5000"],
+    ...["-c", "64", "-n", "50000", "--csv"]
   ], { timeout: 120_000 })
   // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"
-  const [test, rps, , , p50, , p99] = stdout.trim().split("\n").at(-1)!.split(",").map((cell) => cell.replaceAll(`"`, ""))
+  const cells = stdout.trim().split("\n").at(-1)!.split(",")
+  const [test, rps, , , p50, , p99] = cells.map((cell) => cell.replaceAll(`"`, ""))
   if (test !== "SET") throw new Error(`redis-benchmark: ${stdout.trim()}`)
   return { ...row, found: `${Math.round(Number(rps)).toLocaleString("en")} writes/s, p50 ${p50} ms, p99 ${p99} ms` }
 }

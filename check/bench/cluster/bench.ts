@@ -6,14 +6,14 @@
  *     --seconds N   each time for so long, after a second of warming up (3)
  *     --json        one JSON document on the standard output
  *
- * Three servers each, on loopback, with the settings they come with: both sync what they acknowledge. Both clusters are up
- * all the time, and one of them is under load, each for five seconds before anything counts. Clients write values of 256
- * bytes to 5,000 keys, one write after the other. etcd's share one connection of its own client (its benchmark tool does so,
- * and more of them make it slower), ours have one each. Load and servers share the machine, so what a write costs the program
- * that puts the load is told, too.
+ * Three servers each, on loopback, with the settings they come with: both sync what they acknowledge. Both clusters are
+ * up all the time, and one of them is under load, each for five seconds before anything counts. Clients write values of
+ * 256 bytes to 5,000 keys, one write after the other. etcd's share one connection of its own client (its benchmark tool
+ * does so, and more of them make it slower), ours have one each. Load and servers share the machine, so what a write
+ * costs the program that puts the load is told, too.
  *
- * Without `--only` the picture bench-cluster.svg is written. Exit codes: 0 all goals are met; 1 one is not; 2 bad usage;
- * 3 one could not be measured; 4 there is no etcd to compare with, or no Go to build the load with.
+ * Without `--only` the picture bench-cluster.svg is written. Exit codes: 0 all goals are met; 1 one is not; 2 bad usage; 3
+ * one could not be measured; 4 there is no etcd to compare with, or no Go to build the load with.
  */
 import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
@@ -25,6 +25,7 @@ import { Missing, positive, program, progress } from "./commandLine.ts"
 import { etcd, lockstep } from "./kinds.ts"
 import { buildLoad } from "./load.ts"
 import { chart, colours, ticksAround, ticksTo } from "./plot.ts"
+import type { Axis } from "./plot.ts"
 import { judge, planned } from "./rows.ts"
 import type { Alone, Contest } from "./rows.ts"
 import { measure, summary } from "./sides.ts"
@@ -62,7 +63,10 @@ const report = (contests: ReadonlyArray<Contest>, others: ReadonlyArray<Alone>):
         verdict(c)
       ])
     ]),
-    columns([["for each write", ...costs.map(([title]) => title)], ...contests.map((c) => [c.row, ...costs.map(([, show]) => show(c))])]),
+    columns([
+      ["for each write", ...costs.map(([title]) => title)],
+      ...contests.map((c) => [c.row, ...costs.map(([, show]) => show(c))])
+    ]),
     ...others.length === 0 ? [] : [columns([
       ["Lockstep alone", "", "goal", ""],
       ...others.map((row) => [row.row, row.found, row.goal, verdict(row)])
@@ -72,7 +76,7 @@ const report = (contests: ReadonlyArray<Contest>, others: ReadonlyArray<Alone>):
 
 /** Writes per second and the slowest hundredth of writes, by the number of clients. */
 const picture = (contests: ReadonlyArray<Contest>): string => {
-  const across = { title: "clients, each with one write at a time", ticks: [1, 4, 16, 64, 256], scale: "logarithmic" } as const
+  const across: Axis = { title: "clients, each with one write at a time", ticks: [1, 4, 16, 64, 256], scale: "logarithmic" }
   const rows = contests.filter(({ spread }) => !spread)
   const curves = (of: (figures: Figures) => number) =>
     ([["Lockstep", "lockstep", colours[0]], ["etcd", "etcd", colours[1]]] as const).map(([name, side, colour]) => ({
@@ -84,9 +88,11 @@ const picture = (contests: ReadonlyArray<Contest>): string => {
   const values = (of: (figures: Figures) => number) => rows.flatMap((row) => [of(row.etcd), of(row.lockstep)])
   const rate = (f: Figures) => f.writesPerSecond
   const slow = (f: Figures) => f.p99Ms
+  const rates: Axis = { title: "writes/s", ticks: ticksTo(Math.max(...values(rate))), scale: "linear" }
+  const latencies: Axis = { title: "p99, in ms", ticks: ticksAround(values(slow)), scale: "logarithmic" }
   return chart("Durable writes to three servers: writes per second, and 99th percentile of latency, by clients", [
-    { title: "throughput", across, up: { title: "writes/s", ticks: ticksTo(Math.max(...values(rate))), scale: "linear" }, curves: curves(rate) },
-    { title: "latency", across, up: { title: "p99, in ms", ticks: ticksAround(values(slow)), scale: "logarithmic" }, curves: curves(slow) }
+    { title: "throughput", across, up: rates, curves: curves(rate) },
+    { title: "latency", across, up: latencies, curves: curves(slow) }
   ])
 }
 
@@ -109,7 +115,7 @@ interface Asked {
 
 const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => {
   const version = etcdVersion()
-  const load = buildLoad()
+  const load = await buildLoad()
   const isWanted = ({ row }: { readonly row: string }) => only.length === 0 || only.includes(row)
 
   await using theirs = await Cluster.start(etcd)

@@ -1,4 +1,5 @@
-/** What the programs of this folder say is so: their own load against servers that are made for it, and their judgement. */
+/** What the programs of this folder say is so: their load against servers that are made for it, and their judgement. */
+import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { fdatasyncSync, openSync, rmSync, writeSync } from "node:fs"
@@ -16,6 +17,7 @@ import { chart, ticksAround, ticksTo } from "./plot.ts"
 import { judge, planned } from "./rows.ts"
 import { summary } from "./sides.ts"
 import type { Figures } from "./sides.ts"
+import { makeWriter } from "./Writer.ts"
 
 const figures: Figures = {
   writesPerSecond: 1000,
@@ -55,7 +57,8 @@ describe("a row's goal", () => {
 })
 
 test("a summary has the median of each figure for itself, and all elections", () => {
-  const runs = [[1, 30], [3, 10], [2, 20]].map(([p50Ms, p99Ms]) => ({ ...figures, p50Ms: p50Ms!, p99Ms: p99Ms!, elections: 1 }))
+  const some = [{ p50Ms: 1, p99Ms: 30 }, { p50Ms: 3, p99Ms: 10 }, { p50Ms: 2, p99Ms: 20 }]
+  const runs = some.map((one) => ({ ...figures, ...one, elections: 1 }))
   expect(summary(runs)).toEqual({ ...figures, p50Ms: 2, p99Ms: 20, elections: 3 })
 })
 
@@ -83,14 +86,18 @@ describe("a plot", () => {
     const up = { title: "", ticks: [0, 100], scale: "linear" } as const
     const points = [[1, 0], [10, 25], [100, 100]] as const
     const svg = chart("a", [{ title: "b", across, up, curves: [{ name: "c", colour: "red", points }] }])
-    const drawn = /<polyline[^>]* points="([^"]*)"/.exec(svg)![1]!.split(" ").map((point) => point.split(",").map(Number))
-    const [[left, bottom], [x, y], [right, top]] = drawn as ReadonlyArray<ReadonlyArray<number>> as [Point, Point, Point]
+    const drawn = /<polyline[^>]* points="([^"]*)"/.exec(svg)![1]!.split(" ")
+    const [start, middle, end] = drawn.map((at): Point => [Number(at.split(",")[0]), Number(at.split(",")[1])])
+    const [left, bottom] = start!
+    const [x, y] = middle!
+    const [right, top] = end!
     expect((x - left) / (right - left)).toBeCloseTo(0.5, 2)
     expect((bottom - y) / (bottom - top)).toBeCloseTo(0.25, 2)
   })
 })
 
-test.skipIf(flushesOf(tmpdir()) === undefined)("a sync of a file is a flush of its disk (not run: this disk's aren't counted)", () => {
+const counted = flushesOf(tmpdir()) !== undefined
+test.skipIf(!counted)(`a sync of a file is a flush of its disk${counted ? "" : " (not run: nobody counts them)"}`, () => {
   const name = join(tmpdir(), `flushes-${process.pid}`)
   const before = flushesOf(tmpdir())!
   const file = openSync(name, "w")
@@ -114,17 +121,19 @@ describe("a cluster of processes", () => {
   const metrics = `
     const [port, id] = process.argv.slice(1)
     const n = Number(id.slice(1))
+    const leads = "leads{a=\\"b\\"} " + (n === 2 ? 1 : 0)
     require("node:http").createServer((_, response) => response.end(
-      ["leads{a=\\"b\\"} " + (n === 2 ? 1 : 0), "led 1", "syncs " + 10 * n, "elections 4", "applied 1e3", ""].join("\\n")
+      [leads, "led 1", "syncs " + 10 * n, "elections 4", "applied 1e3", ""].join("\\n")
     )).listen(Number(port), "127.0.0.1")`
 
-  test("has a leader and says what each server says, also of one that was killed and started, and leaves nothing", async () => {
+  test("has a leader, says what each server says, also after a kill and a start, and leaves nothing", async () => {
     const pids: Array<number> = []
     {
       await using cluster = await Cluster.start(standIn(metrics))
       expect((await cluster.leader()).id).toBe("s2")
       expect(await cluster.each("syncs")).toEqual([10, 20, 30])
-      expect(await cluster.metrics(cluster.members[0]!)).toEqual({ leads: 0, led: 1, syncs: 10, elections: 4, applied: 1000 })
+      const said = { leads: 0, led: 1, syncs: 10, elections: 4, applied: 1000 }
+      expect(await cluster.metrics(cluster.members[0]!)).toEqual(said)
       await cluster.kill(cluster.members[0]!)
       expect(await cluster.each("syncs")).toEqual([NaN, 20, 30])
       cluster.start(cluster.members[0]!)
@@ -134,8 +143,40 @@ describe("a cluster of processes", () => {
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH")
   })
   test("that doesn't start says which server has ended, and its last words", async () => {
-    await expect(Cluster.start(standIn(`console.error("no disk"); process.exit(7)`))).rejects.toThrow(/s[123] has ended: no disk/)
+    const broken = standIn(`console.error("no disk"); process.exit(7)`)
+    await expect(Cluster.start(broken)).rejects.toThrow(/s[123] has ended: no disk/)
   })
+})
+
+test("a writer asks one server after the other for the same write, until one acknowledges it", async () => {
+  const asked: Array<string> = []
+  /** Answers each command with the next of its answers, and then with the last of them. */
+  const server = async (id: string, ...answers: ReadonlyArray<string>) => {
+    let n = 0
+    const listener = createServer((socket) =>
+      socket.setEncoding("latin1").on("error", () => {}).on("data", (command: string) => {
+        asked.push(`${id} ${command.split("\r\n").filter((_, n) => n > 0 && n % 2 === 0).join(" ")}`)
+        socket.write(answers[Math.min(n++, answers.length - 1)]!)
+      })
+    ).listen(0, "127.0.0.1")
+    await once(listener, "listening")
+    const { port } = listener.address() as AddressInfo
+    return { member: { id, peers: 0, clients: port, http: 0 }, end: () => listener.close() }
+  }
+  const follower = await server("s1", "-NOTLEADER s2 127.0.0.1:1\r\n")
+  const leader = await server("s2", ":7\r\n", "-BUSY\r\n", "+OK\r\n")
+  const { by, then } = await Effect.runPromise(Effect.gen(function*() {
+    const write = yield* makeWriter([follower.member, leader.member])
+    return { by: yield* write, then: yield* write }
+  }).pipe(Effect.scoped))
+  follower.end()
+  leader.end()
+  expect([by.id, then.id]).toEqual(["s2", "s2"])
+  const write = (n: number) => `LOCKSTEP.DO 7 ${n} ${n} put key value ${n}`
+  expect(asked).toEqual([
+    ...["s1 LOCKSTEP.OPEN 600000", "s2 LOCKSTEP.OPEN 600000"],
+    ...[`s1 ${write(1)}`, `s2 ${write(1)}`, `s1 ${write(1)}`, `s2 ${write(1)}`, `s1 ${write(2)}`, `s2 ${write(2)}`]
+  ])
 })
 
 const go = spawnSync("go", ["version"]).status === 0
@@ -143,8 +184,8 @@ const go = spawnSync("go", ["version"]).status === 0
 // Building etcd's client takes a minute where it has never been built.
 describe.skipIf(!go)(`the load${go ? "" : " (not run: no Go on the PATH)"}`, { timeout: 240_000 }, () => {
   let program: string
-  beforeAll(() => {
-    program = buildLoad()
+  beforeAll(async () => {
+    program = await buildLoad()
   }, 240_000)
 
   /** Answers each SET with one of `answers` in turn, `delayMs` later; what it was sent. */
@@ -212,7 +253,7 @@ describe.skipIf(!go)(`the load${go ? "" : " (not run: no Go on the PATH)"}`, { t
   test("ends after so many writes", async () => {
     const server = await redis(["+OK\r\n"], 0)
     ends.push(server.end)
-    const load = { protocol: "resp", servers: [server.address], clients: 4, connections: 4, seconds: 60, writes: 1001 } as const
-    expect((await runLoad(program, load)).all).toBe(1001)
+    const load = { protocol: "resp", servers: [server.address], clients: 4, connections: 4, seconds: 60 } as const
+    expect((await runLoad(program, { ...load, writes: 1001 })).all).toBe(1001)
   })
 })

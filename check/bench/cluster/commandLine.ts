@@ -16,8 +16,8 @@ export const positive = (name: string, text: string): number => {
 }
 
 /**
- * Runs a program: `read` checks what was asked for, and throws; `run` gives whether all goals are met. Exit codes: 0 they are;
- * 1 they aren't; 2 bad usage; 3 it could not be measured; 4 something is missing.
+ * Runs a program: `read` checks what was asked for, and throws; `run` gives whether all goals are met. Exit codes: 0 they
+ * are; 1 they aren't; 2 bad usage; 3 it could not be measured; 4 something is missing.
  */
 export const program = async <const O extends NonNullable<ParseArgsConfig["options"]>, A>(
   options: O,

@@ -5,9 +5,10 @@
  *     --kills N   for each range of election timeouts (100)
  *     --json      one JSON document on the standard output
  *
- * A client writes all the time (Writer.ts). The leader is killed (SIGKILL); from then until another server acknowledges a
- * write is the time that counts. Then the killed server starts again, and once all have applied the same, the next kill
- * comes, at any moment between two heartbeats. Writes downtime.svg: Figure 16 of the paper, of real processes and disks.
+ * A client writes all the time (Writer.ts). The leader is killed (SIGKILL); from then until another server acknowledges
+ * a write is the time that counts. Then the killed server starts again, and once all have applied the same, the next
+ * kill comes, at any moment between two heartbeats. Writes downtime.svg: Figure 16 of the paper, of real processes and
+ * disks.
  *
  * Exit codes: 0 the medians are at most twice the shortest election timeout; 1 one is not; 2 bad usage; 3 not measured.
  */
@@ -71,7 +72,7 @@ const downtimes = Effect.fnUntraced(function*(range: Range, kills: number) {
       return latest
     }).pipe(Effect.timeoutOrElse({
       duration: patience,
-      orElse: () => new NoAnswer({ from: but === undefined ? "no server" : `no server but ${but.id}, which was killed,` })
+      orElse: () => new NoAnswer({ from: but === undefined ? "no server" : `neither of the servers other than ${but.id}` })
     }))
 
   const times: Array<number> = []
@@ -89,7 +90,8 @@ const downtimes = Effect.fnUntraced(function*(range: Range, kills: number) {
   times.sort((a, b) => a - b)
   const median = percentile(times, 50)
   const { min } = range.electionTimeout
-  return { ...range, times, median, p90: percentile(times, 90), max: times.at(-1)!, met: median <= 2 * min } satisfies Downtimes
+  const [p90, max] = [percentile(times, 90), times.at(-1)!]
+  return { ...range, times, median, p90, max, met: median <= 2 * min } satisfies Downtimes
 }, Effect.scoped)
 
 /** Up by one kill at the time it was over. */
@@ -99,22 +101,18 @@ const picture = (all: ReadonlyArray<Downtimes>): string => {
     title: "a new leader acknowledges a write",
     across: { title: "time after the leader was killed, in ms", ticks: ticksTo(most), scale: "linear" },
     up: { title: "of all kills, in %", ticks: [0, 25, 50, 75, 100], scale: "linear" },
-    curves: all.map((one, n) => ({
-      name: nameOf(one),
-      colour: colours[n]!,
-      points: [[0, 0], [one.times[0]!, 0], ...one.times.map((time, n) => [time, 100 * (n + 1) / one.times.length] as const), [
-        most,
-        100
-      ]]
-    }))
+    curves: all.map((one, n) => {
+      const steps = one.times.map((time, n) => [time, 100 * (n + 1) / one.times.length] as const)
+      return { name: nameOf(one), colour: colours[n]!, points: [[0, 0], [one.times[0]!, 0], ...steps, [most, 100]] }
+    })
   }])
 }
 
 const line = (one: Downtimes): string => {
   const { max, median, met, p90 } = one
   const [a, b, c] = [median, p90, max].map((time) => time.toFixed(0))
-  return `election timeouts ${nameOf(one)}, ${one.times.length} kills: without a leader for ${a} ms (median), ${b} ms (p90), `
-    + `${c} ms (max); goal: median <= ${2 * one.electionTimeout.min} ms: ${met ? "met" : "NOT MET"}`
+  return `election timeouts ${nameOf(one)}, ${one.times.length} kills: without a leader for ${a} ms (median), `
+    + `${b} ms (p90), ${c} ms (max); goal: median <= ${2 * one.electionTimeout.min} ms: ${met ? "met" : "NOT MET"}`
 }
 
 const run = async ({ json, kills }: { readonly json: boolean; readonly kills: number }): Promise<boolean> => {

@@ -1,9 +1,9 @@
-/** How often a disk was told to make durable what it holds, as Linux counts it: a witness that belongs to neither side. */
+/** How often a disk was told to make durable what it holds, as Linux counts it: a witness that is on neither side. */
 import { existsSync, readFileSync, statSync } from "node:fs"
 
 /**
- * So far, of the disk that holds `folder`, by whatever process; `undefined` where nobody counts: elsewhere than on Linux, or
- * with a disk that has no cache to flush.
+ * So far, of the disk that holds `folder`, by whatever process; `undefined` where nobody counts: elsewhere than on Linux,
+ * or with a disk that has no cache to flush.
  */
 export const flushesOf = (folder: string): number | undefined => {
   // As makedev(3) puts them together.

@@ -1,5 +1,5 @@
 /** The program that puts load on a cluster (load/main.go), and one run of it. */
-import { execFile, execFileSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -31,23 +31,23 @@ export interface Load {
   readonly writes?: number
 }
 
-/** Builds the program. */
-export const buildLoad = (): string => {
+const execute = promisify(execFile)
+
+/** Builds the program; the first time of all takes a minute. */
+export const buildLoad = async (): Promise<string> => {
   const folder = fileURLToPath(new URL("../../../node_modules/.cache/lockstep", import.meta.url))
   const program = join(folder, "load")
   mkdirSync(folder, { recursive: true })
   try {
     const cwd = fileURLToPath(new URL("load", import.meta.url))
-    execFileSync("go", ["build", "-buildvcs=false", "-o", program, "."], { cwd, stdio: ["ignore", "ignore", "pipe"] })
+    await execute("go", ["build", "-buildvcs=false", "-o", program, "."], { cwd })
     return program
   } catch (error) {
-    const { code, stderr } = error as { readonly code?: string; readonly stderr?: Buffer }
+    const { code, stderr } = error as { readonly code?: string; readonly stderr?: string }
     const reason = code === "ENOENT" ? "go is not installed" : String(stderr).trim().split("\n").at(-1)
     throw new Missing(`The program that puts the load can't be built: ${reason}`)
   }
 }
-
-const execute = promisify(execFile)
 
 export const runLoad = async (
   program: string,

@@ -4,8 +4,8 @@
  *     --writes N   so many, by 64 clients (1,000,000)
  *     --json       one JSON document on the standard output
  *
- * Each server tells once a second how much memory its process has (resident) and how much its objects take (heap); logs are
- * compacted as usual. Memory is flat if, of each server, neither is in the last third of the run more than 10 % above
+ * Each server tells once a second how much memory its process has (resident) and how much its objects take (heap); logs
+ * are compacted as usual. Memory is flat if, of each server, neither is in the last third of the run more than 10 % above
  * the first third; means, since garbage comes and goes, and the first tenth is for warming up. Writes memory.svg.
  *
  * Exit codes: 0 it is flat; 1 it is not; 2 bad usage; 3 not measured; 4 there is no Go to build the load with.
@@ -36,14 +36,15 @@ const telling = `data:text/javascript,${
     const file = process.argv[process.argv.indexOf("--data") + 1] + ".memory"
     setInterval(() => {
       const { heapUsed, rss } = process.memoryUsage()
-      appendFileSync(file, JSON.stringify({ at: performance.now() / 1000, resident: rss / 1e6, heap: heapUsed / 1e6 }) + "\\n")
+      const sample = { at: performance.now() / 1000, resident: rss / 1e6, heap: heapUsed / 1e6 }
+      appendFileSync(file, JSON.stringify(sample) + "\\n")
     }, 1000).unref()`)
 }`
 
 const grouped = (n: number): string => Math.round(n).toLocaleString("en")
 
 const measure = async (writes: number) => {
-  const load = buildLoad()
+  const load = await buildLoad()
   await using cluster = await Cluster.start(lockstep({}, ["--import", telling]))
   const leader = await cluster.leader()
   // An hour is more than a working cluster takes for what anybody asks of it.
@@ -88,16 +89,17 @@ const isFlat = ({ heap, resident }: Server): boolean => heap <= 1.1 && resident 
 const line = (server: Server): string => {
   const last = server.samples.at(-1)!
   const percent = (part: number) => `${part < 1 ? "" : "+"}${(100 * (part - 1)).toFixed(0)} %`
-  return `${server.id}: resident ${last.resident.toFixed(0)} MB at the end, ${percent(server.resident)} from first to last third; `
-    + `heap ${last.heap.toFixed(0)} MB, ${percent(server.heap)}; goal: at most +10 %: ${isFlat(server) ? "met" : "NOT MET"}`
+  const of = (what: "resident" | "heap") => `${what} ${last[what].toFixed(0)} MB at the end (${percent(server[what])})`
+  return `${server.id}: ${of("resident")}, ${of("heap")}; goal: at most +10 % from first to last third: `
+    + (isFlat(server) ? "met" : "NOT MET")
 }
 
 const run = async ({ json, writes }: { readonly json: boolean; readonly writes: number }): Promise<boolean> => {
   progress(`${grouped(writes)} writes`)
   const found = await measure(writes)
   progress("")
-  const lines = [`${grouped(found.writes)} writes, ${grouped(found.writesPerSecond)} a second`, ...found.servers.map(line)]
-  console.log(json ? JSON.stringify(found) : lines.join("\n"))
+  const first = `${grouped(found.writes)} writes, ${grouped(found.writesPerSecond)} a second`
+  console.log(json ? JSON.stringify(found) : [first, ...found.servers.map(line)].join("\n"))
   writeFileSync(fileURLToPath(new URL("memory.svg", import.meta.url)), picture(found.servers, found.writes))
   return found.servers.every(isFlat)
 }

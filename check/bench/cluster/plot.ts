@@ -89,7 +89,8 @@ export const chart = (title: string, panels: ReadonlyArray<Panel>): string => {
   const height = outer.height + 30
   const entry = Math.min(170, (width - margin.left) / legend.length)
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13" fill="#222">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}"`
+    + ` font-family="sans-serif" font-size="13" fill="#222">`,
     `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     ...panels.flatMap((one, n) => panel(one, n * outer.width)),

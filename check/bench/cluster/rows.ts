@@ -36,8 +36,8 @@ export const planned: ReadonlyArray<Planned> = [
 ]
 
 /**
- * With one client a write begins when the one before is acknowledged, so the two servers of three that have synced one before
- * that sync again for the next: two syncs a write at least. And the disk hears of it: servers may share a flush, and more of
+ * With one client a write begins when the one before is acknowledged, which two servers of three have synced by then; for
+ * the next, two sync again: two syncs a write at least. And the disk hears of it: servers may share a flush, and more of
  * them may be others' doing, but fewer than one a write there can't be.
  */
 export const isDurable = ({ flushes, syncs }: Figures): boolean => syncs >= 2 && !(flushes < 1)

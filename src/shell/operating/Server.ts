@@ -1,15 +1,13 @@
 /** One server, put together: its disk, its peers, its replica, and the ports for clients and for who looks after it. */
-import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ServerId } from "../../raft/Server.ts"
 import { textOf } from "../Address.ts"
 import type { Address } from "../Address.ts"
-import { Clerks } from "../Clerks.ts"
+import { layerClerks } from "../Clerks.ts"
 import { fingerprint } from "../ClusterFile.ts"
 import type { ClusterFile } from "../ClusterFile.ts"
 import { layerBeside } from "../RemoteServers.ts"
 import { Replica } from "../Replica.ts"
-import { Gateway } from "../resp/Gateway.ts"
 import { RespServer } from "../resp/RespServer.ts"
 import { layerFile } from "../storage/FileLog.ts"
 import { layerSqlite } from "../storage/Sqlite.ts"
@@ -45,18 +43,12 @@ export const layerServer = ({ file, folder, id }: ServerOptions) => {
     ...secured
   })
   const replica = Replica.layer(id, configuration).pipe(Layer.provideMerge(transport), Layer.provide(disk))
-  const gateway = Layer.effect(Gateway, Effect.map(Clerks, (clerks) =>
-    Gateway.of({
-      execute: (operation) =>
-        Effect.mapError(clerks.execute(operation), ({ _tag, message }) => ({ _tag: _tag === "Unavailable" ? "Busy" : _tag, message }))
-    })))
   const clients = RespServer.layer({
     listen: file.addresses.get(id)!.clients,
     addresses: new Map([...file.addresses].map(([j, { clients }]) => [j, textOf(clients)])),
     ...secured
   }).pipe(
-    Layer.provide(gateway),
-    Layer.provide(Clerks.layer(id)),
+    Layer.provide(layerClerks(id)),
     Layer.provide(layerBeside({
       servers: new Map([...file.addresses].map(([j, { clients }]) => [j, clients])),
       certificates

@@ -63,7 +63,7 @@ export const alone = (answer: Effect.Effect<RespValue, Refusal>): Later => ({
   type: "later",
   alone: true,
   answer: Effect.catch(answer, ({ _tag, message }) =>
-    Effect.succeed(error(_tag === "Busy" ? `BUSY ${message}` : `UNKNOWN outcome unknown: ${message}`)))
+    Effect.succeed(error(_tag === "Unavailable" ? `BUSY ${message}` : `UNKNOWN ${message}`)))
 })
 
 /** As Redis words it. `name`: with that of a subcommand, if there is one. */

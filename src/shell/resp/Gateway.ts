@@ -4,11 +4,11 @@ import type * as Effect from "effect/Effect"
 import type { Operation, Response } from "../../kv/Map.ts"
 
 /**
- * Why there is no response. `Busy`: the operation was not taken, and never will be. With the others it may have taken
+ * Why there is no response. `Unavailable`: the operation was not taken, and never will be. With the others it may have taken
  * effect, or may still, once; nobody knows.
  */
 export interface Refusal {
-  readonly _tag: "Busy" | "OutcomeUnknown" | "SessionExpired"
+  readonly _tag: "Unavailable" | "OutcomeUnknown" | "SessionExpired"
   readonly message: string
 }
 

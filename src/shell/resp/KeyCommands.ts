@@ -19,7 +19,7 @@ const succeeds = ({ gateway }: Surroundings, operation: Operation & { readonly o
 
 const valueOrNil = (value: string | null): RespValue => value === null ? nil : bulk(value)
 
-/** Changes that others may get in first with, before it is `Busy`. */
+/** Changes that others may get in first with, before it is `Unavailable`. */
 const attemptsLimit = 1000
 
 interface Exchange {
@@ -41,7 +41,7 @@ const exchange = Effect.fnUntraced(function*(
     if (after === undefined) return { before, after }
     if (yield* succeeds(server, { op: "cas", key, from: before, to: after })) return { before, after }
   }
-  return yield* Effect.fail<Refusal>({ _tag: "Busy", message: "others change the key all the time; nothing was stored" })
+  return yield* Effect.fail<Refusal>({ _tag: "Unavailable", message: "others change the key all the time; nothing was stored" })
 })
 
 interface SetOptions {

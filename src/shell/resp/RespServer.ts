@@ -88,10 +88,7 @@ const serve = Effect.fnUntraced(function*(options: RespServerOptions): Effect.fn
 
   const welcome = (socket: net.Socket): void => {
     socket.on("error", () => socket.destroy())
-    if (connected.size >= maxClients) {
-      socket.resume()
-      return part(socket, "-ERR max number of clients reached\r\n")
-    }
+    if (connected.size >= maxClients) return part(socket, "-ERR max number of clients reached\r\n")
     const client: Client = {
       id: ++lastId,
       address: `${socket.remoteAddress}:${socket.remotePort}`,
