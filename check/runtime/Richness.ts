@@ -53,7 +53,8 @@ export const gates: Readonly<Record<string, number>> = {
   retries: 26,
   sessionsOpened: 2.4,
   sessionsExpired: 0.21,
-  clientsGone: 0.45
+  clientsGone: 0.45,
+  requestsTogether: 0.12
 }
 
 /** Of fewer runs chance could have given none of some weather; of fewer steps, none of what is rare. */

@@ -48,7 +48,8 @@ export class Timing {
     if (leads && !led) {
       this.#set.delete("TimeoutAction")
       this.#set.set("HeartbeatTimeoutAction", now)
-      if (this.#checkQuorum) this.#set.set("CheckQuorumAction", now)
+      // Alone, it is a quorum, and nothing happens.
+      if (this.#checkQuorum && s.members.length > 1) this.#set.set("CheckQuorumAction", now)
     }
     if (led && !leads) {
       this.#set.delete("HeartbeatTimeoutAction")
