@@ -35,7 +35,7 @@ export interface ClientsOptions {
 }
 
 /** Milliseconds from one beginning to the next. */
-const round = 90
+const round = 120
 /** Clients begin within so many milliseconds. */
 const spread = 2
 /** Milliseconds until a client gives up: less than an election takes now and then, so that outcomes stay unknown. */

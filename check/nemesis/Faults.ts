@@ -206,10 +206,10 @@ export const faults: ReadonlyArray<Fault> = [
     const [few, most] = [some.slice(0, minorityOf(scene)), some.slice(minorityOf(scene))]
     return { ...apart([few, most]), deposes: few.includes(leaderOf(scene)) }
   }),
-  // Two halves that only one server hears both of. Each half has a majority with it.
+  // Two halves that only one server hears both of. Each half has a majority with it; the leader has half a cluster to lose.
   partition("bridge", (scene) => {
-    const some = shuffled(ids(scene), scene.random)
-    const [bridge, ...others] = some as [ServerId, ...ReadonlyArray<ServerId>]
+    const bridge = followers(scene)[0]!
+    const others = shuffled(ids(scene).filter((id) => id !== bridge), scene.random)
     const half = Math.floor(others.length / 2)
     const [left, right] = [others.slice(0, half), others.slice(half)]
     const { which } = apart([left, right])

@@ -55,7 +55,8 @@ export interface Struck extends Bite {
 export interface NemesisRun {
   readonly seed: number
   readonly servers: ReadonlyArray<ServerId>
-  /** Milliseconds from the first operation to the last. */
+  /** The first operation, in milliseconds of the run; and how long it was from there to the last one's answer. */
+  readonly started: number
   readonly duration: number
   readonly struck: ReadonlyArray<Struck>
   readonly sightings: ReadonlyArray<Sighting>
@@ -183,6 +184,7 @@ const tormentIn = Effect.fnUntraced(function*({ clerks, folder, onProgress, plai
   return {
     seed,
     servers: ids,
+    started: first,
     duration,
     struck,
     sightings: watch.sightings,

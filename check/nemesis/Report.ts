@@ -87,5 +87,5 @@ const operationsOf = (history: History): Operations => {
 }
 
 /** 0 of none. */
-const quantile = (all: ReadonlyArray<number>, q: number): number =>
+export const quantile = (all: ReadonlyArray<number>, q: number): number =>
   all.toSorted((a, b) => a - b)[Math.floor(q * (all.length - 1))] ?? 0

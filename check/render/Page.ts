@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib"
 import type { Picture } from "./Picture.ts"
 
 /** The script's modules, each after those that it imports. */
-const modules = ["../Picture", "../Columns", "Scene", "ObjectScene", "StoryScene", "Shapes", "Viewport", "View", "Overview", "Details", "Legend", "Gestures", "main"]
+const modules = ["../Picture", "../Columns", "Scene", "ObjectScene", "StoryScene", "CourseScene", "Shapes", "Viewport", "View", "Overview", "Details", "Legend", "Gestures", "main"]
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js"
 const source = (name: string) => readFileSync(new URL(`./browser/${name}`, import.meta.url), "utf8")

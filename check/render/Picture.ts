@@ -50,7 +50,7 @@ export interface Operations {
   readonly lines: ReadonlyArray<number>
 }
 
-export type Sheet = ObjectSheet | StorySheet
+export type Sheet = ObjectSheet | StorySheet | CourseSheet
 
 /** The operations on one object, `count` of them from number `first` on. */
 export interface ObjectSheet {
@@ -106,4 +106,27 @@ export interface StoryStep {
   /** The message consumed. `sent`: the step that sent it, from 0; `null` when that was before the first. */
   readonly received: { readonly text: string; readonly source: number; readonly sent: number | null } | null
   readonly sends: ReadonlyArray<{ readonly text: string; readonly dest: number; readonly received: boolean }>
+}
+
+/** What happened in the course of time, in parallel: a lane for each who was there, and bars for what was so on it. */
+export interface CourseSheet {
+  readonly kind: "course"
+  readonly name: string
+  readonly reason: string
+  /** Milliseconds. */
+  readonly duration: number
+  readonly lanes: ReadonlyArray<{ readonly name: string; readonly hint: string }>
+  readonly bars: ReadonlyArray<CourseBar>
+}
+
+export interface CourseBar {
+  /** Position in `lanes`. */
+  readonly lane: number
+  /** Milliseconds. */
+  readonly from: number
+  readonly to: number
+  readonly label: string
+  /** Names its colours in the style sheet. */
+  readonly look: string
+  readonly facts: ReadonlyArray<readonly [name: string, text: string]>
 }

@@ -2,7 +2,14 @@
 import { element } from "./Details.ts"
 import type { Scene } from "./Scene.ts"
 
-const lookWords: Readonly<Record<string, string>> = { failed: "failed, without effect", preCandidate: "pre-candidate" }
+const lookWords: Readonly<Record<string, string>> = {
+  failed: "failed, without effect",
+  preCandidate: "pre-candidate",
+  stopped: "stopped by SIGSTOP",
+  silent: "runs, but doesn't answer",
+  slow: "slow answers",
+  none: "no answers"
+}
 
 /** `hidden` is changed when a group is hidden or shown, and `changed` is called then. */
 export const legendElements = (scene: Scene, hasOrders: boolean, hidden: Set<string>, changed: () => void): ReadonlyArray<HTMLElement> => {

@@ -1,5 +1,6 @@
 // The page: finds its data, draws one sheet at a time, and does what mouse, fingers and keys ask for.
 import type { Picture, Sheet } from "../Picture.ts"
+import { courseDrawing } from "./CourseScene.ts"
 import { element, sectionElements, Tooltip } from "./Details.ts"
 import { listenToGestures } from "./Gestures.ts"
 import { legendElements } from "./Legend.ts"
@@ -81,7 +82,14 @@ class Page {
   }
 
   #drawingOf(sheet: Sheet): Drawing {
-    return sheet.kind === "object" ? objectDrawing(this.#picture, sheet) : storyDrawing(sheet)
+    switch (sheet.kind) {
+      case "object":
+        return objectDrawing(this.#picture, sheet)
+      case "story":
+        return storyDrawing(sheet)
+      case "course":
+        return courseDrawing(this.#picture, sheet)
+    }
   }
 
   get #scene(): Scene {
@@ -197,10 +205,10 @@ class Page {
     const wanted = $<HTMLInputElement>("filter").value.toLowerCase()
     const all = this.#picture.sheets.flatMap((sheet, n) => `${sheet.name} ${sheet.reason}`.toLowerCase().includes(wanted) ? [{ sheet, n }] : [])
     const listed = all.slice(0, mostSheets).map(({ n, sheet }) => {
-      const note = sheet.kind === "story" ? `${sheet.steps.length} steps` : sheet.reason || `${sheet.count + sheet.left} operations`
+      const note = noteOf(sheet)
       const button = element("button", n === this.#sheet ? { "aria-current": "true" } : {}, element("b", {}, sheet.name), element("small", {}, note))
       button.addEventListener("click", () => this.#openSheet(n))
-      return element("li", { class: sheet.kind === "story" ? "story" : sheet.verdict }, button)
+      return element("li", { class: sheet.kind === "object" ? sheet.verdict : "story" }, button)
     })
     const more = all.length - listed.length
     $("sheets").replaceChildren(...listed, ...(more > 0 ? [element("li", { class: "more" }, `${more.toLocaleString("en")} more: use the filter`)] : []))
@@ -324,8 +332,19 @@ class Page {
   }
 }
 
+const noteOf = (sheet: Sheet): string => {
+  switch (sheet.kind) {
+    case "object":
+      return sheet.reason || `${sheet.count + sheet.left} operations`
+    case "story":
+      return `${sheet.steps.length} steps`
+    case "course":
+      return `${Math.round(sheet.duration / 1000)} s`
+  }
+}
+
 const reasonOf = (sheet: Sheet): string => {
-  if (sheet.kind === "story") return sheet.reason
+  if (sheet.kind !== "object") return sheet.reason
   const left = sheet.left === 0 ? "" : ` ${sheet.left.toLocaleString("en")} of its operations are not in this page, for want of room.`
   switch (sheet.verdict) {
     case "illegal":
