@@ -9,7 +9,7 @@ import type { Answer } from "../../src/shell/Servers.ts"
 import type { Lab } from "./Lab.ts"
 import { service } from "./Service.ts"
 import type { Service } from "./Service.ts"
-import { get } from "../../src/kv/Table.ts"
+import { get as valueAt } from "../../src/kv/Table.ts"
 
 /** One request, put to one server once. */
 const ask = (s: Service, server: ServerId, request: Request): Effect.Effect<Answer> =>
@@ -66,7 +66,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* ask(s, leader, put(id, 2, "c"))
     yield* s.settled
     for (const server of s.ids) {
-      const kept = Object.keys(get(s.world.observed.machine(server).sessions, id)!.replies).join()
+      const kept = Object.keys(valueAt(s.world.observed.machine(server).sessions, id)!.replies).join()
       s.expect(kept === "2", `who goes on has its answer forgotten: ${server} keeps ${kept}`)
       yield* s.world.replica(server)!.snapshot
     }
@@ -160,12 +160,12 @@ export const clients: ReadonlyArray<Lab> = [
     s.expect(status(yield* ask(s, yield* s.world.leader, put(id, 2, "b"))) === "OK", "and each prolongs its life")
     yield* Effect.sleep(1500)
     yield* other.get("other")
-    s.expect(get(s.world.observed.machine(leader).sessions, id) !== undefined, "it is still there")
+    s.expect(valueAt(s.world.observed.machine(leader).sessions, id) !== undefined, "it is still there")
 
     yield* Effect.sleep(1500)
     yield* other.get("other")
     yield* s.settled
-    const forgotten = s.ids.filter((server) => get(s.world.observed.machine(server).sessions, id) === undefined)
+    const forgotten = s.ids.filter((server) => valueAt(s.world.observed.machine(server).sessions, id) === undefined)
     s.expect(forgotten.length === 3, `all have forgotten it, not only ${forgotten.join(", ")}`)
     const late = yield* ask(s, yield* s.world.leader, put(id, 3, "c"))
     s.expect(status(late) === "SESSION_EXPIRED", `its command is refused, not ${status(late)}`)
