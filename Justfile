@@ -25,6 +25,10 @@ test *ARGS: setup
 lockstep *ARGS: setup
     @node src/cli/main.ts "$@"
 
+# Three servers on this machine; the leader is killed while a client writes.
+demo: setup
+    @node check/demo/demo.ts
+
 # Figures as ratios, side by side in one run.
 bench *ARGS: setup
     @node check/bench/bench.ts "$@"
@@ -37,6 +41,11 @@ screenshots FOLDER: setup
 [no-exit-message]
 bench-verify *ARGS: build
     @node check/bench/verify.ts "$@"
+
+# A cluster of ours against one of etcd's, side by side in one run (needs etcd, as Debian's etcd-server has it, and Go).
+[no-exit-message]
+bench-cluster *ARGS: build
+    @node check/bench/cluster/bench.ts "$@"
 
 # The library as JavaScript with declarations, in dist/.
 build: setup

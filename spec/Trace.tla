@@ -19,7 +19,9 @@
 (*   Lines      <<Steps, sender, position in its sends>>; the sender is a   *)
 (*              line of the same trace, or 0                                *)
 (*   Traces     <<first, count, start>>: count lines, the first of them     *)
-(*              Lines[first]; start: [id -> Servers]                        *)
+(*              Lines[first]; start: [id -> Servers]. A slice that goes on  *)
+(*              from another has <<first, count, start, earlier>>: so many  *)
+(*              of its first lines only say what was sent before it         *)
 (* They are definitions, not constants: TLC evaluates those only once.      *)
 EXTENDS Raft, TLC, Tables
 
@@ -30,11 +32,14 @@ VARIABLES trace,     \* position in Traces
           at         \* [id -> position in Servers]: where each node is then
 vars == <<trace, line, at>>
 
-\* The constant Bytes: what the values of Sizes a..b measure.
+\* What the values of Sizes a..b measure.
 RECURSIVE bytes(_, _)
 bytes(a, b) ==
   IF a = b THEN Sizes[a][1] :> Sizes[a][2] ELSE LET m == (a + b) \div 2 IN bytes(a, m) @@ bytes(m + 1, b)
-TheBytes == bytes(1, Len(Sizes))
+measured == bytes(1, Len(Sizes))
+
+\* The constant Bytes. TLC evaluates anew, at each use, what it takes for a constant; so that is only a name.
+TheBytes == measured
 
 \* SubSeq, because TLC would evaluate a function anew at every use.
 pieceRun(n) == LET run == PieceRuns[n] IN SubSeq([k \in DOMAIN run |-> Pieces[run[k]]], 1, Len(run))
@@ -93,7 +98,7 @@ receiveActions == DOMAIN received
 \* What s does with a message of this type that is addressed to it.
 receive(s, m, type) == IF m.type = type /\ m.dest = s.id THEN Handle(s, m) ELSE None
 
-\* The steps that the specification takes from s; the argument is the message received, a client's value, or nothing.
+\* The steps that the specification takes from s; the argument is the message received, clients' values, or nothing.
 stepsOf(s, action, argument) ==
   CASE action = "TimeoutAction"                -> Timeout(s)
     [] action = "ClientRequestAction"          -> ClientRequest(s, argument)
@@ -119,7 +124,7 @@ Legal == {n \in DOMAIN Steps : IsStep(Steps[n])}
 
 \* An argument that a local action of s could have.
 anArgument(s, action) ==
-  IF action = "SnapshotAction" THEN <<s.lastApplied, CHOOSE n \in DOMAIN PieceRuns : TRUE>> ELSE ""
+  IF action = "SnapshotAction" THEN <<s.lastApplied, CHOOSE n \in DOMAIN PieceRuns : TRUE>> ELSE <<"">>
 
 (* One line after the other. *)
 
@@ -152,11 +157,14 @@ Explain(n) ==
                                      enabled   |-> {a \in localActions : stepsOf(s, a, anArgument(s, a)) # None},
                                      steps     |-> stepsOf(s, r[2], argumentOf(r))]>>)
 
+\* Whether another slice has shown how its nodes get to where they start.
+goesOn == Len(Traces[trace]) = 4
+
 Init ==
   /\ trace \in DOMAIN Traces
-  /\ line = 0
+  /\ line = IF goesOn THEN Traces[trace][4] ELSE 0
   /\ at = Traces[trace][3]
-  /\ \A i \in DOMAIN at : server(at[i]) = InitServer(i, DOMAIN at)
+  /\ goesOn \/ \A i \in DOMAIN at : server(at[i]) = InitServer(i, DOMAIN at)
 
 Next ==
   /\ line < Traces[trace][2]

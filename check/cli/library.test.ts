@@ -26,6 +26,8 @@ it("the library builds to JavaScript with declarations, and each entry point can
   writeFileSync(join(dir, "package.json"), JSON.stringify({ exports, name, type }))
   writeFileSync(join(dir, "use.js"), `
     import fc from "fast-check"
+    import { connect, Unavailable } from "lockstep/client"
+    import { makeClerk } from "lockstep/clerk"
     import { figure2, InitServer, Timeout } from "lockstep/raft"
     import { checkLinearizable, kv } from "lockstep/linearizability"
     import { linearizable } from "lockstep/linearizability/fast-check"
@@ -36,8 +38,11 @@ it("the library builds to JavaScript with declarations, and each entry point can
     const property = (answer) => linearizable(kv, { system: () => answer, commands: fc.constant(command) })
     const fails = async (answer) => (await fc.check(property(answer), { numRuns: 5 })).failed
     console.log(role, checkLinearizable([put, { ...get, output: "v" }], kv).verdict, checkLinearizable([put, get], kv).verdict, await fails("v"), await fails(null))
+    const client = connect({ servers: ["127.0.0.1:1"], patience: 100 })
+    console.log(await client.get("k").catch((error) => error instanceof Unavailable), typeof makeClerk)
+    await client.close()
   `)
-  expect(execFileSync(process.execPath, [join(dir, "use.js")], { encoding: "utf8" }).trim()).toBe("candidate ok illegal true false")
+  expect(execFileSync(process.execPath, [join(dir, "use.js")], { encoding: "utf8" }).trim()).toBe("candidate ok illegal true false\ntrue function")
 
   // TypeScript knows the matcher, and vitest runs it.
   writeFileSync(join(dir, "matcher.test.ts"), `

@@ -24,6 +24,10 @@ const onlySpec: Record<string, ReadonlyArray<string>> = {
   ReplicatedKV: ["InitServer"]
 }
 
+const onlyCode: Record<string, ReadonlyArray<string>> = {
+  Sessions: ["deadline"] // the specification looks at every session
+}
+
 /** Parameters that are constants of the specification. */
 const constants = new Set(["settings", "bounds"])
 
@@ -46,7 +50,7 @@ describe("Operators and exported functions correspond one to one", () => {
     it(`spec/${module}.tla and src/kv/${module}.ts`, () => {
       const spec = core(operators(read(`spec/${module}.tla`)), onlySpec[module] ?? [])
       expect(spec.length).toBeGreaterThan(1)
-      expect(core(functions(read(`src/kv/${module}.ts`)), [])).toEqual(spec)
+      expect(core(functions(read(`src/kv/${module}.ts`)), onlyCode[module] ?? [])).toEqual(spec)
     })
   }
 

@@ -11,8 +11,9 @@ const allowed: Readonly<Record<string, { readonly folders: ReadonlyArray<string>
   "src/raft": { folders: [], packages: false },
   "src/kv": { folders: ["src/raft"], packages: false },
   "src/shell": { folders: ["src/raft", "src/kv"], packages: true },
-  "check": { folders: ["src/raft", "src/kv", "src/shell"], packages: true },
-  "src/cli": { folders: ["src/raft", "src/kv", "src/shell", "check"], packages: true }
+  "src/client": { folders: ["src/raft", "src/kv", "src/shell"], packages: true },
+  "check": { folders: ["src/raft", "src/kv", "src/shell", "src/client"], packages: true },
+  "src/cli": { folders: ["src/raft", "src/kv", "src/shell", "src/client", "check"], packages: true }
 }
 
 const folderOf = (file: string): string | undefined =>

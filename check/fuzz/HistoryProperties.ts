@@ -6,6 +6,7 @@
 import { valueOf } from "../../src/kv/Map.ts"
 import { InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request, Session } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
@@ -210,8 +211,8 @@ export class HistoryProperties {
   machineAgrees(index: Index, state: KV): boolean {
     const known = index === 0 ? { state: InitKV } : this.#applied[index]
     return known === undefined
-      || (known.state.time === state.time && sameMap(known.state.data, state.data)
-        && sameMap(known.state.sessions, state.sessions, sameSession))
+      || (known.state.time === state.time && sameTable(known.state.data, state.data, Object.is)
+        && sameTable(known.state.sessions, state.sessions, sameSession))
   }
 }
 
@@ -219,7 +220,7 @@ export class HistoryProperties {
 const sameWhereTouched = ({ after, index, request }: Application, first: KV): boolean => {
   if (request === undefined) return true
   const session = request.type === "open" ? index : request.session
-  return first.time === after.time && sameSession(first.sessions[session], after.sessions[session])
+  return first.time === after.time && sameSession(Table.get(first.sessions, session), Table.get(after.sessions, session))
     && (request.type === "open"
       || valueOf(first.data, request.operation.key) === valueOf(after.data, request.operation.key))
 }
@@ -227,14 +228,16 @@ const sameWhereTouched = ({ after, index, request }: Application, first: KV): bo
 const sameSession = (a: Session | undefined, b: Session | undefined): boolean =>
   a === b
   || (a !== undefined && b !== undefined && a.timeout === b.timeout && a.used === b.used && a.first === b.first
-    && sameMap(a.replies, b.replies))
+    && sameReplies(a.replies, b.replies))
 
-const sameMap = <A>(
-  a: Readonly<Record<string, A>>,
-  b: Readonly<Record<string, A>>,
-  same: (x: A, y: A) => boolean = (x, y) => x === y
-): boolean => {
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((k) => Object.hasOwn(b, k) && same(a[k]!, b[k]!))
+const sameReplies = (a: Session["replies"], b: Session["replies"]): boolean => {
+  const seqs = Object.keys(a).map(Number)
+  return seqs.length === Object.keys(b).length && seqs.every((seq) => a[seq] === b[seq])
 }
+
+const sameTable = <K extends Table.Key, A>(
+  a: Table.Table<K, A>,
+  b: Table.Table<K, A>,
+  same: (x: A, y: A | undefined) => boolean
+): boolean => a === b || (a.size === b.size && Table.entries(a).every(([key, value]) => same(value, Table.get(b, key))))
 

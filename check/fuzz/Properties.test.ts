@@ -2,8 +2,9 @@
 // server takes a step that no rule allows, and the checks must say what the definitions say; then each property of
 // histories, broken by hand.
 import { describe, expect, it } from "vitest"
-import { InitKV } from "../../src/kv/Sessions.ts"
+import { deadline, InitKV } from "../../src/kv/Sessions.ts"
 import type { Applied, Command, KV, Reply, Request } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { compact, figure2, forAll, lastIndex } from "../../src/raft/Server.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
@@ -342,6 +343,7 @@ describe("properties of histories", () => {
   })
 
   const session = 1
+  const holding = (value: string): KV["data"] => Table.tableOf([["k", value]])
   /** The map with a session in it. */
   const opened = realParts.apply(InitKV, session, { time: 0, request: { type: "open", timeout: 100 } }).kv
 
@@ -368,15 +370,16 @@ describe("properties of histories", () => {
     const { history } = world()
     const right = application("s1", 2, append1("x"))
     expect(history.application(right)).toBeUndefined()
-    const otherValue = { ...right.after, data: { k: "y" } }
-    const otherSession = { ...right.after, sessions: {} }
+    const otherValue = { ...right.after, data: holding("y") }
+    const otherSession = { ...right.after, sessions: InitKV.sessions }
     const otherTime = { ...right.after, time: 1 }
-    const usedLater = { ...right.after, sessions: { [session]: { ...right.after.sessions[session]!, used: 1 } } }
+    const later = { ...Table.get(right.after.sessions, session)!, used: 1 }
+    const usedLater = { ...right.after, sessions: Table.tableOf([[session, later]], deadline) }
     for (const other of [otherValue, otherSession, otherTime, usedLater]) {
       expect(history.application({ ...right, after: other })).toBe("MachinesAgree")
     }
     expect(history.application({ ...right, reply: ok(true) })).toBe("MachinesAgree")
-    const elsewhere = { ...right.after, data: { ...right.after.data, z: "" } }
+    const elsewhere = { ...right.after, data: Table.set(right.after.data, "z", "") }
     expect(history.application({ ...right, after: elsewhere })).toBeUndefined()
     expect(history.machineAgrees(2, right.after)).toBe(true)
     for (const other of [elsewhere, otherSession, otherTime, usedLater]) expect(history.machineAgrees(2, other)).toBe(false)
@@ -389,7 +392,7 @@ describe("properties of histories", () => {
     expect(history.application(application("s1", 3, append1("x"), after))).toBeUndefined()
     const again = (index: number, reply: Reply, kv: KV) =>
       history.application(application("s1", index, append1("x"), after, { reply, kv }))
-    expect(again(4, ok(null), { ...after, data: { k: "xx" } })).toBe("EffectOnce")
+    expect(again(4, ok(null), { ...after, data: holding("xx") })).toBe("EffectOnce")
     expect(again(5, ok(true), after)).toBe("SameReply")
     expect(again(6, { status: "STALE", session, seq: 1 }, after)).toBeUndefined()
   })
@@ -407,9 +410,9 @@ describe("properties of histories", () => {
     const { history } = world()
     const quiet = { server: "s1", index: 1, entry: noop(1), request: undefined, before: InitKV, reply: undefined }
     expect(history.application({ ...quiet, after: InitKV })).toBeUndefined()
-    expect(history.application({ ...quiet, index: 2, after: { ...InitKV, data: { k: "" } } })).toBe("EffectOnce")
+    expect(history.application({ ...quiet, index: 2, after: { ...InitKV, data: holding("") } })).toBe("EffectOnce")
     const open = application("s1", 3, { type: "open", timeout: 1 }, InitKV)
     expect(history.application(open)).toBeUndefined()
-    expect(history.application({ ...open, index: 4, after: { ...open.after, data: { k: "" } } })).toBe("EffectOnce")
+    expect(history.application({ ...open, index: 4, after: { ...open.after, data: holding("") } })).toBe("EffectOnce")
   })
 })

@@ -6,6 +6,7 @@ import type { Client } from "../../src/kv/Client.ts"
 import { requestIn } from "../../src/kv/Encoding.ts"
 import { InitKV } from "../../src/kv/Sessions.ts"
 import type { apply, KV, SessionId, Stamped, Time } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 import { actionBetween } from "../kv/KV.ts"
 import type { Call, Promised } from "../kv/KV.ts"
@@ -86,8 +87,8 @@ export class Refinement {
       const session = this.#sessions.get(request.session)
       if (session !== undefined) this.#sessions.set(request.session, { ...session, used: this.#time })
     }
-    const there = Object.keys(this.#kv.sessions)
-    return there.length === this.#sessions.size && there.every((id) => this.#sessions.has(Number(id)))
+    const there = this.#kv.sessions
+    return there.size === this.#sessions.size && Table.keys(there).every((id) => this.#sessions.has(id))
       ? undefined
       : "ExpiryIsByLogTime"
   }

@@ -6,6 +6,7 @@ import { Invoke, outstanding } from "../../src/kv/Client.ts"
 import { encode, fromPieces, requestIn, toPieces } from "../../src/kv/Encoding.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Request, Time } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, termAt } from "../../src/raft/Server.ts"
 import type { Index, Server, ServerId, Settings, Term } from "../../src/raft/Server.ts"
@@ -297,7 +298,7 @@ export class Run {
     const applied = stamped === undefined ? undefined : this.#parts.apply(before, index, stamped)
     if (applied !== undefined) machine.state = applied.kv
     const reply = applied?.reply
-    if (request?.type === "command" && before.sessions[request.session]?.replies[request.seq] !== undefined) {
+    if (request?.type === "command" && Table.get(before.sessions, request.session)?.replies[request.seq] !== undefined) {
       this.counter.count("repeatsApplied")
     }
     if (reply?.status === "STALE") this.counter.count("oldRefused")

@@ -1,8 +1,9 @@
 /** Clusters and machines that break one promise each, to see who notices. */
 import { Invoke } from "../../src/kv/Client.ts"
 import { execute } from "../../src/kv/Map.ts"
-import { apply } from "../../src/kv/Sessions.ts"
+import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { Applied, KV, Stamped } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { Cluster } from "../cluster/Cluster.ts"
 import type { Event } from "../cluster/Cluster.ts"
@@ -157,9 +158,10 @@ const answering = (answer: (applied: Applied, before: KV, entry: Stamped) => App
   }
 })
 
-const repeats = ({ reply: { session }, kv }: Applied, before: KV): boolean =>
-  Object.keys(before.sessions[session]!.replies).length === Object.keys(kv.sessions[session]!.replies).length
-  && before.sessions[session]!.first === kv.sessions[session]!.first
+const repeats = ({ reply: { session }, kv }: Applied, before: KV): boolean => {
+  const [was, is] = [Table.get(before.sessions, session)!, Table.get(kv.sessions, session)!]
+  return Object.keys(was.replies).length === Object.keys(is.replies).length && was.first === is.first
+}
 
 /** Every copy of a command takes effect. */
 export const noSessions: Partial<Parts> = answering((applied, before, { request }) => {
@@ -210,7 +212,7 @@ export const dicingMachines = (): Partial<Parts> => {
   return {
     apply: (kv, index, entry) => {
       const applied = apply(kv, index, entry)
-      return ++count % 50 > 0 ? applied : { ...applied, kv: { ...applied.kv, data: {} } }
+      return ++count % 50 > 0 ? applied : { ...applied, kv: { ...applied.kv, data: InitKV.data } }
     }
   }
 }

@@ -3,8 +3,9 @@ import fc from "fast-check"
 import { isDeepStrictEqual as equal } from "node:util"
 import { describe, expect, it } from "vitest"
 import { decode, encode, fromPieces, requestIn, toPieces } from "../../src/kv/Encoding.ts"
-import { InitKV } from "../../src/kv/Sessions.ts"
+import { deadline, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Stamped } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { log, stamped, stateAfter, text } from "./arbitraries.ts"
 
 describe("requests in the log", () => {
@@ -45,6 +46,18 @@ describe("snapshots of the map", () => {
     }))
   })
 
+  it("is the text that servers have stored", () => {
+    const session = { timeout: 5, used: 7, first: 2, replies: { 2: true, 10: null } }
+    const state: KV = {
+      time: 9,
+      data: Table.tableOf([["l", "\n"], ["k", "x"]]),
+      sessions: Table.tableOf([[9, session], [10, session]], deadline)
+    }
+    const stored = `{"timeout":5,"used":7,"first":2,"replies":{"2":true,"10":null}}`
+    expect(toPieces(state, 1000)).toEqual([`[9,[["k","x"],["l","\\n"]],[["10",${stored}],["9",${stored}]]]`])
+    expect(fromPieces(toPieces(state, 1000))).toEqual(state)
+  })
+
   it("each piece has the stated size, and the last at most that", () => {
     fc.assert(fc.property(entries, pieceSize, (all, size) => {
       const pieces = toPieces(stateAfter(all), size)
@@ -62,11 +75,12 @@ describe("snapshots of the map", () => {
     fc.assert(fc.property(orders, pieceSize, ([one, other], size) => {
       const state = (all: typeof one): KV => ({
         time: 3,
-        data: Object.fromEntries(all.map(([key, , value]) => [key, value])),
+        data: Table.tableOf(all.map(([key, , value]) => [key, value])),
         // (Of two rows with one id, the same one counts in either order.)
-        sessions: Object.fromEntries(
+        sessions: Table.tableOf(
           all.toSorted((a, b) => a[1] === b[1] ? one.indexOf(a) - one.indexOf(b) : 0)
-            .map(([, id]) => [id, { timeout: 1, used: 2, first: 1, replies: { 1: null, 3: true } }])
+            .map(([, id]) => [id, { timeout: 1, used: 2, first: 1, replies: { 1: null, 3: true } }]),
+          deadline
         )
       })
       expect(toPieces(state(one), size)).toEqual(toPieces(state(other), size))

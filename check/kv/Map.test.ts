@@ -2,16 +2,17 @@
 import { describe, expect, it } from "vitest"
 import { execute } from "../../src/kv/Map.ts"
 import type { Data, Operation } from "../../src/kv/Map.ts"
+import * as Table from "../../src/kv/Table.ts"
 
 /** The responses, and the map at the end. */
 const run = (...operations: ReadonlyArray<Operation>) => {
-  let data: Data = {}
+  let data: Data = Table.empty
   const responses = operations.map((operation) => {
     const done = execute(data, operation)
     data = done.data
     return done.response
   })
-  return { responses, data }
+  return { responses, data: Table.entries(data) }
 }
 
 describe("the sequential map", () => {
@@ -29,11 +30,11 @@ describe("the sequential map", () => {
   })
 
   it("KV.Put: replaces what was there", () => {
-    expect(run({ op: "put", key: "k", value: "x" }, { op: "put", key: "k", value: "y" }).data).toEqual({ k: "y" })
+    expect(run({ op: "put", key: "k", value: "x" }, { op: "put", key: "k", value: "y" }).data).toEqual([["k", "y"]])
   })
 
   it("KV.Append: adds at the end, and to an absent key is a Put", () => {
-    expect(run({ op: "append", key: "k", value: "x" }, { op: "append", key: "k", value: "y" }).data).toEqual({ k: "xy" })
+    expect(run({ op: "append", key: "k", value: "x" }, { op: "append", key: "k", value: "y" }).data).toEqual([["k", "xy"]])
   })
 
   it("KV.Cas: swaps from the value expected only, and from null only an absent key", () => {
@@ -44,7 +45,7 @@ describe("the sequential map", () => {
       { op: "cas", key: "k", from: "x", to: "y" }
     )
     expect(responses).toEqual([false, true, false, true])
-    expect(data).toEqual({ k: "y" })
+    expect(data).toEqual([["k", "y"]])
   })
 
   it("KV.Cas: the empty string is not an absent key", () => {
@@ -60,6 +61,6 @@ describe("the sequential map", () => {
       { op: "get", key: "k" }
     )
     expect(responses).toEqual([null, true, false, null])
-    expect(data).toEqual({})
+    expect(data).toEqual([])
   })
 })

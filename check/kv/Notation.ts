@@ -8,6 +8,7 @@
 import type { Client, Outcome } from "../../src/kv/Client.ts"
 import type { Operation, Response } from "../../src/kv/Map.ts"
 import type { KV, Reply, Request, Stamped } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { canonical } from "../explorer/Intern.ts"
 import type { KVServer, KVWorld, Mail } from "./ReplicatedKV.ts"
 
@@ -39,8 +40,8 @@ const entry = (stamped: Stamped, n: number): string => `[${n + 1}${stampedText(s
 export const mapText = ({ data, sessions, time }: KV): string =>
   [
     `@${time}`,
-    `{${Object.entries(data).map(([key, value]) => `${key}=${value}`).join(", ")}}`,
-    ...Object.entries(sessions).map(([id, s]) =>
+    `{${Table.entries(data).map(([key, value]) => `${key}=${value}`).join(", ")}}`,
+    ...Table.entries(sessions).map(([id, s]) =>
       `session ${id} used@${s.used}${s.first === 1 ? "" : ` from ${s.first}`} `
       + `{${Object.entries(s.replies).map(([seq, value]) => `${seq}: ${response(value)}`).join(", ")}}`
     )

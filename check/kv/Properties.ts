@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from "node:util"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { Applied, KV, SessionId, Stamped } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { outstanding } from "../../src/kv/Client.ts"
 import type { Client } from "../../src/kv/Client.ts"
 import type { Index } from "../../src/raft/Server.ts"
@@ -64,7 +65,7 @@ const ExpiryIsByLogTime: Property = {
     const { log } = world!
     return foldOf(log).every(({ kv }, n) =>
       isDeepStrictEqual(
-        Object.keys(kv.sessions).map(Number),
+        Table.keys(kv.sessions),
         log.slice(0, n + 1).flatMap(({ request }, k) =>
           request.type === "open" && Alive(log, k + 1, n + 1) ? [k + 1] : []
         )

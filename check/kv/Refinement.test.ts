@@ -1,6 +1,10 @@
 // Goal: what clients are promised is told from what they aren't, and a violation can be read. Method: steps of KV by hand,
 // each broken in one way; the models' worlds through TLA+ and back; a model with a mistake.
 import { describe, expect, it } from "vitest"
+import type { Data } from "../../src/kv/Map.ts"
+import { deadline } from "../../src/kv/Sessions.ts"
+import type { Session } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { explore } from "../explorer/Explore.ts"
 import { decodeKVWorld } from "../models/Decode.ts"
 import { kvLayer } from "../models/KVLayer.ts"
@@ -18,13 +22,16 @@ import type { KVWorld } from "./ReplicatedKV.ts"
 
 const modelNamed = (name: string): KVSpec => kvModels().find((spec) => spec.name === name)!
 
+/** The map with this value of k. */
+const holding = (value: string): Data => Table.tableOf([["k", value]])
+
 describe("steps of KV", () => {
   const append = { op: "append", key: "k", value: "x" } as const
   const cas = { op: "cas", key: "k", from: null, to: "y" } as const
-  const idle: Promised = { data: {}, calls: { a: {}, b: {} }, heard: { a: null, b: null } }
+  const idle: Promised = { data: Table.empty, calls: { a: {}, b: {} }, heard: { a: null, b: null } }
   const called: Promised = { ...idle, calls: { a: { 1: { operation: append, answer: [] } }, b: {} } }
-  const done: Promised = { ...idle, data: { k: "x" }, calls: { a: { 1: { operation: append, answer: [null] } }, b: {} } }
-  const returned: Promised = { ...idle, data: { k: "x" }, heard: { a: { status: "OK", response: null }, b: null } }
+  const done: Promised = { ...idle, data: holding("x"), calls: { a: { 1: { operation: append, answer: [null] } }, b: {} } }
+  const returned: Promised = { ...idle, data: holding("x"), heard: { a: { status: "OK", response: null }, b: null } }
   const expired: Promised = { ...idle, heard: { a: { status: "SESSION_EXPIRED" }, b: null } }
 
   it("each has its name", () => {
@@ -38,23 +45,23 @@ describe("steps of KV", () => {
 
   it("an answer of null is an answer", () => {
     expect(actionBetween(called, returned)).toBeUndefined()
-    expect(actionBetween(called, { ...returned, data: {} })).toBeUndefined()
+    expect(actionBetween(called, { ...returned, data: Table.empty })).toBeUndefined()
   })
 
   it("nothing takes effect twice, after its return, after SESSION_EXPIRED, or uncalled", () => {
-    const twice = { k: "xx" }
+    const twice = holding("xx")
     expect(actionBetween(done, { ...done, data: twice })).toBeUndefined()
     expect(actionBetween(returned, { ...returned, data: twice })).toBeUndefined()
-    expect(actionBetween(expired, { ...expired, data: { k: "x" } })).toBeUndefined()
-    expect(actionBetween(idle, { ...idle, data: { k: "x" } })).toBeUndefined()
+    expect(actionBetween(expired, { ...expired, data: holding("x") })).toBeUndefined()
+    expect(actionBetween(idle, { ...idle, data: holding("x") })).toBeUndefined()
   })
 
   it("effect and answer are those of the operation, then", () => {
-    expect(actionBetween(called, { ...done, data: { k: "z" } })).toBeUndefined()
-    expect(actionBetween(called, { ...called, data: { k: "x" } })).toBeUndefined()
+    expect(actionBetween(called, { ...done, data: holding("z") })).toBeUndefined()
+    expect(actionBetween(called, { ...called, data: holding("x") })).toBeUndefined()
     const second = (answer: Call["answer"]): Promised => ({
       ...idle,
-      data: { k: "y" },
+      data: holding("y"),
       calls: { a: { 1: { operation: cas, answer: [true] } }, b: { 1: { operation: cas, answer } } }
     })
     expect(actionBetween(second([]), second([false]))).toBe("TakeEffect")
@@ -131,7 +138,8 @@ describe("models of the map", () => {
   })
 
   it("the notation shows what a world has", () => {
-    const kv = { time: 9, data: { k: "x" }, sessions: { 1: { timeout: 5, used: 9, first: 2, replies: { 2: true } } } }
+    const session: Session = { timeout: 5, used: 9, first: 2, replies: { 2: true } }
+    const kv = { time: 9, data: holding("x"), sessions: Table.tableOf([[1, session]], deadline) }
     const world: KVWorld = {
       log: [{ time: 0, request: { type: "open", timeout: 5 } }, {
         time: 9,

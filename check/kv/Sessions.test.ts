@@ -6,6 +6,7 @@ import { execute } from "../../src/kv/Map.ts"
 import type { Data, Operation, Response } from "../../src/kv/Map.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Stamped } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { log, stateAfter } from "./arbitraries.ts"
 
 const timeout = 10
@@ -35,36 +36,36 @@ describe("commands", () => {
   it("KV.SameSeq: asked again, the same answer and no second effect, whatever happened in between", () => {
     const { kv, replies } = run(open, open, cas(1, 1, null, "x"), cas(2, 1, "x", "y"), cas(1, 1, null, "x"))
     expect(replies.slice(2)).toEqual([ok(1, 1, true), ok(2, 1, true), ok(1, 1, true)])
-    expect(kv.data).toEqual({ k: "y" })
+    expect(Table.get(kv.data, "k")).toBe("y")
   })
 
   it("KV.CacheReply: a refusal stays a refusal, though it would succeed by now", () => {
     const { kv, replies } = run(open, cas(1, 1, "x", "y"), cas(1, 2, null, "x"), cas(1, 1, "x", "y"))
     expect(replies.slice(1)).toEqual([ok(1, 1, false), ok(1, 2, true), ok(1, 1, false)])
-    expect(kv.data).toEqual({ k: "x" })
+    expect(Table.get(kv.data, "k")).toBe("x")
   })
 
   it("KV.OldSeq: a late copy of what the client has the answer of has no effect, and no answer of another command", () => {
     const { kv, replies } = run(open, append(1, 1), append(1, 2, { first: 2 }), append(1, 1))
     expect(replies.at(-1)).toEqual(stale(1, 1))
-    expect(kv.data).toEqual({ k: "1.1 1.2 " })
-    expect(kv.sessions[1]!.replies).toEqual({ 2: null })
+    expect(Table.get(kv.data, "k")).toBe("1.1 1.2 ")
+    expect(Table.get(kv.sessions, 1)!.replies).toEqual({ 2: null })
   })
 
   it("KV.OldSeq: what the client has said once, older copies don't take back", () => {
     const { kv, replies } = run(open, append(1, 2, { first: 2 }), append(1, 3, { first: 1 }), append(1, 1))
     expect(replies.at(-1)).toEqual(stale(1, 1))
-    expect(kv.sessions[1]!.first).toBe(2)
+    expect(Table.get(kv.sessions, 1)!.first).toBe(2)
   })
 
   it("commands of one client take effect in any order, each once, as long as it waits for them", () => {
     const { kv, replies } = run(open, append(1, 3), append(1, 1), append(1, 2), append(1, 3), append(1, 1))
-    expect(kv.data).toEqual({ k: "1.3 1.1 1.2 " })
+    expect(Table.get(kv.data, "k")).toBe("1.3 1.1 1.2 ")
     expect(replies.slice(4)).toEqual([ok(1, 3, null), ok(1, 1, null)])
   })
 
   it("sessions are the clients', not the keys'", () => {
-    expect(run(open, open, append(1, 1), append(2, 1)).kv.data).toEqual({ k: "1.1 2.1 " })
+    expect(Table.get(run(open, open, append(1, 1), append(2, 1)).kv.data, "k")).toBe("1.1 2.1 ")
   })
 })
 
@@ -77,19 +78,19 @@ describe("sessions", () => {
       { status: "OPENED", session: 3 },
       ok(2, 1, null)
     ])
-    expect(Object.keys(kv.sessions)).toEqual(["2", "3"])
+    expect(Table.keys(kv.sessions)).toEqual([2, 3])
   })
 
   it("KV.Expired: who was never opened, or is gone, changes nothing", () => {
     const { kv, replies } = run(open, append(1, 1, { time: timeout + 1 }), append(7, 1))
     expect(replies.slice(1)).toEqual([expired(1, 1), expired(7, 1)])
-    expect(kv).toEqual({ time: timeout + 1, data: {}, sessions: {} })
+    expect(kv).toEqual({ ...InitKV, time: timeout + 1 })
   })
 
   it("KV.Expired: not even what was executed is answered, let alone done again", () => {
     const { kv, replies } = run(open, append(1, 1), append(1, 1, { time: timeout + 1 }))
     expect(replies.at(-1)).toEqual(expired(1, 1))
-    expect(kv.data).toEqual({ k: "1.1 " })
+    expect(Table.get(kv.data, "k")).toBe("1.1 ")
   })
 
   it("KV.Expire: to the millisecond", () => {
@@ -104,12 +105,12 @@ describe("sessions", () => {
   })
 
   it("KV.Expire: other clients' entries pass the time, too", () => {
-    expect(Object.keys(run(open, { ...open, time: timeout }, { ...open, time: timeout + 1 }).kv.sessions)).toEqual(["2", "3"])
+    expect(Table.keys(run(open, { ...open, time: timeout }, { ...open, time: timeout + 1 }).kv.sessions)).toEqual([2, 3])
   })
 
   it("KV.LogTime: a leader whose clock is behind stops time, and doesn't turn it back", () => {
     const { kv } = run({ ...open, time: 20 }, append(1, 1, { time: 5 }))
-    expect([kv.time, kv.sessions[1]!.used]).toEqual([20, 20])
+    expect([kv.time, Table.get(kv.sessions, 1)!.used]).toEqual([20, 20])
     expect(run({ ...open, time: 20 }, append(1, 1, { time: 5 }), append(1, 2, { time: 30 })).replies[2]).toEqual(ok(1, 2, null))
   })
 })
@@ -118,7 +119,7 @@ describe("random logs", () => {
   it("each command takes effect once, while its session is used in time and its answer is waited for", () => {
     fc.assert(fc.property(log, (entries) => {
       const { kv, replies } = run(...entries)
-      let data: Data = {}
+      let data: Data = Table.empty
       let time = 0
       const sessions = new Map<number, { readonly timeout: number; used: number; first: number; readonly done: Map<number, Response> }>()
       entries.forEach(({ request, ...entry }, n) => {
@@ -146,10 +147,10 @@ describe("random logs", () => {
       })
       expect(kv.data).toEqual(data)
       expect(kv.time).toBe(time)
-      expect(Object.keys(kv.sessions).map(Number)).toEqual([...sessions.keys()].sort((a, b) => a - b))
+      expect(Table.keys(kv.sessions)).toEqual([...sessions.keys()].sort((a, b) => a - b))
       for (const [id, { done, first, used }] of sessions) {
         const kept = Object.fromEntries([...done].filter(([seq]) => seq >= first))
-        expect(kv.sessions[id]).toMatchObject({ used, first, replies: kept })
+        expect(Table.get(kv.sessions, id)).toMatchObject({ used, first, replies: kept })
       }
     }))
   })

@@ -1,5 +1,6 @@
 /** What a model must reach ("sometimes"), so that no property holds for want of anything happening. */
 import type { Applied, Command } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { LocalStep, Predicate } from "../explorer/Model.ts"
 import { actionBetween, actions } from "./KV.ts"
 import { foldOf, promised } from "./Properties.ts"
@@ -50,7 +51,7 @@ const all: ReadonlyArray<Sometimes> = [
     const entry = learnt(s)
     if (entry === undefined) return false
     const before = actor(s).kv.sessions
-    return Object.entries(entry.applied.kv.sessions).some(([id, session]) => session.first > (before[Number(id)]?.first ?? 1))
+    return Table.entries(entry.applied.kv.sessions).some(([id, session]) => session.first > (Table.get(before, id)?.first ?? 1))
   }),
   step("DecidedOutOfOrder", (s) => {
     const command = is(s, "DecideAction") ? commandAt(s.after, s.before.log.length) : undefined
@@ -68,7 +69,7 @@ const all: ReadonlyArray<Sometimes> = [
   step("SessionExpires", (s) => {
     const entry = learnt(s)
     return entry !== undefined
-      && Object.keys(actor(s).kv.sessions).some((id) => entry.applied.kv.sessions[Number(id)] === undefined)
+      && Table.keys(actor(s).kv.sessions).some((id) => Table.get(entry.applied.kv.sessions, id) === undefined)
   }),
   ...([["ExpiredAfterEffect", 1], ["ExpiredWithoutEffect", 0]] as const).map(([name, answers]) =>
     step(name, ({ after, before }) => {

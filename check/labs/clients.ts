@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Command, Request } from "../../src/kv/Sessions.ts"
 import { valueOf } from "../../src/kv/Map.ts"
+import { entries, get } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
 import { Servers } from "../../src/shell/Servers.ts"
@@ -65,7 +66,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* ask(s, leader, put(id, 2, "c"))
     yield* s.settled
     for (const server of s.ids) {
-      const kept = Object.keys(s.world.observed.machine(server).sessions[id]!.replies).join()
+      const kept = Object.keys(get(s.world.observed.machine(server).sessions, id)!.replies).join()
       s.expect(kept === "2", `who goes on has its answer forgotten: ${server} keeps ${kept}`)
       yield* s.world.replica(server)!.snapshot
     }
@@ -81,8 +82,8 @@ export const clients: ReadonlyArray<Lab> = [
 
     // A leader that hears from nobody.
     s.divide([next], s.ids.filter((other) => other !== next))
-    const get: Command = { ...put(id, 3, ""), operation: { op: "get", key: "k" } }
-    const alone = yield* within(ask(s, next, get), 5 * electionTimeout.max)
+    const read: Command = { ...put(id, 3, ""), operation: { op: "get", key: "k" } }
+    const alone = yield* within(ask(s, next, read), 5 * electionTimeout.max)
     s.expect(
       alone === undefined ? !checkQuorum : alone.type === "notLeader",
       `cut off alone, it says that it doesn't lead, or nothing for ever without CheckQuorum, but not ${status(alone)}`
@@ -159,12 +160,12 @@ export const clients: ReadonlyArray<Lab> = [
     s.expect(status(yield* ask(s, yield* s.world.leader, put(id, 2, "b"))) === "OK", "and each prolongs its life")
     yield* Effect.sleep(1500)
     yield* other.get("other")
-    s.expect(s.world.observed.machine(leader).sessions[id] !== undefined, "it is still there")
+    s.expect(get(s.world.observed.machine(leader).sessions, id) !== undefined, "it is still there")
 
     yield* Effect.sleep(1500)
     yield* other.get("other")
     yield* s.settled
-    const forgotten = s.ids.filter((server) => s.world.observed.machine(server).sessions[id] === undefined)
+    const forgotten = s.ids.filter((server) => get(s.world.observed.machine(server).sessions, id) === undefined)
     s.expect(forgotten.length === 3, `all have forgotten it, not only ${forgotten.join(", ")}`)
     const late = yield* ask(s, yield* s.world.leader, put(id, 3, "c"))
     s.expect(status(late) === "SESSION_EXPIRED", `its command is refused, not ${status(late)}`)
@@ -189,7 +190,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* busy.get("b")
     yield* s.settled
     const { sessions } = s.world.observed.machine(leader)
-    const kept = Object.values(sessions).map(({ replies }) => Object.keys(replies).length)
+    const kept = entries(sessions).map(([, { replies }]) => Object.keys(replies).length)
     s.expect(Math.max(...kept) === 1, `who has all its answers has one kept, not ${kept.join(", ")}`)
   }, { skews: [0, 5000, 10_000] })
 ]

@@ -3,6 +3,9 @@
  * is absent), a set is a sorted array, and every server of Raft gets the settings, which the specification has as a
  * constant.
  */
+import { deadline } from "../../src/kv/Sessions.ts"
+import type { Session, SessionId } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { canonical } from "../explorer/Intern.ts"
 import { isFunction, isModelValue, isSet } from "../tlc/Value.ts"
 import type { Value } from "../tlc/Value.ts"
@@ -31,25 +34,35 @@ export const plain = (value: Value): Plain => {
     throw new TypeError(`${value.$model} is no value of the core`)
   }
   if (isFunction(value)) throw new TypeError("a function that is no record is no value of the core")
-  return Object.fromEntries(Object.entries(value).map(([field, v]) => [
-    field,
-    tables.has(field) ? table(v) : field === "data" ? present(plain(v)) : plain(v)
-  ]))
+  return Object.fromEntries(Object.entries(value).map(([field, v]) => {
+    if (field === "sessions") return [field, sessions(v)]
+    return [field, tables.has(field) ? table(v) : field === "data" ? present(plain(v)) : plain(v)]
+  }))
 }
 
-/** A function from numbers; from 1, 2, …, it looks like a sequence. */
-const table = (value: Value): Plain => {
+/** Of a function from numbers; from 1, 2, …, it looks like a sequence. */
+const entriesOf = (value: Value): ReadonlyArray<readonly [number, Plain]> => {
   const entries = Array.isArray(value)
     ? value.map((v: Value, n) => [n + 1, v] as const)
     : isFunction(value)
     ? value.$fcn
     : []
-  return Object.fromEntries(entries.map(([key, v]) => [String(key), plain(v)]))
+  return entries.map(([key, v]) => [Number(key), plain(v)])
+}
+
+const table = (value: Value): Plain => Object.fromEntries(entriesOf(value))
+
+const sessions = (value: Value): Plain => {
+  const entries = entriesOf(value) as unknown as ReadonlyArray<readonly [SessionId, Session]>
+  return Table.tableOf(entries, deadline) as unknown as Plain
 }
 
 /** A map without the keys that are absent. (The pieces of a snapshot have the same name, and are a sequence.) */
-const present = (data: Plain): Plain =>
-  Array.isArray(data) ? data : Object.fromEntries(Object.entries(data as object).filter(([, value]) => value !== null))
+const present = (data: Plain): Plain => {
+  if (Array.isArray(data)) return data
+  const entries = Object.entries(data as Readonly<Record<string, Plain>>).filter(([, value]) => value !== null)
+  return Table.tableOf(entries) as unknown as Plain
+}
 
 type Variables = { readonly [variable: string]: Value }
 

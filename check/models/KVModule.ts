@@ -1,4 +1,6 @@
 /** A model of clients with sessions as TLC takes it: the constants of spec/ReplicatedKV.tla, and what is checked. */
+import type { KV } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { properties } from "../kv/Properties.ts"
 import { Actions } from "../kv/ReplicatedKV.ts"
 import { boundsOf } from "./KVModel.ts"
@@ -8,13 +10,17 @@ import { nextOf, section, stringSet } from "./Module.ts"
 import type { Module } from "./Module.ts"
 import type { KVSpec } from "./Table.ts"
 
-/** The same with a value for every key: that of an absent one is Nil. */
+/** The same with records for tables, and a value for every key: that of an absent one is Nil. */
 const complete = (value: unknown, keys: ReadonlyArray<string>): unknown => {
   if (typeof value !== "object" || value === null) return value
   if (Array.isArray(value)) return value.map((part) => complete(part, keys))
   const absent = Object.fromEntries(keys.map((key) => [key, null]))
   return Object.fromEntries(
-    Object.entries(value).map(([name, v]) => [name, name === "data" ? { ...absent, ...v } : complete(v, keys)])
+    Object.entries(value).map(([name, v]) => {
+      if (name === "data") return [name, { ...absent, ...Object.fromEntries(Table.entries(v as KV["data"])) }]
+      if (name === "sessions") return [name, Object.fromEntries(Table.entries(v as KV["sessions"]))]
+      return [name, complete(v, keys)]
+    })
   )
 }
 

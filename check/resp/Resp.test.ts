@@ -9,7 +9,11 @@ import type { Bytes, RespValue } from "../../src/shell/resp/Resp.ts"
 const limits = { arguments: 16, bytes: 1000 }
 
 /** All that a parser finds in the bytes, cut at these places; a protocol error as its words. */
-const parseAll = (parser: CommandParser | ReplyParser, bytes: Bytes, cuts: ReadonlyArray<number> = []): ReadonlyArray<unknown> => {
+const parseAll = (
+  parser: CommandParser | ReplyParser,
+  bytes: Bytes,
+  cuts: ReadonlyArray<number> = []
+): ReadonlyArray<unknown> => {
   const found: Array<unknown> = []
   const places = [0, ...[...cuts].sort((a, b) => a - b), bytes.length]
   for (const [n, place] of places.slice(1).entries()) {

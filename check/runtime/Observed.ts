@@ -150,6 +150,11 @@ export class Observed implements Known {
     return record.counted
   }
 
+  /** How many of the server's steps aren't durable yet. */
+  underWay(id: ServerId): number {
+    return this.#records.get(id)!.underWay.length
+  }
+
   taken(id: ServerId, steps: ReadonlyArray<TakenStep>): void {
     this.#records.get(id)!.underWay.push(...steps)
   }

@@ -59,7 +59,7 @@ const row = (cells: ReadonlyArray<string | number>): string => `<<${cells.join("
 
 /** What spec/Trace.tla compares with the rules: a step or, without `after`, that there is none. */
 export interface Claim extends Pick<TraceStep, "action" | "before" | "sends" | "resetElectionTimer"> {
-  readonly value: string | undefined
+  readonly values: ReadonlyArray<string> | undefined
   readonly consumed: Pick<NonNullable<TraceStep["consumed"]>, "message"> | undefined
   readonly after: Server | undefined
 }
@@ -138,11 +138,11 @@ export const valueTables = () => {
         return row([...envelope, m.lastIncludedIndex, m.offset, toTla(m.done)])
     }
   })
-  const argument = ({ action, after, before, consumed, value }: Claim): string | number => {
+  const argument = ({ action, after, before, consumed, values }: Claim): string | number => {
     if (consumed !== undefined) return messages.number(consumed.message)
-    if (value !== undefined) {
-      sizes.number({ term: 0, type: "command", value })
-      return text(value)
+    if (values !== undefined) {
+      for (const value of values) sizes.number({ term: 0, type: "command", value })
+      return row(values.map(text))
     }
     if (action !== "SnapshotAction") return 0
     return after === undefined
@@ -184,7 +184,7 @@ export const valueTables = () => {
 export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): TraceModules => {
   const { rows, servers, steps } = valueTables()
   const lines: Array<string> = []
-  const traceRows = traces.map(({ header, steps: taken }) => {
+  const traceRows = traces.map(({ header, slice, steps: taken }) => {
     const first = lines.length + 1
     const places = new Map<TraceStep | undefined, number>(taken.map((step, n) => [step, n + 1]))
     for (const step of taken) {
@@ -192,9 +192,9 @@ export const traceModules = (traces: ReadonlyArray<Trace>, checkOnce: boolean): 
       lines.push(row([steps.number(step), places.get(consumed?.sender) ?? 0, consumed?.position ?? 0]))
     }
     const start = header.servers.map((id) =>
-      `${id} |-> ${servers.number(InitServer(id, header.servers, header.settings))}`
+      `${id} |-> ${servers.number(slice?.start[id] ?? InitServer(id, header.servers, header.settings))}`
     )
-    return row([first, taken.length, `[${start.join(",")}]`])
+    return row([first, taken.length, `[${start.join(",")}]`, ...slice === undefined ? [] : [slice.earlier]])
   })
 
   const files = tableModules({ ...rows(), Lines: lines, Traces: traceRows }, traces[0]!.header.settings)

@@ -46,6 +46,17 @@ describe.skipIf(!java)(`TLC validates traces${java ? "" : " (not run: no Java 11
     }
   )
 
+  test("a long trace is validated in slices, and rejected where the whole one is", async () => {
+    const good = [...samples.values()].map((text, n) => read(text, `${n}`))
+    const traces = [...good, ...rejected.map(([, trace]) => trace)]
+    const longest = 5
+    expect(traces.filter((trace) => trace.steps.length > longest).length).toBeGreaterThan(10)
+    const { verdicts } = await run(validateTraces(traces, { jar, longest }))
+    expect(verdicts.slice(0, good.length)).toEqual(good.map(({ steps }) => ({ status: "accepted", lines: steps.length })))
+    expect(verdicts.slice(good.length).map((verdict) => verdict.status === "rejected" ? verdict.line : undefined))
+      .toEqual(rejected.map(([, , line]) => line))
+  })
+
   test("W02: a trace without lines is never accepted", async () => {
     const trace = read(good, "t.ndjson")
     await expect(validate([trace, { ...trace, steps: [] }])).rejects.toThrow("1 traces have none")

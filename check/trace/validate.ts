@@ -11,6 +11,7 @@ import type { Value } from "../tlc/Value.ts"
 import { explain, stuck } from "./Explain.ts"
 import type { Rejection } from "./Explain.ts"
 import type { Trace } from "./Format.ts"
+import { slicesOf } from "./slices.ts"
 import { rootModule, traceModules } from "./TraceModule.ts"
 
 /** What one JVM takes: the parser's memory grows with them, to some 700 MB. */
@@ -39,6 +40,8 @@ export interface ValidateOptions {
   readonly jar: string
   /** How many JVMs run at once; by default 2. */
   readonly concurrency?: number
+  /** The most lines of a trace that one of them takes; what a long one takes is divided. */
+  readonly longest?: number
   /** Called after each run of TLC. */
   readonly onProgress?: (done: { readonly lines: number; readonly of: number }) => Effect.Effect<void>
 }
@@ -50,21 +53,33 @@ export interface ValidateOptions {
  */
 export const validateTraces = Effect.fnUntraced(function*(
   traces: ReadonlyArray<Trace>,
-  { concurrency = 2, jar, onProgress }: ValidateOptions
+  { concurrency = 2, jar, longest = linesPerRun, onProgress }: ValidateOptions
 ) {
+  const slices = new Map(traces.map((trace) => [trace, slicesOf(trace, longest)]))
   const of = traces.reduce((sum, trace) => sum + trace.steps.length, 0)
   const verdicts = new Map<Trace, Verdict>()
   let lines = 0
   let distinctSteps = 0
-  yield* Effect.forEach(batches(traces), (batch) =>
+  yield* Effect.forEach(batches([...slices.values()].flat()), (batch) =>
     Effect.gen(function*() {
       const different = yield* validateBatch(batch, jar, verdicts)
       distinctSteps += different
-      for (const trace of batch) lines += trace.steps.length
+      for (const { slice, steps } of batch) lines += steps.length - (slice?.earlier ?? 0)
       if (onProgress) yield* onProgress({ lines, of })
     }), { concurrency, discard: true })
-  return { verdicts: traces.map((trace) => verdicts.get(trace)!), lines, distinctSteps } satisfies Validation
+  const whole = traces.map((trace) => together(slices.get(trace)!.map((slice) => verdicts.get(slice)!)))
+  return { verdicts: whole, lines, distinctSteps } satisfies Validation
 })
+
+/** The verdict about a trace: the first rejection of a slice, or none. */
+const together = (verdicts: ReadonlyArray<Verdict>): Verdict => {
+  let lines = 0
+  for (const verdict of verdicts) {
+    if (verdict.status === "rejected") return verdict
+    lines += verdict.lines
+  }
+  return { status: "accepted", lines }
+}
 
 /** Traces of the same settings, as many as one run of TLC takes. */
 const batches = (traces: ReadonlyArray<Trace>): ReadonlyArray<ReadonlyArray<Trace>> => {
@@ -140,13 +155,14 @@ const collect = Effect.fnUntraced(function*(
     if (text.trim() === "") continue
     const [word, number, line, details] = parseValue(text) as ReadonlyArray<Value>
     const trace = batch[(number as number) - 1]!
+    const { slice: { earlier } = { earlier: 0 } } = trace
     const n = line as number
     if (word === "ACCEPTED" && n === trace.steps.length) {
-      verdicts.set(trace, { status: "accepted", lines: n })
-      states += n + 1
+      verdicts.set(trace, { status: "accepted", lines: n - earlier })
+      states += n - earlier + 1
     } else if (word === "REJECTED") {
       verdicts.set(trace, explain(trace, trace.steps[n - 1]!, details!))
-      states += n
+      states += n - earlier
     }
   }
   const silent = batch.filter((trace) => !verdicts.has(trace)).length

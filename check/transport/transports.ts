@@ -114,3 +114,26 @@ export const append = (source: ServerId, dest: ServerId, number: number, bytes: 
     leaderCommit: 7
   } satisfies Message
 })
+
+/** What no transport would say: a connection to one, of bytes. */
+export class Raw {
+  readonly socket: net.Socket
+  received = Buffer.alloc(0)
+  closed = false
+
+  constructor(port: number) {
+    this.socket = net.connect({ host, port })
+    this.socket.on("data", (chunk) => {
+      this.received = Buffer.concat([this.received, chunk])
+    })
+    this.socket.on("error", () => {})
+    this.socket.on("close", () => {
+      this.closed = true
+    })
+  }
+
+  say(...bytes: ReadonlyArray<Uint8Array>): this {
+    for (const some of bytes) this.socket.write(some)
+    return this
+  }
+}

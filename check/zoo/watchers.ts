@@ -16,7 +16,7 @@ export const watchers: ReadonlyArray<Watcher> = [
         from: `word === "ACCEPTED" && n === trace.steps.length`,
         to: `word === "ACCEPTED"`
       },
-      { file: "check/trace/validate.ts", from: "lines: n }", to: "lines: n + 1 }" }
+      { file: "check/trace/validate.ts", from: "lines: n - earlier }", to: "lines: n - earlier + 1 }" }
     ],
     noticedBy: "trace: last line altered",
     needsTlc: true
@@ -115,7 +115,7 @@ export const watchers: ReadonlyArray<Watcher> = [
     id: "W14",
     title: "the mapping to the map that clients are promised stands still, whatever happens",
     edits: [
-      { file: "check/kv/Properties.ts", from: "data: ghost.kv.data,", to: "data: {}," },
+      { file: "check/kv/Properties.ts", from: "data: ghost.kv.data,", to: "data: InitKV.data," },
       { file: "check/kv/Properties.ts", from: "calls: Object.fromEntries(each.map(([id, c]) => [id, callsOf(c, answerInLog)])),", to: "calls: {}," },
       { file: "check/kv/Properties.ts", from: "heard: Object.fromEntries(each.map(([id, { heard }]) => [id, heard]))", to: "heard: {}" }
     ],

@@ -118,9 +118,9 @@ describe("who notices", () => {
 
   test("one that only throws, and one that changes nothing, are unkilled", { timeout: 240_000 }, async () => {
     const { faults, rows } = await subset(
-      mutant("throws", [{ file: commit, from: "  return s\n", to: "  throw new TypeError(\"no\")\n" }]),
+      mutant("throws", [{ file: commit, from: "const falling = ", to: "throw new TypeError(\"no\")\n  const falling = " }]),
       mutant("comment", [{ file: commit, from: "One entry at a time", to: "One entry after the other" }]),
-      mutant("unreadable", [{ file: commit, from: "  return s\n", to: "  return (\n" }])
+      mutant("unreadable", [{ file: commit, from: "const falling = ", to: "const falling = (" }])
     )
     expect(rows.map(({ cells: { explorer, fuzz, graph, scenarios } }) =>
       [scenarios, explorer, graph, fuzz].map(({ status }) => status)

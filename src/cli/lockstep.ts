@@ -24,6 +24,11 @@ const command = async <Name extends string, Input, Context, E, R>(
     : Command.make(name).pipe(Command.withDescription(does))
 
 const subcommands = await Promise.all([
+  command("get", "A key's value; exit code 1 if it is absent", async () => (await import("./commands/get.ts")).get),
+  command("put", "A key's value, whatever it was", async () => (await import("./commands/put.ts")).put),
+  command("append", "More at the end of a key's value", async () => (await import("./commands/append.ts")).append),
+  command("cas", "A key's new value, if it has the one expected; else exit code 1", async () => (await import("./commands/cas.ts")).cas),
+  command("delete", "A key is gone; exit code 1 if it was absent", async () => (await import("./commands/delete.ts")).remove),
   command("check", "Check everything, and print one summary table", async () => (await import("./commands/check.ts")).check),
   command(
     "models",
@@ -54,10 +59,17 @@ const subcommands = await Promise.all([
   command("verify", "Decide whether histories are linearizable", async () => (await import("./commands/verify.ts")).verify),
   command("scenario", "Run scenarios and compare their output", async () => (await import("./commands/scenario.ts")).scenario),
   command("labs", "Scenarios of the MIT labs, the papers and etcd, on virtual time", async () => (await import("./commands/labs.ts")).labs),
+  command("serve", "Run one server of a cluster", async () => (await import("./commands/serve.ts")).serve),
+  command("admin", "What the servers of a cluster say, and snapshots on demand", async () => (await import("./commands/admin.ts")).admin),
   command(
     "zoo",
     "Plant bugs in the code and in the specification, and see who notices",
     async () => (await import("./commands/zoo.ts")).zoo
+  ),
+  command(
+    "nemesis",
+    "Torment a cluster of real processes, and check what its clients saw and what its servers did",
+    async () => (await import("./commands/nemesis.ts")).nemesis
   )
 ])
 

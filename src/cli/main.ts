@@ -6,4 +6,21 @@ import { enableCompileCache } from "node:module"
 enableCompileCache()
 
 const [command, ...args] = process.argv.slice(2)
-if (command !== "verify" || !(await (await import("./quickly.ts")).verify(args))) await import("./lockstep.ts")
+
+/** Whether it is a command for which there is a quick way, and that has done it all. */
+const quickly = async (): Promise<boolean> => {
+  switch (command) {
+    case "verify":
+      return (await import("./quickly.ts")).verify(args)
+    case "get":
+    case "put":
+    case "append":
+    case "cas":
+    case "delete":
+      return (await import("./askingQuickly.ts")).askQuickly(command, args)
+    default:
+      return false
+  }
+}
+
+if (!(await quickly())) await import("./lockstep.ts")

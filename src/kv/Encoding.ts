@@ -1,8 +1,9 @@
 /** Requests as the opaque values of log entries, and the state as the opaque pieces of a snapshot. */
 import type { Entry } from "../raft/Server.ts"
 import type { Operation } from "./Map.ts"
-import { InitKV } from "./Sessions.ts"
-import type { KV, Request, Stamped } from "./Sessions.ts"
+import { deadline, InitKV } from "./Sessions.ts"
+import type { KV, Request, Session, Stamped } from "./Sessions.ts"
+import * as Table from "./Table.ts"
 
 const fieldsOf = (o: Operation): ReadonlyArray<string | null> => {
   switch (o.op) {
@@ -64,15 +65,16 @@ export const decode = (value: string): Stamped | undefined => {
 /** The request in a log entry; `undefined` for a leader's no-op. */
 export const requestIn = (entry: Entry): Stamped | undefined => entry.type === "command" ? decode(entry.value) : undefined
 
-const sorted = <A>(record: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
-  Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1)
+/** In the order of their ids' digits. */
+const byDigits = (sessions: KV["sessions"]): ReadonlyArray<readonly [string, Session]> =>
+  Table.entries(sessions).map(([id, s]) => [String(id), s] as const).sort(([a], [b]) => a < b ? -1 : 1)
 
 /**
  * The state as a snapshot's pieces, of `pieceSize` characters (code points) each but the last: log time, map and sessions
  * with their answers, in the order of their keys, so that equal states have equal snapshots.
  */
 export const toPieces = ({ data, sessions, time }: KV, pieceSize: number): ReadonlyArray<string> => {
-  const text = JSON.stringify([time, sorted(data), sorted(sessions)])
+  const text = JSON.stringify([time, Table.entries(data), byDigits(sessions)])
   return text.match(new RegExp(`.{1,${pieceSize}}`, "gsu"))!
 }
 
@@ -82,7 +84,7 @@ export const fromPieces = (pieces: ReadonlyArray<string>): KV => {
   const [time, data, sessions] = JSON.parse(pieces.join("")) as readonly [
     KV["time"],
     ReadonlyArray<readonly [string, string]>,
-    ReadonlyArray<readonly [string, KV["sessions"][number]]>
+    ReadonlyArray<readonly [string, Session]>
   ]
-  return { time, data: Object.fromEntries(data), sessions: Object.fromEntries(sessions) }
+  return { time, data: Table.tableOf(data), sessions: Table.tableOf(sessions.map(([id, s]) => [Number(id), s]), deadline) }
 }

@@ -1,4 +1,5 @@
 /** The sequential map: what an operation does when nothing else happens. Twin of spec/Map.tla. */
+import * as Table from "./Table.ts"
 
 /** What a client asks for. An absent key is a value of its own, written null. */
 export type Operation =
@@ -12,10 +13,10 @@ export type Operation =
 export type Response = string | boolean | null
 
 /** The value of each key that is there. */
-export type Data = Readonly<Record<string, string>>
+export type Data = Table.Table<string, string>
 
-/** The key's value; null when absent. (Keys are the clients': "constructor" is one, too.) */
-export const valueOf = (data: Data, key: string): string | null => Object.hasOwn(data, key) ? data[key]! : null
+/** The key's value; null when absent. */
+export const valueOf = (data: Data, key: string): string | null => Table.get(data, key) ?? null
 
 /** The map after the operation, and the answer. */
 export const execute = (data: Data, operation: Operation): { readonly data: Data; readonly response: Response } => {
@@ -27,19 +28,17 @@ export const execute = (data: Data, operation: Operation): { readonly data: Data
       return { data, response: value }
     // KV.Put: whatever was there.
     case "put":
-      return { data: { ...data, [key]: operation.value }, response: null }
+      return { data: Table.set(data, key, operation.value), response: null }
     // KV.Append: to an absent key it is a Put.
     case "append":
-      return { data: { ...data, [key]: (value ?? "") + operation.value }, response: null }
+      return { data: Table.set(data, key, (value ?? "") + operation.value), response: null }
     // KV.Cas: only from the value expected; from null, only when absent.
     case "cas":
       return value === operation.from
-        ? { data: { ...data, [key]: operation.to }, response: true }
+        ? { data: Table.set(data, key, operation.to), response: true }
         : { data, response: false }
     // KV.Delete: tells whether the key was there.
-    case "delete": {
-      const { [key]: _, ...rest } = data
-      return value === null ? { data, response: false } : { data: rest, response: true }
-    }
+    case "delete":
+      return value === null ? { data, response: false } : { data: Table.remove(data, key), response: true }
   }
 }

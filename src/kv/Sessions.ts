@@ -6,6 +6,7 @@
 import type { Index } from "../raft/Server.ts"
 import { execute } from "./Map.ts"
 import type { Data, Operation, Response } from "./Map.ts"
+import * as Table from "./Table.ts"
 
 /** The index of the entry that opened the session: decided by the log, and never used again. */
 export type SessionId = Index
@@ -57,10 +58,14 @@ export interface KV {
   /** The latest clock reading of any leader so far. */
   readonly time: Time
   readonly data: Data
-  readonly sessions: Readonly<Record<SessionId, Session>>
+  /** Measured by their `deadline`. */
+  readonly sessions: Table.Table<SessionId, Session>
 }
 
-export const InitKV: KV = { time: 0, data: {}, sessions: {} }
+export const InitKV: KV = { time: 0, data: Table.empty, sessions: Table.empty }
+
+/** The last moment of a session that isn't used again. */
+export const deadline = ({ timeout, used }: Session): Time => used + timeout
 
 /** The state after an entry, and the reply to whoever waits for it. */
 export interface Applied {
@@ -68,11 +73,15 @@ export interface Applied {
   readonly reply: Reply
 }
 
-/** The part of a table whose keys will do; itself, if all do. */
-const only = <A>(table: Readonly<Record<number, A>>, keep: (key: number) => boolean): Readonly<Record<number, A>> => {
-  const keys = Object.keys(table)
-  const kept = keys.filter((key) => keep(Number(key)))
-  return kept.length === keys.length ? table : Object.fromEntries(kept.map((key) => [key, table[Number(key)]!]))
+/** The sessions with this one. */
+const withSession = (sessions: KV["sessions"], id: SessionId, s: Session): KV["sessions"] =>
+  Table.set(sessions, id, s, deadline(s))
+
+/** Of the replies and one more (or none), those from `first` on, in one copy. */
+const from = (first: number, replies: Session["replies"], more: Session["replies"]): Session["replies"] => {
+  const kept: Record<number, Response> = {}
+  for (const some of [replies, more]) for (const n of Object.keys(some).map(Number)) if (n >= first) kept[n] = some[n]!
+  return kept
 }
 
 /**
@@ -81,41 +90,40 @@ const only = <A>(table: Readonly<Record<number, A>>, keep: (key: number) => bool
  */
 export const Advance = (kv: KV, reading: Time): KV => {
   const time = Math.max(kv.time, reading)
-  const { data, sessions } = kv
-  return { time, data, sessions: only(sessions, (id) => time - sessions[id]!.used <= sessions[id]!.timeout) }
+  return { time, data: kv.data, sessions: Table.removeBelow(kv.sessions, time) }
 }
 
 /** A session that begins with the entry at `index` (KV.Open). */
 export const OpenSession = (kv: KV, index: Index, timeout: Time): Applied => ({
-  kv: { ...kv, sessions: { ...kv.sessions, [index]: { timeout, used: kv.time, first: 1, replies: {} } } },
+  kv: { ...kv, sessions: withSession(kv.sessions, index, { timeout, used: kv.time, first: 1, replies: {} }) },
   reply: { status: "OPENED", session: index }
 })
 
 /** A command takes effect, unless it already has. */
 export const Execute = (kv: KV, command: Command): Applied => {
   const { operation, seq, session } = command
-  const s = kv.sessions[session]
+  const s = Table.get(kv.sessions, session)
   // KV.Expired: nobody knows any more whether it was executed, so it never is.
   if (s === undefined) return { kv, reply: { status: "SESSION_EXPIRED", session, seq } }
   const first = Math.max(s.first, command.first)
-  const become = (data: Data, replies: Session["replies"]): KV => ({
+  const become = (data: Data, more: Session["replies"]): KV => ({
     ...kv,
     data,
-    sessions: { ...kv.sessions, [session]: { ...s, used: kv.time, first, replies: only(replies, (n) => n >= first) } }
+    sessions: withSession(kv.sessions, session, { ...s, used: kv.time, first, replies: from(first, s.replies, more) })
   })
   // KV.OldSeq: a late copy of something whose answer the client has.
-  if (seq < s.first) return { kv: become(kv.data, s.replies), reply: { status: "STALE", session, seq } }
+  if (seq < s.first) return { kv: become(kv.data, {}), reply: { status: "STALE", session, seq } }
   // KV.SameSeq: asked again: the same answer, whatever the map says by now.
   if (Object.hasOwn(s.replies, seq)) {
     return {
-      kv: become(kv.data, s.replies),
+      kv: become(kv.data, {}),
       reply: { status: "OK", session, seq, response: s.replies[seq]! }
     }
   }
   const { data, response } = execute(kv.data, operation)
   // KV.CacheReply: in the replicated state, so that the next leader knows it.
   return {
-    kv: become(data, { ...s.replies, [seq]: response }),
+    kv: become(data, { [seq]: response }),
     reply: { status: "OK", session, seq, response }
   }
 }

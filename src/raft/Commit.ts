@@ -1,6 +1,6 @@
 /** What is committed, and applying it (5.3, 5.4.2). Twin of spec/Commit.tla. */
 import type { Step } from "./Message.ts"
-import { IsQuorum, lastIndex, termAt } from "./Server.ts"
+import { IsQuorum, termAt } from "./Server.ts"
 import type { Server } from "./Server.ts"
 
 /**
@@ -8,13 +8,14 @@ import type { Server } from "./Server.ts"
  * currentTerm: set commitIndex = N" (5.3, 5.4).
  *
  * Entries of earlier terms are never committed by counting (Figure 8: they can still be overwritten); they commit
- * along with the first of this term. Terms don't fall along a log, so the search may stop at the first older one.
+ * along with the first of this term. The largest N that a majority holds is somebody's matchIndex; and when its term is
+ * older, so is that of any smaller one, since terms don't fall along a log.
  */
 export const AdvanceCommitIndex = (s: Server): Server => {
-  for (let n = lastIndex(s.log); n > s.commitIndex && termAt(s.log, n) === s.currentTerm; n--) {
-    if (IsQuorum(s, s.members.filter((j) => s.matchIndex[j]! >= n))) return { ...s, commitIndex: n }
-  }
-  return s
+  const falling = s.members.map((j) => s.matchIndex[j]!).sort((a, b) => b - a)
+  // (All hold the last one.)
+  const n = falling.find((n) => IsQuorum(s, s.members.filter((j) => s.matchIndex[j]! >= n)))!
+  return n > s.commitIndex && termAt(s.log, n) === s.currentTerm ? { ...s, commitIndex: n } : s
 }
 
 /**

@@ -160,9 +160,12 @@ export const termAt = (log: Log, k: Index): Term =>
 
 export const lastTerm = (log: Log): Term => termAt(log, lastIndex(log))
 
+const beyondAscii = /[^\0-\x7f]/
+
 /** Length of `text` in UTF-8, in bytes. (Half a surrogate pair is written as U+FFFD, in three.) */
 const utf8Length = (text: string): number => {
   let length = text.length
+  if (!beyondAscii.test(text)) return length
   for (let n = 0; n < text.length; n++) {
     const point = text.codePointAt(n)!
     if (point > 0x7f) length += point > 0x7ff ? 2 : 1
@@ -196,7 +199,8 @@ export const compact = (log: Log, k: Index): Log => ({
 /** The log up to and including `k`, then `entries`. */
 export const replaceAfter = (log: Log, k: Index, entries: ReadonlyArray<Entry>): Log => ({
   ...log,
-  entries: [...log.entries.slice(0, k - log.lastIncludedIndex), ...entries]
+  // (Mostly nothing is cut, and one copy will do.)
+  entries: (k === lastIndex(log) ? log.entries : entriesFrom(log, log.lastIncludedIndex + 1, k)).concat(entries)
 })
 
 /** Everyone else in the configuration that `s` goes by. */

@@ -28,7 +28,7 @@ import type { Leader } from "./Leader.ts"
 import type { Servers } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
-/** No server has taken the command: it had no effect, and won't have any. The caller may ask again. */
+/** No server has taken the command: it had no effect, and won't have any. `reason` says whether to ask again makes sense. */
 export class Unavailable extends Data.TaggedError("Unavailable")<{ readonly operation: Operation; readonly reason: string }> {
   override readonly message = `not done: ${this.reason}`
   override readonly [Runtime.errorExitCode] = 2
@@ -130,12 +130,20 @@ export const clerkOf = Effect.fnUntraced(function*(
       const s = usable() ?? (yield* opening.withPermit(Effect.suspend(() => open(operation, deadline))))
       const [first = s.client.seq + 1] = outstanding(s.client)
       if (s.client.seq + 1 < first + window) return s
-      const left = deadline - now(clock)
+      const left = Math.ceil(deadline - now(clock))
       if (left <= 0) return yield* new Unavailable({ operation, reason: `${window} commands are under way` })
       s.room.closeUnsafe()
       yield* Effect.timeoutOption(s.room.await, left)
     }
   })
+
+  const hear = (s: Session, reply: Reply | undefined): Effect.Effect<void> => {
+    if (reply?.status !== "OK") return Effect.void
+    const client = Hear(s.client, reply)
+    if (client === undefined) return unheardOf(reply)
+    s.client = client
+    return Effect.void
+  }
 
   const leave = (s: Session, seq: number) => {
     s.client = without(s.client, seq)
@@ -145,20 +153,20 @@ export const clerkOf = Effect.fnUntraced(function*(
   const perform = Effect.fnUntraced(function*(operation: Operation, deadline: number) {
     while (true) {
       const s = yield* session(operation, deadline)
-      s.client = Invoke(s.client, operation)!
-      const { seq } = s.client
-      const { puts, reply, trouble } = yield* leader.ask(() => {
-        s.used = now(clock)
-        return commandOf(s.client, seq)
-      }, deadline).pipe(Effect.onInterrupt(() => Effect.sync(() => leave(s, seq))))
-      if (reply?.status === "OK") {
-        const client = Hear(s.client, reply)
-        if (client === undefined) return yield* unheardOf(reply)
-        s.client = client
-        s.room.openUnsafe()
-        return reply.response
-      }
-      leave(s, seq)
+      let seq = 0
+      const { puts, reply, trouble } = yield* Effect.suspend(() => {
+        s.client = Invoke(s.client, operation)!
+        seq = s.client.seq
+        return leader.ask(() => {
+          s.used = now(clock)
+          return commandOf(s.client, seq)
+        }, deadline)
+      }).pipe(
+        Effect.tap(({ reply }) => hear(s, reply)),
+        // Wherever an interrupt hits: a number that nobody leaves would keep all others waiting.
+        Effect.ensuring(Effect.sync(() => leave(s, seq)))
+      )
+      if (reply?.status === "OK") return reply.response
       if (reply === undefined) {
         return yield* puts === 0
           ? new Unavailable({ operation, reason: trouble })

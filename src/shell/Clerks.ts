@@ -4,29 +4,25 @@
  * one does. The clerk that was free last has the next command, so there are no more sessions in use than commands under
  * way; the others expire, and their clerks, who are nearly nothing, open new ones when they are needed again.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import type { ServerId } from "../raft/Server.ts"
-import type { Operation, Response } from "../kv/Map.ts"
 import { clerkOf } from "./Clerk.ts"
-import type { Clerk, ClerkError, ClerkOptions } from "./Clerk.ts"
+import type { Clerk, ClerkOptions } from "./Clerk.ts"
 import { makeLeader } from "./Leader.ts"
+import { Gateway } from "./resp/Gateway.ts"
 import type { Servers } from "./Servers.ts"
 
 /** Commands under way at a time; more of them wait. Each has a session, which all servers keep. */
 const most = 1_024
 
-export class Clerks extends Context.Service<Clerks, {
-  readonly execute: (operation: Operation) => Effect.Effect<Response, ClerkError>
-}>()("lockstep/shell/Clerks") {
-  /** `first`: who is asked first, since it is nearest. */
-  static readonly layer = (first: ServerId, options: ClerkOptions = {}) => Layer.effect(Clerks, make(first, options))
-}
+/** `first`: who is asked first, since it is nearest. */
+export const layerClerks = (first: ServerId, options: ClerkOptions = {}): Layer.Layer<Gateway, never, Servers> =>
+  Layer.effect(Gateway, make(first, options))
 
 const make = Effect.fnUntraced(function*(first: ServerId, options: ClerkOptions): Effect.fn.Return<
-  Clerks["Service"],
+  Gateway["Service"],
   never,
   Servers
 > {
@@ -34,7 +30,7 @@ const make = Effect.fnUntraced(function*(first: ServerId, options: ClerkOptions)
   const places = yield* Semaphore.make(most)
   const idle: Array<Clerk> = []
 
-  return Clerks.of({
+  return Gateway.of({
     execute: (operation) =>
       places.withPermit(Effect.gen(function*() {
         const clerk = idle.pop() ?? (yield* clerkOf(leader, options))

@@ -13,14 +13,12 @@ import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { figure2 } from "../raft/Server.ts"
 import type { ServerId, Settings } from "../raft/Server.ts"
+import { addressOf } from "./Address.ts"
+import type { Address } from "./Address.ts"
 import { readConfiguration, SettingsSchema } from "./Configuration.ts"
 import type { Configuration } from "./Configuration.ts"
 
-export interface Address {
-  readonly host: string
-  /** 1 to 65535. */
-  readonly port: number
-}
+export type { Address } from "./Address.ts"
 
 /** Where a server listens for its peers, for clients, and for who looks after it (metrics, health, status). */
 export interface Addresses {
@@ -60,12 +58,6 @@ const usual = {
   electionTimeout: { min: 300, max: 600 },
   heartbeatInterval: 60,
   maxRaftStateBytes: 4_000_000
-}
-
-const addressOf = (text: string): Address | undefined => {
-  const [, bracketed, host = bracketed, port] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text) ?? []
-  const number = Number(port)
-  return host === undefined || number < 1 || number > 65_535 ? undefined : { host, port: number }
 }
 
 const AddressText = Schema.String.check(

@@ -15,9 +15,9 @@ import type { Answer } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
 export interface Asked {
-  /** `undefined`: nobody replied in time. */
+  /** `undefined`: nobody replied in time, or it was refused. */
   readonly reply: Reply | undefined
-  /** How many servers may have taken the request: whom it was put to, other than those that were busy. */
+  /** How often it may have been taken: whom it was put to, other than those that said they didn't take it. */
   readonly puts: number
   /** What the last server that had no reply said instead. */
   readonly trouble: string
@@ -25,7 +25,7 @@ export interface Asked {
 
 export interface Leader {
   /**
-   * Puts a request to one server after the other until one replies, or until `deadline` (of the clock in Timer.ts).
+   * Puts a request to one server after the other until one replies or refuses it, or until `deadline` (of the clock in Timer.ts).
    * `request` is called for each anew: what a client says with it may have changed.
    */
   readonly ask: (request: () => Request, deadline: number) => Effect.Effect<Asked>
@@ -63,7 +63,7 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
   const attempt = (server: ServerId, request: Request, milliseconds: number): Effect.Effect<Answer> =>
     Effect.timeoutOrElse(servers.ask(server, request), {
       duration: milliseconds,
-      orElse: () => Effect.succeed<Answer>({ type: "unreachable", reason: `no answer within ${Math.ceil(milliseconds)} ms` })
+      orElse: () => Effect.succeed<Answer>({ type: "unreachable", reason: `no answer within ${milliseconds} ms` })
     })
 
   const ask = Effect.fnUntraced(function*(request: () => Request, deadline: number) {
@@ -72,11 +72,12 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
     let puts = 0
     let trouble = "no time left"
     while (true) {
-      const left = deadline - now(clock)
+      // Whole milliseconds: a wait for less may be one for nothing on a clock that doesn't tell so little.
+      const left = Math.ceil(deadline - now(clock))
       if (left <= 0) return { reply: undefined, puts, trouble }
       const server = choose(asked)
       if (server === undefined) {
-        yield* Effect.sleep(Math.min(left, pause * (1 + random.nextDoubleUnsafe()) / 2))
+        yield* Effect.sleep(Math.min(left, Math.ceil(pause * (1 + random.nextDoubleUnsafe()) / 2)))
         pause = Math.min(2 * pause, longestPause)
         asked = []
         continue
@@ -99,9 +100,14 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
           asked.push(...servers.ids)
           trouble = `${server} is busy`
           break
+        case "unsent":
         case "unreachable":
+          if (answer.type === "unsent") puts--
           if (guess === server) guess = null
           trouble = `${server}: ${answer.reason}`
+          break
+        case "refused":
+          return { reply: undefined, puts: puts - 1, trouble: `${server}: ${answer.reason}` }
       }
     }
   })

@@ -10,16 +10,19 @@ import type { Reply, Request } from "../kv/Sessions.ts"
  * - `notLeader`: this server doesn't lead (any more). It may have led when it took the request, so that the request may still
  *   be decided. `leader`: who leads, as far as this server knows.
  * - `busy`: it leads, but has too much that is not committed yet (`Full`); the request was not taken.
+ * - `unsent`: it can't be reached, so the request wasn't put to it.
  * - `unreachable`: nothing came back; whether the request got there is unknown.
+ * - `refused`: no server takes such a request, however often it is asked: too large a value, say.
  */
 export type Answer =
   | { readonly type: "replied"; readonly reply: Reply }
   | { readonly type: "notLeader"; readonly leader: ServerId | null }
   | { readonly type: "busy" }
-  | { readonly type: "unreachable"; readonly reason: string }
+  | { readonly type: "unsent" | "unreachable" | "refused"; readonly reason: string }
 
 /** Over a network, in the same process, or simulated. */
 export class Servers extends Context.Service<Servers, {
+  /** Those that are known; more may become so. */
   readonly ids: ReadonlyArray<ServerId>
   /** Puts the request to the server once. May take for ever: who has no more patience interrupts it. */
   readonly ask: (server: ServerId, request: Request) => Effect.Effect<Answer>

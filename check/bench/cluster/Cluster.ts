@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { endWithUs, removeWithUs } from "./leftovers.ts"
 
 export interface Member {
   readonly id: string
@@ -28,6 +29,8 @@ export interface Metrics {
   readonly led: number
   /** How often it has synced its log. */
   readonly syncs: number
+  /** Goes up with each election. */
+  readonly elections: number
   /** Index of the last entry that it has applied. */
   readonly applied: number
 }
@@ -56,13 +59,6 @@ const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
   return ports
 }
 
-/** Every server that runs; none outlives this process. */
-const running = new Set<ChildProcess>()
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL")
-})
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
-
 export class Cluster implements AsyncDisposable {
   readonly kind: Kind
   readonly members: ReadonlyArray<Member>
@@ -74,6 +70,7 @@ export class Cluster implements AsyncDisposable {
     this.kind = kind
     this.members = members
     this.folder = mkdtempSync(join(tmpdir(), `bench-${kind.name}-`))
+    removeWithUs(this.folder)
   }
 
   /** Three servers, once they have a leader. */
@@ -101,8 +98,7 @@ export class Cluster implements AsyncDisposable {
     const log = openSync(join(this.folder, `${member.id}.log`), "a")
     const child = spawn(program!, args, { stdio: ["ignore", log, log] })
     closeSync(log)
-    running.add(child)
-    child.once("exit", () => running.delete(child))
+    endWithUs(child)
     this.#children.set(member, child)
   }
 
@@ -119,13 +115,19 @@ export class Cluster implements AsyncDisposable {
     const { metrics, metricsPort } = this.kind
     let text: string
     try {
-      const response = await fetch(`http://127.0.0.1:${metricsPort(member)}/metrics`, { signal: AbortSignal.timeout(2000) })
-      text = await response.text()
+      const url = `http://127.0.0.1:${metricsPort(member)}/metrics`
+      text = await (await fetch(url, { signal: AbortSignal.timeout(2000) })).text()
     } catch {
       return undefined
     }
     const read = (name: string) => Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "m").exec(text)?.[1])
-    return { leads: read(metrics.leads), led: read(metrics.led), syncs: read(metrics.syncs), applied: read(metrics.applied) }
+    return {
+      leads: read(metrics.leads),
+      led: read(metrics.led),
+      syncs: read(metrics.syncs),
+      elections: read(metrics.elections),
+      applied: read(metrics.applied)
+    }
   }
 
   /** Waits until all servers are there, and know the one that leads them. */
@@ -145,10 +147,10 @@ export class Cluster implements AsyncDisposable {
     })
   }
 
-  /** How often a majority has synced at least: what the second of three says. */
-  async majoritySyncs(): Promise<number> {
+  /** What each server says; NaN: it doesn't answer. */
+  async each(of: keyof Metrics): Promise<ReadonlyArray<number>> {
     const all = await Promise.all(this.members.map((member) => this.metrics(member)))
-    return all.map((one) => one?.syncs ?? NaN).sort((a, b) => a - b)[1]!
+    return all.map((one) => one?.[of] ?? NaN)
   }
 
   /** User and system time of all servers so far, in milliseconds. As Linux tells it, in ticks of 10 ms. */

@@ -1,9 +1,11 @@
 /** The program that puts load on a cluster (load/main.go), and one run of it. */
-import { execFile, execFileSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { Missing } from "./commandLine.ts"
+import { endWithUs } from "./leftovers.ts"
 
 /** What it prints; load/main.go says what each is. */
 export interface LoadResult {
@@ -29,31 +31,33 @@ export interface Load {
   readonly writes?: number
 }
 
-/** Builds the program; the reason why it can't be, in a line. */
-export const buildLoad = (): { readonly program: string } | { readonly missing: string } => {
+const execute = promisify(execFile)
+
+/** Builds the program; the first time of all takes a minute. */
+export const buildLoad = async (): Promise<string> => {
   const folder = fileURLToPath(new URL("../../../node_modules/.cache/lockstep", import.meta.url))
   const program = join(folder, "load")
   mkdirSync(folder, { recursive: true })
   try {
     const cwd = fileURLToPath(new URL("load", import.meta.url))
-    execFileSync("go", ["build", "-buildvcs=false", "-o", program, "."], { cwd, stdio: ["ignore", "ignore", "pipe"] })
-    return { program }
+    await execute("go", ["build", "-buildvcs=false", "-o", program, "."], { cwd })
+    return program
   } catch (error) {
-    const { code, stderr } = error as { readonly code?: string; readonly stderr?: Buffer }
-    return { missing: code === "ENOENT" ? "go is not installed" : `go build: ${String(stderr).trim().split("\n").at(-1)}` }
+    const { code, stderr } = error as { readonly code?: string; readonly stderr?: string }
+    const reason = code === "ENOENT" ? "go is not installed" : String(stderr).trim().split("\n").at(-1)
+    throw new Missing(`The program that puts the load can't be built: ${reason}`)
   }
 }
-
-const execute = promisify(execFile)
 
 export const runLoad = async (
   program: string,
   { clients, connections, protocol, seconds, servers, writes }: Load
 ): Promise<LoadResult> => {
-  const { stdout } = await execute(program, [
+  const running = execute(program, [
     protocol,
     ...["--servers", servers.join(), "--clients", String(clients), "--connections", String(connections)],
     ...["--time", `${seconds}s`, ...writes === undefined ? [] : ["--writes", String(writes)]]
   ])
-  return JSON.parse(stdout) as LoadResult
+  endWithUs(running.child)
+  return JSON.parse((await running).stdout) as LoadResult
 }

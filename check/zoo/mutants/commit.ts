@@ -17,9 +17,8 @@ export const commitMutants: ReadonlyArray<Mutant> = [
     title: "an uncommitted entry of an earlier term stops the search for what can be committed",
     edits: [{
       file: commit,
-      from: "  for (let n = lastIndex(s.log);",
-      to: `  if (s.commitIndex < lastIndex(s.log) && termAt(s.log, s.commitIndex + 1) !== s.currentTerm) return s
-  for (let n = lastIndex(s.log);`
+      from: "n > s.commitIndex && termAt(s.log, n) === s.currentTerm",
+      to: "n > s.commitIndex && termAt(s.log, s.commitIndex + 1) === s.currentTerm && termAt(s.log, n) === s.currentTerm"
     }],
     spec: [{
       file: specCommit,
@@ -59,11 +58,10 @@ export const commitMutants: ReadonlyArray<Mutant> = [
     id: "C06",
     rule: "Fig2.A1",
     title: "entries are applied before they are committed",
-    edits: [{
-      file: commit,
-      from: "s.lastApplied >= s.commitIndex",
-      to: "s.lastApplied >= lastIndex(s.log)"
-    }],
+    edits: [
+      { file: commit, from: "import { IsQuorum, termAt }", to: "import { IsQuorum, lastIndex, termAt }" },
+      { file: commit, from: "s.lastApplied >= s.commitIndex", to: "s.lastApplied >= lastIndex(s.log)" }
+    ],
     spec: [{ file: specCommit, from: "IF s.lastApplied >= s.commitIndex", to: "IF s.lastApplied >= lastIndex(s.log)" }],
     expected: [{ model: "apply", name: "WellFormed" }]
   }

@@ -22,6 +22,13 @@ const specKnown = { file: specSessions, from: "IF seq \\in DOMAIN s.replies" }
 const cached = { file: sessions, from: "response: s.replies[seq]! }" }
 const specCached = { file: specSessions, from: "ok(s.replies[seq])" }
 
+/** For mutants of the world, which itself never looks into a table. */
+const withTable = {
+  file: world,
+  from: "import { commandOf, Hear,",
+  to: `import * as Table from "../../src/kv/Table.ts"\nimport { commandOf, Hear,`
+}
+
 /** What is put into the log. */
 const decided = { file: world, from: "const entry: Stamped = { time, request: m.request }" }
 const proposed = { file: run, from: "const value = encode({ time, request })" }
@@ -42,7 +49,7 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         ...known,
-        to: `const other = Object.values(kv.sessions).find((each) => Object.hasOwn(each.replies, seq))
+        to: `const [, other] = Table.entries(kv.sessions).find(([, each]) => Object.hasOwn(each.replies, seq)) ?? []
   if (other !== undefined) {`
       },
       { ...cached, to: "response: other.replies[seq]! }" }
@@ -62,16 +69,17 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "copies are looked for only where they go into the log",
     edits: [
       { ...known, to: "if (false) {" },
+      withTable,
       {
         file: world,
         from: `m.type !== "Request" || m.dest !== i ? []`,
         to: `m.type !== "Request" || m.dest !== i || (m.request.type === "command"
-      && w.servers[i]!.kv.sessions[m.request.session]?.replies[m.request.seq] !== undefined) ? []`
+      && Table.get(w.servers[i]!.kv.sessions, m.request.session)?.replies[m.request.seq] !== undefined) ? []`
       },
       {
         ...proposed,
         to: `if (request.type === "command"
-      && this.#machines.get(server)!.state.sessions[request.session]?.replies[request.seq] !== undefined) return false
+      && Table.get(this.#machines.get(server)!.state.sessions, request.session)?.replies[request.seq] !== undefined) return false
     ${proposed.from}`
       }
     ],
@@ -120,8 +128,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "a session that has expired is taken for a new one",
     edits: [{
       file: sessions,
-      from: "const s = kv.sessions[session]\n",
-      to: "const s: Session | undefined = kv.sessions[session] ?? { timeout: 5, used: kv.time, first: 1, replies: {} }\n"
+      from: "const s = Table.get(kv.sessions, session)\n",
+      to: "const s = Table.get(kv.sessions, session) ?? { timeout: 5, used: kv.time, first: 1, replies: {} }\n"
     }],
     spec: [
       { file: specSessions, from: "IF session \\notin DOMAIN kv.sessions THEN", to: "IF FALSE THEN" },
@@ -149,9 +157,10 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: encoding,
-        from: "sessions: Object.fromEntries(sessions) }",
-        to: "sessions: Object.fromEntries(sessions.map(([id, s]) => [id, { ...s, used: time }])) }"
+        from: "sessions.map(([id, s]) => [Number(id), s])",
+        to: "sessions.map(([id, s]) => [Number(id), { ...s, used: time }])"
       },
+      withTable,
       {
         file: world,
         from: "server: { applied: s.snapshot.index, kv: s.snapshot.kv, snapshot: s.snapshot, waiting: {} },",
@@ -159,8 +168,9 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     applied: s.snapshot.index,
     kv: {
       ...s.snapshot.kv,
-      sessions: Object.fromEntries(
-        Object.entries(s.snapshot.kv.sessions).map(([id, each]) => [id, { ...each, used: s.snapshot.kv.time }])
+      sessions: Table.tableOf(
+        Table.entries(s.snapshot.kv.sessions).map(([id, each]) => [id, { ...each, used: s.snapshot.kv.time }]),
+        ({ timeout, used }) => used + timeout
       )
     },
     snapshot: s.snapshot,
@@ -182,26 +192,27 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "whether a Cas applies is decided where it goes into the log",
     edits: [
       { file: map, from: "return value === operation.from\n", to: `return operation.from === "*" || value === operation.from\n` },
+      withTable,
       {
         ...decided,
         to: `const { request: asked } = m
-  const now = w.servers[i]!.kv.data
+  const now = (key) => Table.get(w.servers[i]!.kv.data, key) ?? null
   const entry: Stamped = {
     time,
     request: asked.type === "open" || asked.operation.op !== "cas" ? asked : {
       ...asked,
-      operation: { ...asked.operation, from: (now[asked.operation.key] ?? null) === asked.operation.from ? "*" : "never" }
+      operation: { ...asked.operation, from: now(asked.operation.key) === asked.operation.from ? "*" : "never" }
     }
   }`
       },
       {
         ...proposed,
-        to: `const now = this.#machines.get(server)!.state.data
+        to: `const now = (key) => Table.get(this.#machines.get(server)!.state.data, key) ?? null
     const value = encode({
       time,
       request: request.type === "open" || request.operation.op !== "cas" ? request : {
         ...request,
-        operation: { ...request.operation, from: (now[request.operation.key] ?? null) === request.operation.from ? "*" : "never" }
+        operation: { ...request.operation, from: now(request.operation.key) === request.operation.from ? "*" : "never" }
       }
     })`
       }
@@ -234,8 +245,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "refusals aren't remembered: a Cas that comes again may succeed",
     edits: [{
       file: sessions,
-      from: "kv: become(data, { ...s.replies, [seq]: response }),",
-      to: "kv: become(data, response === false ? s.replies : { ...s.replies, [seq]: response }),"
+      from: "kv: become(data, { [seq]: response }),",
+      to: "kv: become(data, response === false ? {} : { [seq]: response }),"
     }],
     spec: [{
       file: specSessions,
@@ -279,8 +290,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     rule: "diss. 6.3",
     title: "a snapshot has the map without the sessions",
     edits: [
-      { file: encoding, from: "[time, sorted(data), sorted(sessions)]", to: "[time, sorted(data), []]" },
-      { file: world, from: "snapshot: { index: s.applied, kv: s.kv } }", to: "snapshot: { index: s.applied, kv: { ...s.kv, sessions: {} } } }" }
+      { file: encoding, from: "Table.entries(data), byDigits(sessions)]", to: "Table.entries(data), []]" },
+      { file: world, from: "snapshot: { index: s.applied, kv: s.kv } }", to: "snapshot: { index: s.applied, kv: { ...s.kv, sessions: InitKV.sessions } } }" }
     ],
     spec: [{
       file: specWorld,

@@ -437,8 +437,8 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
     id: "F02",
     rule: "Fig2.L2",
     title: "a leader takes commands however much isn't committed",
-    edits: [{ file: replication, from: `s.role !== "leader" || Full(s, entry)`, to: `s.role !== "leader"` }],
-    spec: [{ file: specReplication, from: `s.role # "leader" \\/ Full(s, entry)`, to: `s.role # "leader"` }],
+    edits: [{ file: replication, from: `s.role !== "leader" || Full(s, log)`, to: `s.role !== "leader"` }],
+    spec: [{ file: specReplication, from: `s.role # "leader" \\/ Full(s, log)`, to: `s.role # "leader"` }],
     expected: [{ model: "window", name: "UncommittedIsBounded" }]
   },
   {
@@ -461,7 +461,7 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
     id: "F04",
     rule: "Fig2.L3",
     title: "a batch measures what it likes",
-    edits: [{ file: replication, from: "size + Size(entryAt(s.log, end + 1)) <= s.settings.maxBatchBytes", to: "true" }],
+    edits: [{ file: replication, from: "(size += Size(entryAt(s.log, end + 1))) <= s.settings.maxBatchBytes", to: "true" }],
     spec: [{ file: specReplication, from: "sizeOf(s.log, next, k) <= Settings.maxBatchBytes", to: "TRUE" }],
     expected: [{ model: "replication", name: "BatchIsBounded" }]
   }

@@ -44,5 +44,10 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
   mutant("X19", "a command that one server may have taken is reported as not done",
     [clerk, "return yield* puts === 0", "return yield* puts <= 1"]),
   mutant("X20", "a command that is asked again is another one",
-    [clerk, "        return commandOf(s.client, seq)\n", "        s.client = Invoke(s.client, operation)!\n        return commandOf(s.client, s.client.seq)\n"])
+    [clerk, "        return commandOf(s.client, seq)\n", "        s.client = Invoke(s.client, operation)!\n        return commandOf(s.client, s.client.seq)\n"]),
+  mutant("X21", "who has heard a leader once never finds that it is gone",
+    [replica, "timers.contact.set(electionTimeout.min)", "timers.contact.stop()"]),
+  mutant("X22", "a leader's heart beats once", [replica, "        timers.heartbeat.set(heartbeatInterval)\n", ""]),
+  mutant("X23", "a server whose disk has failed says nothing any more, and doesn't end",
+    [replica, "Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause))", "fiber"])
 ]

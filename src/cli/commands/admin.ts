@@ -57,15 +57,17 @@ const status = Command.make("status", { cluster, json }, (flags) =>
   Effect.gen(function*() {
     const servers = yield* askAll<Status>(yield* readClusterFile(flags.cluster), "GET", "/status")
     const rows = servers.map((one) =>
-      "answer" in one ? [one.id, ...columns.map(([, show]) => show(one.answer))] : [one.id, `unreachable: ${one.unreachable}`]
+      [one.id, ..."answer" in one ? columns.map(([, show]) => show(one.answer)) : ["unreachable"]]
     )
+    const unreachable = servers.flatMap((one) => "answer" in one ? [] : [`${one.id} is unreachable: ${one.unreachable}`])
     const answers = servers.flatMap((one) => "answer" in one ? [one.answer] : [])
     const leader = answers.find(({ role }) => role === "leader")
     const works = leader !== undefined && 2 * answers.length > servers.length
     const line = works
       ? `${leader.id} leads term ${leader.term}; ${answers.length} of ${servers.length} servers answer`
       : `it can't serve anybody: ${leader === undefined ? "nobody leads" : "no majority answers"}`
-    yield* result(flags.json, { servers, works }, `${table(["server", ...columns.map(([name]) => name)], rows)}\n\n${line}`)
+    const text = [table(["server", ...columns.map(([name]) => name)], rows), "", ...unreachable, line].join("\n")
+    yield* result(flags.json, { servers, works }, text)
     if (!works) return yield* violated
   })).pipe(Command.withDescription("All servers in a table; exit code 1 if the cluster can't serve anybody"))
 

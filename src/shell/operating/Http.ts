@@ -13,7 +13,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import { createServer } from "node:http"
 import { monitorEventLoopDelay } from "node:perf_hooks"
-import type { Address } from "../ClusterFile.ts"
+import type { Address } from "../Address.ts"
 import { Replica } from "../Replica.ts"
 import type { Status } from "../Replica.ts"
 

@@ -233,6 +233,11 @@ export class ReplyParser {
   /** The length of the byte string that comes next. */
   #length: number | undefined
 
+  /** Whether what came in ends in the middle of an answer. */
+  get unfinished(): boolean {
+    return this.#incoming.length > 0 || this.#within.length > 0 || this.#length !== undefined
+  }
+
   push(chunk: Buffer): void {
     this.#incoming.push(chunk)
   }

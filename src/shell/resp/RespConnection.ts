@@ -116,8 +116,8 @@ const open = ({ connectTimeout, host, port, tls: secure }: ConnectOptions) =>
         if (reply instanceof ProtocolError) return lose(reply.message)
         if (answered === waiting.length) return lose(reply.type === "error" ? reply.text : "answers what nobody asked")
         const tell = waiting[answered++]!
-        // Not one by one: `shift` moves all the others.
-        if (answered === waiting.length || answered === 1024) {
+        // Not one by one, which would move all the others each time.
+        if (2 * answered >= waiting.length) {
           waiting.splice(0, answered)
           answered = 0
         }

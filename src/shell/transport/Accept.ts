@@ -1,6 +1,6 @@
 /**
- * The way from all peers: one listener, and what has come through it. This side only receives; it says welcome, and then
- * from time to time that it is there. Nothing that comes in can do more harm than lose its own connection.
+ * The way from all peers: one listener, and what has come through it. This side only receives; it says welcome, and
+ * from then on, now and then, that it is there. Nothing that comes in can do more harm than lose its own connection.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -11,12 +11,21 @@ import * as tls from "node:tls"
 import type { ServerId } from "../../raft/Server.ts"
 import type { Parcel } from "../Transport.ts"
 import type { Address } from "./Dial.ts"
-import { silenceLimit } from "./Dial.ts"
 import { frame, FrameSplitter, longestFrame } from "./Frames.ts"
-import { decodeHello, encodeRefusal, type Identity, longestHello, quote, refusal, welcome } from "./Handshake.ts"
+import {
+  decodeHello,
+  encodeRefusal,
+  type Identity,
+  longestHello,
+  pulseInterval,
+  quote,
+  refusal,
+  silenceLimit,
+  welcome
+} from "./Handshake.ts"
 import { decodeParcels, type Way } from "./Parcels.ts"
-import type { Reports } from "./Reports.ts"
-import { otherThan, reasonOf } from "./Tls.ts"
+import { makeReports } from "./Reports.ts"
+import { otherThan, reasonOf, type TlsFiles, tlsOptions } from "./Tls.ts"
 import { TransportError } from "./TransportError.ts"
 
 export interface Incoming {
@@ -33,20 +42,19 @@ export interface Acceptor {
 const inboxLimit = { messages: 4096, bytes: 16 * 2 ** 20 }
 /** Connections, strangers' included. */
 const mostConnections = 256
-/** How often a peer is told that we are there, in milliseconds. */
-const pulseInterval = 500
 const pulse = frame("")
 
 /** Listens until the scope closes. Fails with `inUse` or `listen`. */
 export const accept = Effect.fnUntraced(function*(
-  { listen, members, reports, secure, self }: {
+  { files, listen, members, self }: {
     readonly self: Identity
     readonly members: ReadonlyArray<ServerId>
     readonly listen: Address
-    readonly secure: tls.SecureContext | undefined
-    readonly reports: Reports
+    /** Absent: no TLS. */
+    readonly files: TlsFiles | undefined
   }
 ): Effect.fn.Return<Acceptor, TransportError, Scope.Scope> {
+  const reports = yield* makeReports
   const peers = new Set(members.filter((j) => j !== self.id))
   const sockets = new Set<net.Socket>()
   /** The connection of each peer, and the starts of it that are known: the latest, and the one before. */
@@ -73,9 +81,12 @@ export const accept = Effect.fnUntraced(function*(
     const address = socket.remoteAddress ?? "a stranger"
     const splitter = new FrameSplitter(longestHello)
     let way: Way | undefined
+    /** Dropped or refused: what else comes isn't heard. */
+    let over = false
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 10_000)
     const drop = (reason: string) => {
+      over = true
       const who = way?.source ?? address
       reports.warn(who, `${self.id} dropped a connection of ${who}: ${reason}`)
       socket.destroy()
@@ -89,8 +100,8 @@ export const accept = Effect.fnUntraced(function*(
       const refused = refusal(self, peers, hello) ?? notCertified(socket, id)
         ?? (starts.get(id)?.before === incarnation ? `a later start of ${id} was here` : undefined)
       if (refused !== undefined) {
-        const who = peers.has(id) ? id : address
-        reports.warn(who, `${self.id} refused a connection of ${quote(id)} (${address}): ${refused}`)
+        over = true
+        reports.warn(`${id} ${address}`, `${self.id} refused a connection of ${quote(id)} (${address}): ${refused}`)
         socket.end(frame(encodeRefusal(refused)), () => socket.destroy())
         return
       }
@@ -122,10 +133,11 @@ export const accept = Effect.fnUntraced(function*(
     }
 
     socket.on("data", (chunk) => {
+      if (over) return
       const bodies = splitter.push(chunk)
       if (typeof bodies === "string") return drop(bodies)
       for (const body of bodies) {
-        if (socket.destroyed || socket.writableEnded) return
+        if (over) return
         if (way === undefined) hear(body)
         else take(way, body)
       }
@@ -142,15 +154,9 @@ export const accept = Effect.fnUntraced(function*(
     })
   }
 
-  const server = secure === undefined
+  const server = files === undefined
     ? net.createServer(connected)
-    : tls.createServer({
-      secureContext: secure,
-      minVersion: "TLSv1.3",
-      requestCert: true,
-      rejectUnauthorized: true,
-      handshakeTimeout: silenceLimit
-    }, connected)
+    : tls.createServer({ ...tlsOptions(files), requestCert: true, handshakeTimeout: silenceLimit }, connected)
   server.maxConnections = mostConnections
   // With TLS, before it is agreed upon: a close must not wait for that.
   server.on("connection", (socket: net.Socket) => {
@@ -159,7 +165,10 @@ export const accept = Effect.fnUntraced(function*(
   })
   server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
     const who = socket.remoteAddress ?? "a stranger"
-    reports.warn(who, `${self.id} refused a connection of ${who}: ${reasonOf(error)}`)
+    // What is wrong with a certificate is found there only; the error is that the connection ended.
+    const { authorizationError } = socket
+    const reason = authorizationError ? `certificate: ${authorizationError}` : reasonOf(error)
+    reports.warn(who, `${self.id} refused a connection of ${who}: ${reason}`)
     socket.destroy()
   })
 

@@ -1,7 +1,7 @@
 /**
- * The way to one peer: a connection that is dialled again and again, and what waits for it. This side only sends. What the
- * other one says, after its welcome, is no more than that it is there: when that ceases, the connection is given up,
- * whether the peer is gone, or stopped, or the network swallows everything.
+ * The way to one peer: a connection that is dialled again and again, and what waits for it. This side only sends. What
+ * the other one says, after its welcome, is no more than that it is there: when that ceases, the connection is given
+ * up, whether the peer is gone, or stopped, or the network swallows everything.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -10,11 +10,11 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 import type { Parcel } from "../Transport.ts"
 import { frame, FrameSplitter, longestFrame } from "./Frames.ts"
-import { decodeAnswer, encodeHello, type Hello, longestHello } from "./Handshake.ts"
+import { decodeAnswer, encodeHello, type Hello, longestHello, silenceLimit } from "./Handshake.ts"
 import { Outbox, whileAway, whileConnected } from "./Outbox.ts"
 import { encodeParcel, join } from "./Parcels.ts"
-import type { Reports } from "./Reports.ts"
-import { otherThan, reasonOf } from "./Tls.ts"
+import { makeReports } from "./Reports.ts"
+import { otherThan, reasonOf, type TlsFiles, tlsOptions } from "./Tls.ts"
 
 export interface Address {
   readonly host: string
@@ -39,9 +39,6 @@ export interface Dialler {
   readonly counts: () => Outgoing
 }
 
-/** A peer that has been silent for so many milliseconds isn't there: no connection, no welcome, or no sign of life. */
-export const silenceLimit = 3000
-
 /** A connection that lasted so many milliseconds was a good one: then the next attempt comes at once. */
 const goodAfter = 1000
 const backOff = Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("1 second")]).pipe(Schedule.jittered)
@@ -52,15 +49,17 @@ const longestParcel = longestFrame - 2 ** 20
 
 /** Keeps a connection to the peer until the scope closes. */
 export const keepDialling = Effect.fnUntraced(function*(
-  { address, hello, reports, secure }: {
+  { address, files, hello }: {
     /** Its `dest` is the peer. */
     readonly hello: Hello
     readonly address: Address
-    readonly secure: tls.SecureContext | undefined
-    readonly reports: Reports
+    /** Absent: no TLS. */
+    readonly files: TlsFiles | undefined
   }
 ): Effect.fn.Return<Dialler, never, Scope.Scope> {
+  const reports = yield* makeReports
   const { dest, id } = hello
+  const where = `${dest} (${address.host}:${address.port})`
   const outbox = new Outbox()
   const count = { connections: 0, messages: 0, bytes: 0, tooLong: 0 }
   /** Once it is welcome. */
@@ -74,7 +73,8 @@ export const keepDialling = Effect.fnUntraced(function*(
       const text = encodeParcel(parcel)
       if (3 * text.length > longestParcel && Buffer.byteLength(text) > longestParcel) {
         count.tooLong++
-        reports.warn(`${dest}, too long`, `${id}: an ${parcel.message.type} is too long to be sent; smaller batches or pieces are`)
+        const { type } = parcel.message
+        reports.warn(`${dest}, too long`, `${id} can't send ${dest} an ${type} longer than a frame may be`)
         continue
       }
       encoded.push(text)
@@ -94,14 +94,13 @@ export const keepDialling = Effect.fnUntraced(function*(
     }
   }
 
-  /** One connection, to its end; fails, with the reason, unless it was a good one. */
-  const session = Effect.callback<void, string>((resume) => {
-    const socket = secure === undefined
+  /** One connection, to its end; fails unless it was a good one. */
+  const session = Effect.callback<void, "failed">((resume) => {
+    const socket = files === undefined
       ? net.connect(address)
       : tls.connect({
         ...address,
-        secureContext: secure,
-        minVersion: "TLSv1.3",
+        ...tlsOptions(files),
         servername: dest,
         checkServerIdentity: (_, certificate) => {
           const wrong = otherThan(dest, certificate.raw)
@@ -111,20 +110,26 @@ export const keepDialling = Effect.fnUntraced(function*(
     socket.setNoDelay(true)
     const splitter = new FrameSplitter(longestHello)
     let since: number | undefined
-    const end = (reason: string) => {
+    const close = () => {
       clearTimeout(silence)
       socket.destroy()
-      if (connection === socket) {
-        connection = undefined
-        outbox.limits = whileAway
-      }
-      resume(since !== undefined && performance.now() - since >= goodAfter ? Effect.void : Effect.fail(reason))
-      resume = () => {}
+      if (connection !== socket) return
+      connection = undefined
+      outbox.limits = whileAway
+    }
+    let ended = false
+    const end = (reason: string) => {
+      // Whatever else becomes of it, the first reason is the one.
+      if (ended) return
+      ended = true
+      close()
+      reports.warn(dest, `${id} ${since === undefined ? "has no" : "lost its"} connection to ${where}: ${reason}`)
+      resume(since !== undefined && performance.now() - since >= goodAfter ? Effect.void : Effect.fail("failed"))
     }
     const silence = setTimeout(() => end(`nothing heard for ${silenceLimit} ms`), silenceLimit)
-    socket.once(secure === undefined ? "connect" : "secureConnect", () => socket.write(frame(encodeHello(hello))))
+    socket.once(files === undefined ? "connect" : "secureConnect", () => socket.write(frame(encodeHello(hello))))
     socket.on("error", (error) => end(reasonOf(error)))
-    socket.on("close", () => end("the connection was closed"))
+    for (const event of ["end", "close"] as const) socket.on(event, () => end("the connection was closed"))
     socket.on("drain", flush)
     socket.on("data", (chunk) => {
       silence.refresh()
@@ -138,20 +143,17 @@ export const keepDialling = Effect.fnUntraced(function*(
       since = performance.now()
       connection = socket
       count.connections++
-      reports.info(dest, `${id} is connected to ${dest}`)
+      reports.info(dest, `${id} is connected to ${where}`)
       outbox.limits = whileConnected
       flush()
     })
-    return Effect.sync(() => end("not needed any more"))
+    return Effect.sync(() => {
+      ended = true
+      close()
+    })
   })
 
-  const where = `${dest} (${address.host}:${address.port})`
-  yield* session.pipe(
-    Effect.tapError((reason) => Effect.sync(() => reports.warn(dest, `${id} has no connection to ${where}: ${reason}`))),
-    Effect.retry(backOff),
-    Effect.forever,
-    Effect.forkScoped
-  )
+  yield* session.pipe(Effect.retry(backOff), Effect.forever, Effect.forkScoped)
   return {
     send: (parcel) => outbox.add(parcel),
     flush,

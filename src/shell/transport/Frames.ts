@@ -6,7 +6,7 @@
  * What a peer says is not believed: a frame takes as much memory as has come of it, not as much as it announces.
  */
 
-/** The longest body, in bytes. Room for any batch of entries and any chunk of a snapshot that the settings allow for. */
+/** The longest body, in bytes. There is room for a batch of entries, or a chunk of a snapshot, of tens of megabytes. */
 export const longestFrame = 64 * 2 ** 20
 
 const headerLength = 4

@@ -1,6 +1,6 @@
 /**
- * The first frame each way. The dialler says who it is and what it goes by; the acceptor says welcome, or why not. Servers
- * that are not meant for each other never exchange a message.
+ * The first frame each way. The dialler says who it is and what it goes by; the acceptor says welcome, or why not.
+ * Servers that are not meant for each other never exchange a message.
  */
 import type { ServerId } from "../../raft/Server.ts"
 
@@ -9,6 +9,11 @@ export const protocolVersion = 1
 
 /** The longest first frame, in bytes: until it is welcome, a stranger gets no more memory than this. */
 export const longestHello = 4096
+
+/** After its welcome, the acceptor says as often, in milliseconds, that it is there. */
+export const pulseInterval = 500
+/** Who has been silent for so many milliseconds isn't there: no connection, no first frame, or no pulse. */
+export const silenceLimit = 3000
 
 /** What all servers of a cluster must have in common, and which of them this is. */
 export interface Identity {
@@ -75,7 +80,7 @@ export const decodeAnswer = (body: Buffer): string | undefined => {
   if (found?.protocol !== protocol) return "what answers doesn't speak this protocol"
   if (found.welcome === true && found.version === protocolVersion) return undefined
   const { reason } = found
-  return `refused: ${typeof reason === "string" && reason.length < longestHello ? printable(reason) : "no reason given"}`
+  return `refused: ${typeof reason === "string" ? printable(reason) : "no reason given"}`
 }
 
 const isName = (value: unknown): value is string => typeof value === "string" && value.length <= longestName

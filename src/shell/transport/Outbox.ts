@@ -1,6 +1,6 @@
 /**
- * What still has to go to one peer: the newest messages only. Raft asks again for what it needs, so a peer that is slow or
- * away costs a bounded amount of memory and is sent no stale news when it is back.
+ * What still has to go to one peer: the newest messages only. Raft asks again for what it needs, so a peer that is slow
+ * or away costs a bounded amount of memory, and is sent little stale news when it is back.
  */
 import type { Message } from "../../raft/Message.ts"
 import type { Parcel } from "../Transport.ts"

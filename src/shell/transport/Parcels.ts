@@ -37,7 +37,9 @@ export const decodeParcels = (way: Way, body: Buffer): ReadonlyArray<Parcel> | s
   const parcels: Array<Parcel> = []
   for (const item of found as ReadonlyArray<unknown>) {
     const parcel = Array.isArray(item) && item.length === 3 ? parcelFrom(way, item[0], item[1], item[2]) : undefined
-    if (parcel === undefined) return `item ${parcels.length + 1} of ${found.length} isn't a message that could be sent here`
+    if (parcel === undefined) {
+      return `item ${parcels.length + 1} of ${found.length} isn't a message that could be sent here`
+    }
     parcels.push(parcel)
   }
   return parcels
@@ -90,10 +92,10 @@ const messageFrom = ({ dest, members, source }: Way, m: Fields): Message | undef
       const { conflictIndex, conflictTerm, matchIndex, rejectedIndex, success } = m
       if (!isBoolean(success) || !isNatural(matchIndex) || !isNatural(rejectedIndex)) return undefined
       if (!isNatural(conflictTerm) || !isNatural(conflictIndex)) return undefined
+      const rejects = rejectedIndex + conflictTerm + conflictIndex > 0
+      if (success ? rejects : matchIndex > 0) return undefined
       // A conflict is at or before what was rejected: else the leader would not back up.
-      if (success ? rejectedIndex + conflictTerm + conflictIndex > 0 : matchIndex > 0 || conflictIndex > rejectedIndex) {
-        return undefined
-      }
+      if (conflictIndex > rejectedIndex) return undefined
       return { type, source, dest, term, success, matchIndex, rejectedIndex, conflictTerm, conflictIndex }
     }
     case "InstallSnapshotRequest": {

@@ -1,6 +1,6 @@
 /**
- * The transport over TCP: between each two servers a connection each way, on which one side only sends. `Frames.ts` has the
- * bytes, `Handshake.ts` who may talk to whom, `Parcels.ts` what they say; `Dial.ts` and `Accept.ts` are the two sides.
+ * The transport over TCP: between each two servers a connection each way, on which one side only sends. `Frames.ts` has
+ * the bytes, `Handshake.ts` who may talk to whom, `Parcels.ts` what they say; `Dial.ts` and `Accept.ts` are its ends.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,8 +13,7 @@ import { Transport } from "../Transport.ts"
 import { accept, type Incoming } from "./Accept.ts"
 import { type Address, type Dialler, keepDialling, type Outgoing } from "./Dial.ts"
 import { type Identity, protocolVersion } from "./Handshake.ts"
-import { makeReports } from "./Reports.ts"
-import { secureContext, type TlsFiles } from "./Tls.ts"
+import { checkFiles, type TlsFiles } from "./Tls.ts"
 import { TransportError } from "./TransportError.ts"
 
 export interface TcpOptions extends Identity {
@@ -33,9 +32,10 @@ export interface PeerCounts {
 }
 
 /** What has gone each way so far, for whoever watches. */
-export class TransportCounts extends Context.Service<TransportCounts, Effect.Effect<ReadonlyMap<ServerId, PeerCounts>>>()(
-  "lockstep/shell/TransportCounts"
-) {}
+export class TransportCounts extends Context.Service<
+  TransportCounts,
+  Effect.Effect<ReadonlyMap<ServerId, PeerCounts>>
+>()("lockstep/shell/TransportCounts") {}
 
 /** Fails when it can't listen; that a peer can't be reached is no failure. */
 export const layerTcp = (options: TcpOptions): Layer.Layer<Transport | TransportCounts, TransportError> =>
@@ -49,18 +49,18 @@ const make = Effect.fnUntraced(function*(options: TcpOptions): Effect.fn.Return<
   const { cluster, configuration, id, insecure = false, listen, peers, tls } = options
   const self: Identity = { cluster, id, configuration }
   if (tls === undefined && !insecure && !isLoopback(listen.host)) {
-    const message = `${listen.host}:${listen.port} can be reached from other machines: give it TLS files, or say that it may be insecure`
+    const at = `${listen.host}:${listen.port}`
+    const message = `${at} can be reached from other machines: give it TLS files, or say that it may be insecure`
     return yield* new TransportError({ kind: "insecure", message })
   }
-  const secure = tls === undefined ? undefined : yield* secureContext(tls)
-  const reports = yield* makeReports
+  if (tls !== undefined) yield* checkFiles(tls)
   const members = [...peers.keys(), id].sort()
-  const acceptor = yield* accept({ self, members, listen, secure, reports })
+  const acceptor = yield* accept({ self, members, listen, files: tls })
   const incarnation = randomUUID()
   const diallers = new Map<ServerId, Dialler>()
   for (const [dest, address] of peers) {
     const hello = { ...self, version: protocolVersion, dest, incarnation }
-    diallers.set(dest, yield* keepDialling({ hello, address, secure, reports }))
+    diallers.set(dest, yield* keepDialling({ hello, address, files: tls }))
   }
   const transport = Transport.of({
     send: (parcels) =>

@@ -16,13 +16,17 @@ export interface TlsFiles {
   readonly key: string
 }
 
-/** What both sides of a connection start with. */
-export const secureContext = ({ ca, cert, key }: TlsFiles): Effect.Effect<tls.SecureContext, TransportError> =>
+/** What both sides of a connection insist on. */
+export const tlsOptions = ({ ca, cert, key }: TlsFiles) =>
+  ({ ca, cert, key, minVersion: "TLSv1.3", rejectUnauthorized: true }) as const
+
+/** Fails with `certificate` if no connection could be made with these files. */
+export const checkFiles = (files: TlsFiles): Effect.Effect<void, TransportError> =>
   Effect.try({
     try: () => {
       // OpenSSL takes an authority that it can't read for none at all.
-      new X509Certificate(ca)
-      return tls.createSecureContext({ ca, cert, key, minVersion: "TLSv1.3" })
+      new X509Certificate(files.ca)
+      tls.createSecureContext(tlsOptions(files))
     },
     catch: (cause) => new TransportError({ kind: "certificate", message: `TLS files: ${reasonOf(cause)}` })
   })
@@ -30,7 +34,7 @@ export const secureContext = ({ ca, cert, key }: TlsFiles): Effect.Effect<tls.Se
 /** Why this certificate (DER) isn't the server's; `undefined`: it is. */
 export const otherThan = (id: ServerId, certificate: Buffer): string | undefined => {
   const found = new X509Certificate(certificate)
-  if (found.checkHost(id, { subject: "always", wildcards: false }) !== undefined) return undefined
+  if (found.checkHost(id, { subject: "always" }) !== undefined) return undefined
   return `the certificate isn't ${id}'s: ${found.subject.replaceAll("\n", ", ")}`
 }
 

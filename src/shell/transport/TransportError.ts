@@ -5,8 +5,8 @@ import * as Runtime from "effect/Runtime"
 /** The world failed, not the program. Nothing listens; a person mends it. */
 export class TransportError extends Data.TaggedError("TransportError")<{
   /**
-   * `inUse`: another program listens there. `listen`: the address isn't ours to listen at. `insecure`: it can be reached
-   * from other machines, and nothing says who may. `certificate`: the TLS files can't be used.
+   * `inUse`: another program listens there. `listen`: the address isn't ours to listen at. `insecure`: other machines
+   * can reach it, and nothing says who may. `certificate`: the TLS files can't be used.
    */
   readonly kind: "inUse" | "listen" | "insecure" | "certificate"
   readonly message: string

@@ -2,8 +2,8 @@
 //
 //	load etcd|resp --servers HOST:PORT,... --clients N [--connections N] [--warm DURATION] [--time DURATION] [--writes N]
 //
-// Client n uses connection n modulo their number, and connection n goes to server n modulo theirs. Prints one JSON document (see result).
-// Both protocols share everything but `put`: keys, values, clock and statistics.
+// Client n uses connection n modulo their number, and connection n goes to server n modulo theirs. Prints one JSON
+// document (see result). Both protocols share everything but `put`: keys, values, clock and statistics.
 package main
 
 import (
