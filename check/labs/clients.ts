@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Command, Request } from "../../src/kv/Sessions.ts"
 import { valueOf } from "../../src/kv/Map.ts"
+import { entries, get } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
 import { Servers } from "../../src/shell/Servers.ts"
@@ -9,7 +10,6 @@ import type { Answer } from "../../src/shell/Servers.ts"
 import type { Lab } from "./Lab.ts"
 import { service } from "./Service.ts"
 import type { Service } from "./Service.ts"
-import { get as valueAt } from "../../src/kv/Table.ts"
 
 /** One request, put to one server once. */
 const ask = (s: Service, server: ServerId, request: Request): Effect.Effect<Answer> =>
@@ -66,7 +66,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* ask(s, leader, put(id, 2, "c"))
     yield* s.settled
     for (const server of s.ids) {
-      const kept = Object.keys(valueAt(s.world.observed.machine(server).sessions, id)!.replies).join()
+      const kept = Object.keys(get(s.world.observed.machine(server).sessions, id)!.replies).join()
       s.expect(kept === "2", `who goes on has its answer forgotten: ${server} keeps ${kept}`)
       yield* s.world.replica(server)!.snapshot
     }
@@ -82,8 +82,8 @@ export const clients: ReadonlyArray<Lab> = [
 
     // A leader that hears from nobody.
     s.divide([next], s.ids.filter((other) => other !== next))
-    const get: Command = { ...put(id, 3, ""), operation: { op: "get", key: "k" } }
-    const alone = yield* within(ask(s, next, get), 5 * electionTimeout.max)
+    const read: Command = { ...put(id, 3, ""), operation: { op: "get", key: "k" } }
+    const alone = yield* within(ask(s, next, read), 5 * electionTimeout.max)
     s.expect(
       alone === undefined ? !checkQuorum : alone.type === "notLeader",
       `cut off alone, it says that it doesn't lead, or nothing for ever without CheckQuorum, but not ${status(alone)}`
@@ -160,12 +160,12 @@ export const clients: ReadonlyArray<Lab> = [
     s.expect(status(yield* ask(s, yield* s.world.leader, put(id, 2, "b"))) === "OK", "and each prolongs its life")
     yield* Effect.sleep(1500)
     yield* other.get("other")
-    s.expect(valueAt(s.world.observed.machine(leader).sessions, id) !== undefined, "it is still there")
+    s.expect(get(s.world.observed.machine(leader).sessions, id) !== undefined, "it is still there")
 
     yield* Effect.sleep(1500)
     yield* other.get("other")
     yield* s.settled
-    const forgotten = s.ids.filter((server) => valueAt(s.world.observed.machine(server).sessions, id) === undefined)
+    const forgotten = s.ids.filter((server) => get(s.world.observed.machine(server).sessions, id) === undefined)
     s.expect(forgotten.length === 3, `all have forgotten it, not only ${forgotten.join(", ")}`)
     const late = yield* ask(s, yield* s.world.leader, put(id, 3, "c"))
     s.expect(status(late) === "SESSION_EXPIRED", `its command is refused, not ${status(late)}`)
@@ -190,7 +190,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* busy.get("b")
     yield* s.settled
     const { sessions } = s.world.observed.machine(leader)
-    const kept = Object.values(sessions).map(({ replies }) => Object.keys(replies).length)
+    const kept = entries(sessions).map(([, { replies }]) => Object.keys(replies).length)
     s.expect(Math.max(...kept) === 1, `who has all its answers has one kept, not ${kept.join(", ")}`)
   }, { skews: [0, 5000, 10_000] })
 ]
