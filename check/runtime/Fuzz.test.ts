@@ -1,5 +1,5 @@
-// Goal: random runs of real replicas violate nothing, are the same again from the same seed, in another process too, and what
-// they find comes down to what brings it about. Method: run some; and plant mistakes, by the zoo's means.
+// Goal: random runs of real replicas violate nothing, are the same again from the same seed, in another process too, and
+// what they find comes down to what brings it about. Method: run some; and plant mistakes, by the zoo's means.
 import * as Result from "effect/Result"
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -58,7 +58,10 @@ const fuzzMutant = (folder: string, id: string, ...more: ReadonlyArray<string>) 
   const { edits } = mutants.find((mutant) => mutant.id === id)!
   const ran = spawnSync(
     process.execPath,
-    ["--import", join(project, "check/zoo/hooks.ts"), join(project, "src/cli/main.ts"), "fuzz", "--level", "runtime", "--runs", "60", "--json", ...more],
+    [
+      ...["--import", join(project, "check/zoo/hooks.ts"), join(project, "src/cli/main.ts")],
+      ...["fuzz", "--level", "runtime", "--runs", "60", "--json", ...more]
+    ],
     { encoding: "utf8", env: { ...process.env, LOCKSTEP_MUTANT: makeMutant(folder, id, edits) } }
   )
   expect(ran.status, ran.stderr).toBe(1)

@@ -79,7 +79,8 @@ export class Host {
         return Effect.callback<void>((resume) => {
           // In whole microseconds, as the clock reads, and at least one: who finds that it is too early by a rounding, and
           // sleeps again, must come to an end.
-          const due = simulator.clock.after(Math.max(1, Math.ceil(1000 * ms)) / 1000, () => this.arrives(() => resume(Effect.void)))
+          const milliseconds = Math.max(1, Math.ceil(1000 * ms)) / 1000
+          const due = simulator.clock.after(milliseconds, () => this.arrives(() => resume(Effect.void)))
           return Effect.sync(() => {
             due.cancelled = true
           })

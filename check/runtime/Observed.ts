@@ -291,7 +291,8 @@ export class Observed implements Known {
     const [violated] = violatedNow(this)
     if (violated !== undefined) this.violate(violated, "in full")
     for (const [id, { machine }] of this.#records) {
-      if (!this.#history.machineAgrees(this.servers.get(id)!.lastApplied, machine)) this.violate("MachinesAgree", `${id}, in full`)
+      const { lastApplied } = this.servers.get(id)!
+      if (!this.#history.machineAgrees(lastApplied, machine)) this.violate("MachinesAgree", `${id}, in full`)
     }
   }
 
@@ -324,9 +325,9 @@ export class Observed implements Known {
 const keyOf = ({ seq, session }: Command): string => `${session} ${seq}`
 
 /** What is durable, as a server has it. */
-const inImage = ({ currentTerm, entries, lastIncludedIndex, lastIncludedTerm, snapshot, votedFor }: Image): Persistent => ({
-  currentTerm,
-  votedFor,
+const inImage = ({ entries, lastIncludedIndex, lastIncludedTerm, snapshot, ...image }: Image): Persistent => ({
+  currentTerm: image.currentTerm,
+  votedFor: image.votedFor,
   log: { lastIncludedIndex, lastIncludedTerm, entries: [...entries] },
   snapshot: snapshot ?? { members: [], data: [] }
 })

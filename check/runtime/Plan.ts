@@ -95,7 +95,7 @@ export class Plans extends fc.Arbitrary<Plan> {
   }
 }
 
-/** First the usual course and a calm network, one client, all at once; then without some faults, then without some departures. */
+/** First the usual course, a calm network, few clients; then without some faults, and without some departures. */
 function* simpler(plan: Plan, cursor: Cursor | undefined): IterableIterator<fc.Value<Plan>> {
   let tries = cursor?.tries ?? maxTries
   const value = (next: Plan, at: Omit<Cursor, "tries">) => new fc.Value(next, { ...at, tries: --tries })

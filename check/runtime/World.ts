@@ -110,7 +110,8 @@ export class World {
   readonly #log: Array<string> = []
   #clients = 0
 
-  constructor({ chance, choices, conditions = calm, configuration, count = () => {}, onStep = () => {}, skews = [] }: WorldOptions) {
+  constructor(options: WorldOptions) {
+    const { chance, choices, conditions = calm, configuration, count = () => {}, onStep = () => {}, skews = [] } = options
     const ids = configuration.servers
     this.ids = ids
     this.chance = chance
@@ -297,7 +298,8 @@ export class World {
           this.#end(id)
           // Who asked in the last moment hears so presently.
           this.simulator.clock.after(presently, () => {
-            if (life.unanswered > 0) this.observed.violate("StopsInOrder", `${id} leaves ${life.unanswered} clients without an answer`)
+            const { unanswered } = life
+            if (unanswered > 0) this.observed.violate("StopsInOrder", `${id} leaves ${unanswered} clients without an answer`)
           })
         }))
       )
@@ -487,7 +489,8 @@ export class World {
   #nobodyWaitsInVain(id: ServerId): void {
     const replica = this.replica(id)
     const { role, waiting } = replica === undefined ? { role: "follower", waiting: 0 } : Effect.runSync(replica.status)
-    if (role !== "leader" && waiting > 0) this.observed.violate("NobodyWaitsInVain", `${id}, a ${role}, has ${waiting} clients waiting`)
+    if (role === "leader" || waiting === 0) return
+    this.observed.violate("NobodyWaitsInVain", `${id}, a ${role}, has ${waiting} clients waiting`)
   }
 
   #tellStep({ taken: { action, consumed, server, step: { server: s } } }: Change): void {
