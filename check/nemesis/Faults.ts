@@ -182,7 +182,7 @@ const partition = (
 const count = (name: string, conditions: Partial<Conditions>, of: "delayed" | "throttled" | "lost" | "doubled" | "overtaken") =>
   links(name, "link", conditions, () => ({ label: "all links", which: () => true }), (toll) => ({
     bit: toll[of] > 0,
-    evidence: `${toll[of]} of ${toll.passed + toll.lost} frames ${of}`
+    evidence: `${toll[of]} frames ${of}, ${toll.passed} passed`
   }))
 
 /** Groups that don't hear each other. */

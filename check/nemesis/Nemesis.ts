@@ -80,7 +80,7 @@ const timing = {
   electionTimeout: { min: 200, max: 400 },
   heartbeatInterval: 40,
   // Short logs: so there are snapshots, and TLC can take all of the states.
-  maxRaftStateBytes: 6_000
+  maxRaftStateBytes: 3_000
 }
 
 /** Runs it. When the effect ends in any way, its processes are gone. */

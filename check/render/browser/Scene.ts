@@ -39,6 +39,7 @@ export interface Arrow {
 /** Something that holds on all lanes. */
 export interface Band {
   readonly group: string
+  /** "": something else says what it is. */
   readonly label: string
   readonly from: number
   readonly to: number

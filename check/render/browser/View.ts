@@ -182,6 +182,7 @@ export class View {
       c.fillStyle = colour("--band-text")
       c.fillRect(from, head, 1, this.port.height)
       if (band.to !== Infinity) c.fillRect(to - 1, head, 1, this.port.height)
+      if (band.label === "") continue
       c.font = smallFont
       c.fillText(`${band.group}: ${band.label}`, Math.max(gutter, from) + 4, this.port.height - 10)
       c.font = font
