@@ -59,7 +59,7 @@ Deliver(i) ==
 \* A client asks, at any time.
 Ask(i) ==
   /\ calm /\ i \in Up /\ left.requests > 0
-  /\ \E value \in Value : TakeInCalm(i, ClientRequest(servers[i], value), messages, started)
+  /\ \E values \in Batches : TakeInCalm(i, ClientRequest(servers[i], values), messages, started)
   /\ left' = [left EXCEPT !.requests = @ - 1]
 
 \* Nothing happens any more until time passes.

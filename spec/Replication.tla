@@ -26,19 +26,19 @@ Replicate(s, j) ==
   IN IF next > last THEN [nextIndex |-> next, sends |-> {}]
      ELSE [nextIndex |-> rest.nextIndex, sends |-> {AppendEntries(s, j, next, end)} \cup rest.sends]
 
-\* Whether the leader s would hold too much that is not committed yet: at least one entry it may.
-Full(s, entry) ==
-  /\ s.commitIndex < lastIndex(s.log)
-  /\ sizeOf(s.log, s.commitIndex + 1, lastIndex(s.log)) + Size(entry) > Settings.maxUncommittedBytes
+\* Whether the leader s, with `log` for its own, would hold too much that is not committed yet: one entry it may.
+Full(s, log) ==
+  /\ s.commitIndex + 1 < lastIndex(log)
+  /\ sizeOf(log, s.commitIndex + 1, lastIndex(log)) > Settings.maxUncommittedBytes
 
-\* Fig2.L2: "If command received from client: append entry to local log". Only a leader takes commands, and only as long
-\* as it gets rid of them.
-ClientRequest(s, value) ==
-  LET entry == [term |-> s.currentTerm, type |-> "command", value |-> value]
-      last == lastIndex(s.log) + 1
-      l == AdvanceCommitIndex([s EXCEPT !.log = replaceAfter(@, last - 1, <<entry>>), !.matchIndex[s.id] = last])
+\* Fig2.L2: "If command received from client: append entry to local log"; commands that have come together are appended
+\* together. Only a leader takes commands, and only as long as it gets rid of them.
+ClientRequest(s, values) ==
+  LET entries == [n \in DOMAIN values |-> [term |-> s.currentTerm, type |-> "command", value |-> values[n]]]
+      log == replaceAfter(s.log, lastIndex(s.log), entries)
+      l == AdvanceCommitIndex([s EXCEPT !.log = log, !.matchIndex[s.id] = lastIndex(log)])
       sent == [j \in s.pipelined |-> Replicate(l, j)]
-  IN IF s.role # "leader" \/ Full(s, entry) THEN None ELSE
+  IN IF s.role # "leader" \/ Full(s, log) THEN None ELSE
      Step([l EXCEPT !.nextIndex = [j \in s.members |-> IF j \in s.pipelined THEN sent[j].nextIndex ELSE @[j]]],
           UNION {sent[j].sends : j \in s.pipelined}, FALSE)
 

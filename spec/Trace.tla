@@ -98,7 +98,7 @@ receiveActions == DOMAIN received
 \* What s does with a message of this type that is addressed to it.
 receive(s, m, type) == IF m.type = type /\ m.dest = s.id THEN Handle(s, m) ELSE None
 
-\* The steps that the specification takes from s; the argument is the message received, a client's value, or nothing.
+\* The steps that the specification takes from s; the argument is the message received, clients' values, or nothing.
 stepsOf(s, action, argument) ==
   CASE action = "TimeoutAction"                -> Timeout(s)
     [] action = "ClientRequestAction"          -> ClientRequest(s, argument)
@@ -124,7 +124,7 @@ Legal == {n \in DOMAIN Steps : IsStep(Steps[n])}
 
 \* An argument that a local action of s could have.
 anArgument(s, action) ==
-  IF action = "SnapshotAction" THEN <<s.lastApplied, CHOOSE n \in DOMAIN PieceRuns : TRUE>> ELSE ""
+  IF action = "SnapshotAction" THEN <<s.lastApplied, CHOOSE n \in DOMAIN PieceRuns : TRUE>> ELSE <<"">>
 
 (* One line after the other. *)
 

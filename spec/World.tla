@@ -5,6 +5,7 @@ EXTENDS Raft
 
 CONSTANTS Server,      \* ids, as strings
           Value,       \* what clients may ask for
+          Together,    \* the most of it that a leader takes in one step
           MaxTerm,     \* no server times out in this term
           ApplyAlone,  \* whether Apply is an event of its own, or part of the step that commits
           Prune,       \* whether dead messages are dropped
@@ -37,6 +38,9 @@ Take(i, steps) ==
                       \cup {m \in step.sends : ~ (Prune /\ Dead(servers[m.dest], m))}
        /\ ghost' = Remember(ghost, s)
 
+\* Commands that may come together.
+Batches == UNION {[1 .. n -> Value] : n \in 1 .. Together}
+
 TimeoutAction(i) ==
   /\ servers[i].currentTerm < MaxTerm
   /\ Take(i, Timeout(servers[i]))
@@ -44,7 +48,7 @@ TimeoutAction(i) ==
 
 ClientRequestAction(i) ==
   /\ left.requests > 0
-  /\ \E value \in Value : Take(i, ClientRequest(servers[i], value))
+  /\ \E values \in Batches : Take(i, ClientRequest(servers[i], values))
   /\ left' = [left EXCEPT !.requests = @ - 1]
 
 HeartbeatTimeoutAction(i) ==

@@ -17,8 +17,8 @@ import type { Fate } from "./ScriptedServers.ts"
 
 type Pool = Gateway["Service"]
 
-const withPool = async <A, E>(servers: ScriptedServers, work: (pool: Pool) => Effect.Effect<A, E, Servers>) => {
-  const exit = await onVirtualTime(servers, Gateway.use(work).pipe(Effect.provide(layerClerks("s1"))))
+const withPool = <A, E>(servers: ScriptedServers, work: (pool: Pool) => Effect.Effect<A, E, Servers>) => {
+  const exit = onVirtualTime(servers, Gateway.use(work).pipe(Effect.provide(layerClerks("s1"))))
   return Exit.isSuccess(exit) ? exit.value : exit.cause
 }
 
@@ -29,20 +29,20 @@ const together = (pool: Pool, count: number) =>
   Effect.forEach(times(count), (n) => pool.execute(append(`${n},`)), { concurrency: "unbounded", discard: true })
 
 describe("a pool", () => {
-  test("commands one after the other have one session, and its own server is asked first", async () => {
+  test("commands one after the other have one session, and its own server is asked first", () => {
     const servers = new ScriptedServers()
-    await withPool(servers, (pool) => Effect.forEach(times(50), (n) => pool.execute(append(`${n},`))))
+    withPool(servers, (pool) => Effect.forEach(times(50), (n) => pool.execute(append(`${n},`))))
     expect([opened(servers), servers.kv.data]).toEqual([1, tableOf([["k", times(50).map((n) => `${n},`).join("")]])])
     expect(new Set(servers.attempts.map(({ server }) => server))).toEqual(new Set(["s1"]))
   })
 
-  test("commands together have a session each, which those after them have again", async () => {
+  test("commands together have a session each, which those after them have again", () => {
     const servers = new ScriptedServers()
-    await withPool(servers, (pool) => Effect.andThen(together(pool, 20), together(pool, 20)))
+    withPool(servers, (pool) => Effect.andThen(together(pool, 20), together(pool, 20)))
     expect(opened(servers)).toBe(20)
   })
 
-  test("no more than 1,024 are under way; the others wait for their turn", async () => {
+  test("no more than 1,024 are under way; the others wait for their turn", () => {
     const servers = new ScriptedServers()
     let underWay = 0
     let most = 0
@@ -52,13 +52,13 @@ describe("a pool", () => {
         most = Math.max(most, ++underWay)
         return Effect.ensuring(ask(server, request), Effect.sync(() => underWay--))
       })
-    await withPool(servers, (pool) => Effect.forEach(times(1_100), () => pool.execute({ op: "get", key: "k" }), { concurrency: "unbounded" }))
+    withPool(servers, (pool) => Effect.forEach(times(1_100), () => pool.execute({ op: "get", key: "k" }), { concurrency: "unbounded" }))
     expect([most, servers.decided.filter(({ request }) => request.type === "command").length]).toEqual([1_024, 1_100])
   })
 
-  test("when one has found the new leader, the others ask there at once", async () => {
+  test("when one has found the new leader, the others ask there at once", () => {
     const servers = new ScriptedServers()
-    await withPool(servers, (pool) =>
+    withPool(servers, (pool) =>
       Effect.gen(function*() {
         yield* together(pool, 20)
         servers.leader = "s3"
@@ -69,10 +69,10 @@ describe("a pool", () => {
     expect(new Set(servers.attempts.map(({ server }) => server))).toEqual(new Set(["s3"]))
   })
 
-  test("an interrupted command leaves its clerk to the next, and its number to nobody", async () => {
+  test("an interrupted command leaves its clerk to the next, and its number to nobody", () => {
     const servers = new ScriptedServers()
     const lost: Fate = { says: "silence", decided: 5_000 }
-    const told = await withPool(servers, (pool) =>
+    const told = withPool(servers, (pool) =>
       Effect.gen(function*() {
         yield* pool.execute(append("a"))
         servers.script.push(lost)
@@ -86,10 +86,10 @@ describe("a pool", () => {
     expect([told, opened(servers)]).toEqual(["ac", 1])
   })
 
-  test("what callers are told is true, and their answers fit together, whatever becomes of the commands", async () => {
+  test("what callers are told is true, and their answers fit together, whatever becomes of the commands", () => {
     const pool = Effect.scoped(Layer.build(layerClerks("s1", { patience: 2_000 }))).pipe(Effect.flatMap((context) => Effect.provideContext(Gateway, context)))
-    await fc.assert(fc.asyncProperty(plans, async (plan) => {
-      const calls = await callsOf(plan, pool)
+    fc.assert(fc.property(plans, (plan) => {
+      const calls = callsOf(plan, pool)
       expect(calls.filter((one) => !isTrue(one))).toEqual([])
       expect(checkLinearizable(calls.map(({ line }) => line), kv).verdict).toBe("ok")
     }), { numRuns: 200 })

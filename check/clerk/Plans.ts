@@ -31,6 +31,8 @@ export interface Plan {
   /** Of each caller: its calls one after the other, each after a pause in milliseconds. */
   readonly callers: ReadonlyArray<ReadonlyArray<{ readonly pause: number; readonly op: Operation["op"] }>>
   readonly seed: number
+  /** See check/runtime/Choices.ts. */
+  readonly departures: ReadonlyArray<number>
 }
 const call = fc.record({
   pause: fc.constantFrom(0, 1, 1_000, 40_000),
@@ -39,7 +41,8 @@ const call = fc.record({
 export const plans: fc.Arbitrary<Plan> = fc.record({
   script: fc.array(fate, { maxLength: 40, size: "max" }),
   callers: fc.array(fc.array(call, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
-  seed: fc.nat(1_000)
+  seed: fc.nat(1_000),
+  departures: fc.array(fc.nat(20_000), { maxLength: 100, size: "max" }).map((some) => some.sort((a, b) => a - b))
 })
 
 export interface Asked {
@@ -68,17 +71,17 @@ const operationOf = (op: Operation["op"], value: string): Operation => {
 }
 
 /** `asked`: who takes the commands, a clerk or a pool. They have two seconds each. */
-export const callsOf = async (
-  { callers, script, seed }: Plan,
+export const callsOf = (
+  { callers, departures, script, seed }: Plan,
   asked: Effect.Effect<Asked, never, Servers>
-): Promise<ReadonlyArray<Called>> => {
+): ReadonlyArray<Called> => {
   const servers = new ScriptedServers()
   servers.script.push(...script)
   // The clerk hands the operation itself to the servers, so it is its own name.
   const effects = (operation: Operation) =>
     servers.decided.filter(({ request, takesEffect }) => takesEffect && request.type === "command" && request.operation === operation).length
   const calls: Array<Omit<Called, "finally"> & { readonly operation: Operation }> = []
-  const exit = await onVirtualTime(servers, Effect.gen(function*() {
+  const exit = onVirtualTime(servers, Effect.gen(function*() {
     const clock = yield* Clock.Clock
     const { execute } = yield* asked
     const make = Effect.fnUntraced(function*(client: number, n: number, { op, pause }: Plan["callers"][number][number]) {
@@ -95,7 +98,7 @@ export const callsOf = async (
     })
     yield* Effect.forEach(callers, (mine, client) =>
       Effect.forEach(mine, (one, n) => make(client, n, one), { discard: true }), { concurrency: "unbounded", discard: true })
-  }), seed)
+  }), { seed, departures })
   expect(exit).toMatchObject({ _tag: "Success" })
   return calls.map(({ operation, ...one }) => ({ ...one, finally: effects(operation) }))
 }

@@ -5,15 +5,16 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Random from "effect/Random"
-import * as TestClock from "effect/testing/TestClock"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request } from "../../src/kv/Sessions.ts"
 import { get } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { Servers } from "../../src/shell/Servers.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
+import { Choices } from "../runtime/Choices.ts"
+import { Host } from "../runtime/Host.ts"
+import { Simulator } from "../runtime/Simulator.ts"
+import { Chance } from "../simulator/Chance.ts"
 
 /** What becomes of one attempt; an empty one: what becomes of it where all is well. */
 export interface Fate {
@@ -76,20 +77,20 @@ export class ScriptedServers {
   }
 }
 
-/** Runs it on virtual time, until it and all that is still to be decided is over. */
+/**
+ * Runs it on virtual time, until it and all that is still to be decided is over. With departures, tasks run out of turn and
+ * stand still between any two operations (Simulator.ts).
+ */
 export const onVirtualTime = <A, E>(
   servers: ScriptedServers,
   work: Effect.Effect<A, E, Servers>,
-  seed = 0
-): Promise<Exit.Exit<A, E>> =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(work)
-    for (let n = 0; n < 1_000 && fiber.pollUnsafe() === undefined; n++) yield* TestClock.adjust("1 second")
-    yield* TestClock.adjust("1 hour")
-    return fiber.pollUnsafe() ?? (yield* Effect.andThen(Fiber.interrupt(fiber), Effect.die("it doesn't end")))
-  }).pipe(
-    Effect.provideService(Servers, Servers.of({ ids: servers.ids, ask: (server, request) => servers.ask(server, request) })),
-    Effect.provide(TestClock.layer()),
-    Random.withSeed(seed),
-    Effect.runPromise
-  )
+  { departures = [], seed = 0 }: { readonly departures?: Iterable<number>; readonly seed?: number } = {}
+): Exit.Exit<A, E> => {
+  const simulator = new Simulator(new Choices(departures))
+  const { context } = new Host(simulator, new Chance(seed))
+  const service = Servers.of({ ids: servers.ids, ask: (server, request) => servers.ask(server, request) })
+  const ending = simulator.run(Effect.provideService(work, Servers, service), context)
+  simulator.run(Effect.sleep("1 hour"), context)
+  if (ending.type !== "done") throw new Error(`it is ${ending.type}`)
+  return ending.exit
+}

@@ -38,6 +38,7 @@ describe("Bad usage and bad input: exit code 2, one line with file, line and rea
   it("an unknown command", () => oneLine(["explre"], 2, /Unknown subcommand "explre"/))
   it("an unknown flag", () => oneLine(["models", "--sorted"], 2, /--sorted/))
   it("an unknown model", () => oneLine(["explore", "elektion"], 2, /no model elektion in spec\/models.json \(there are election, /))
+  it("an unknown level", () => oneLine(["fuzz", "--level", "hardware"], 2, /hardware/))
   it("a number out of range", () => oneLine(["fuzz", "--servers", "0"], 2, /--servers 0: expected 1 to 9/))
   it("an unreadable trace", () => oneLine(["validate", join(dir, "none.ndjson")], 2, /none.ndjson: cannot be read/))
   it("a trace that isn't JSON", () => oneLine(["validate", file("a.ndjson", `${request[0]}\nhello\n`)], 2, /a.ndjson:2: not JSON/))

@@ -142,7 +142,7 @@ export class Cluster {
           case "timeout":
             return this.#begin("TimeoutAction", Timeout(s), event)
           case "propose":
-            return this.#begin("ClientRequestAction", ClientRequest(s, event.value), event)
+            return this.#begin("ClientRequestAction", ClientRequest(s, [event.value]), event)
           case "heartbeat":
             return this.#begin("HeartbeatTimeoutAction", HeartbeatTimeout(s), event)
           case "contact-lost":

@@ -23,16 +23,16 @@ const request = "x"
 const claim = (action: string, before: Server, message: Message | undefined, step: Step | undefined): Claim => {
   const consumed = message === undefined ? undefined : { message }
   if (step === undefined) {
-    const value = action === "ClientRequestAction" ? request : undefined
-    return { action, before, value, consumed, after: undefined, sends: [], resetElectionTimer: false }
+    const values = action === "ClientRequestAction" ? [request] : undefined
+    return { action, before, values, consumed, after: undefined, sends: [], resetElectionTimer: false }
   }
   const taken: Taken = { action, server: before.id, before, consumed: message === undefined ? undefined : 0, step, firstSent: 1 }
   const line = linesOf(message === undefined ? [] : [message], [taken])[0]!
-  return { ...line, value: line.value, before, consumed, after: step.server }
+  return { ...line, values: line.values, before, consumed, after: step.server }
 }
 
 /** Without a model's bounds, the rules alone say what may happen. */
-const unbounded: Bounds = { maxTerm: Infinity, values: [request], applyAlone: true }
+const unbounded: Bounds = { maxTerm: Infinity, values: [request], together: 1, applyAlone: true }
 
 const received = (s: Server, m: Message): Claim => claim(receiveAction(m), s, m, Handle(s, m))
 
@@ -40,7 +40,7 @@ const received = (s: Server, m: Message): Claim => claim(receiveAction(m), s, m,
 export const claimsOfModel = async (spec: RaftSpec): Promise<ReadonlyArray<Claim>> => {
   const claims: Array<Claim> = []
   const model = raftModel(spec)
-  const bounds: Bounds = { maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }
+  const bounds: Bounds = { maxTerm: spec.maxTerm, values: spec.values, together: spec.together, applyAlone: spec.applyAlone }
   await explore({
     ...model,
     properties: [],
@@ -114,7 +114,7 @@ export const claimsOfExecutions = (settings: Settings): ReadonlyArray<Claim> => 
     linesOf(cluster.sent, taken).forEach((line, k) => {
       const { before, firstSent, step: { server } } = taken[k]!
       const consumed = line.consumed === undefined ? undefined : { message: line.consumed.message }
-      claims.push({ ...line, value: line.value, before, consumed, after: server })
+      claims.push({ ...line, values: line.values, before, consumed, after: server })
       const { name, steps } = Actions[k % Actions.length]!
       if (steps(unbounded, server).length === 0) claims.push(claim(name, server, undefined, undefined))
       const own = cluster.sent.slice(0, firstSent).filter((m) => m.dest === server.id)

@@ -8,6 +8,7 @@ import { loadModels } from "../models/load.ts"
 import { runScenario } from "../scenario/Scenario.ts"
 import { runCommand } from "../scenario/Script.ts"
 import { decode } from "../../src/kv/Encoding.ts"
+import * as Table from "../../src/kv/Table.ts"
 import { figure2 } from "../../src/raft/Server.ts"
 
 const scenarios = new URL("../scenarios/", import.meta.url)
@@ -25,3 +26,7 @@ for (
     ['[1,2,3,3,"cas","k",1,"a"]', '[1,2,3,3,"take","k"]', '[1,2,3,4,"get","k"]']
   )
 ) decode(value)
+// Nobody has two keys of one hash (as 0 and 2^32), sets a value that is there already, or removes what isn't there.
+const table = Table.tableOf([0, 32, 2 ** 32].map((key) => [key, "x"]))
+Table.set(table, 32, "x")
+for (const key of [2 ** 32, 33, 64, 32 + 1024]) Table.remove(table, key)

@@ -113,7 +113,7 @@ class Enumeration {
   constructor(spec: RaftSpec, events: number, effects: typeof perform) {
     this.#effects = effects
     const { actors, root } = raftModel(spec)
-    this.#bounds = { maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }
+    this.#bounds = { maxTerm: spec.maxTerm, values: spec.values, together: spec.together, applyAlone: spec.applyAlone }
     this.#positions = actors
     this.#levels = Array.from({ length: events + 1 }, () => [])
     this.#root = {
@@ -333,6 +333,7 @@ export const crashSpec: RaftSpec = {
   servers: 3,
   maxTerm: 2,
   values: ["x"],
+  together: 1,
   settings: { ...figure2, maxBatchBytes: 100, maxInflight: 8, maxUncommittedBytes: 100 },
   applyAlone: false,
   prune: true,

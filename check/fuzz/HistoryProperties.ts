@@ -4,6 +4,7 @@
  * (One leader per term is ElectionSafety: its ghost never forgets.)
  */
 import { valueOf } from "../../src/kv/Map.ts"
+import type { Response } from "../../src/kv/Map.ts"
 import { InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request, Session } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
@@ -230,8 +231,10 @@ const sameSession = (a: Session | undefined, b: Session | undefined): boolean =>
   || (a !== undefined && b !== undefined && a.timeout === b.timeout && a.used === b.used && a.first === b.first
     && sameReplies(a.replies, b.replies))
 
-const sameReplies = (a: Session["replies"], b: Session["replies"]): boolean => {
-  const seqs = Object.keys(a).map(Number)
+type Replies = Readonly<Record<string, Response>>
+
+const sameReplies = (a: Replies, b: Replies): boolean => {
+  const seqs = Object.keys(a)
   return seqs.length === Object.keys(b).length && seqs.every((seq) => a[seq] === b[seq])
 }
 

@@ -88,7 +88,7 @@ export class Refinement {
       if (session !== undefined) this.#sessions.set(request.session, { ...session, used: this.#time })
     }
     const there = this.#kv.sessions
-    return there.size === this.#sessions.size && Table.keys(there).every((id) => this.#sessions.has(id))
+    return there.size === this.#sessions.size && [...this.#sessions.keys()].every((id) => Table.get(there, id) !== undefined)
       ? undefined
       : "ExpiryIsByLogTime"
   }

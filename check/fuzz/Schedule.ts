@@ -28,7 +28,7 @@ const maxTries = 3000
  * Short batches and narrow windows make for many steps half done. (A command measures about 25.) Few kinds, since one run of
  * TLC takes the traces of one kind of settings.
  */
-const flows = [
+export const flows = [
   { maxBatchBytes: 1, maxInflight: 1, maxUncommittedBytes: 150, chunkSize: 1 },
   { maxBatchBytes: 1, maxInflight: 4, maxUncommittedBytes: 400, chunkSize: 2 },
   { maxBatchBytes: 60, maxInflight: 2, maxUncommittedBytes: 100_000, chunkSize: 4 },

@@ -1,9 +1,9 @@
 /**
- * A lock in the key-value store, as the labs build it: a key is absent or empty, or names its holder. A clerk may give up and
- * not know what became of its Cas (the labs' "Maybe"); whoever reads the key again knows.
+ * A lock in the key-value store, as the labs build it: a key is absent or empty, or names its holder. A clerk may give
+ * up and not know what became of its Cas (the labs' "Maybe"); whoever reads the key again knows.
  *
- * A Cas that was given up can't take effect after the next one of its client: the session's later commands say that nobody
- * waits for it (src/shell/Clerk.ts). So nobody comes to hold the lock behind his own back.
+ * A Cas that was given up can't take effect after the next one of its client: the session's later commands say that
+ * nobody waits for it (src/shell/Clerk.ts). So nobody comes to hold the lock behind his own back.
  */
 import * as Effect from "effect/Effect"
 import type { ClerkError } from "../../src/shell/Clerk.ts"

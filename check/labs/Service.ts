@@ -1,7 +1,7 @@
 /**
- * The vocabulary of the labs' key-value suites, on a world of real replicas and clerks (check/runtime): clients, the history
- * of all that they saw, and claims that are watched. Every property is checked after every step; a run ends with the verdict
- * on the history, which must be definite (W-2).
+ * The vocabulary of the labs' key-value suites, on a world of real replicas and clerks (check/runtime): clients, the
+ * history of all that they saw, and claims that are watched. Every property is checked after every step; a run ends
+ * with the verdict on the history, which must be definite (W-2).
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,12 +18,17 @@ import type { Address, Conditions } from "../runtime/Network.ts"
 import { World } from "../runtime/World.ts"
 import { Chance } from "../simulator/Chance.ts"
 import { Failure } from "../simulator/Harness.ts"
-import { limit, usualConfiguration } from "./Lab.ts"
-import { LabFailure } from "./Lab.ts"
+import { LabFailure, limit, usualConfiguration } from "./Lab.ts"
 import type { Lab, Options } from "./Lab.ts"
 
 /** labrpc's unreliable network, which also repeats messages and lets them overtake each other (W-9). */
-export const unreliable: Conditions = { delay: [0, 26], slowPercent: 5, slowest: 200, lossPercent: 10, repeatPercent: 5 }
+export const unreliable: Conditions = {
+  delay: [0, 26],
+  slowPercent: 5,
+  slowest: 200,
+  lossPercent: 10,
+  repeatPercent: 5
+}
 
 /** On average one in so many choices of the scheduler is another than the usual one. */
 const departsEvery = 100
@@ -33,7 +38,8 @@ const patience = 60_000
 
 const argumentOf = (o: Asked): Json => o.op === "cas" ? [o.from, o.to] : "value" in o ? o.value : null
 
-const sizeOf = (pieces: ReadonlyArray<string>): number => pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
+const sizeOf = (pieces: ReadonlyArray<string>): number =>
+  pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
 
 export class Service {
   readonly world: World
@@ -147,8 +153,10 @@ export class Service {
   /** Of what the server has on disk besides its snapshot, as JSON. */
   logBytes(id: ServerId): number {
     const { currentTerm, log, votedFor } = this.world.observed.disks.get(id)!
-    let size = this.#logSizes.get(log)
-    if (size === undefined) this.#logSizes.set(log, size = Buffer.byteLength(JSON.stringify({ currentTerm, votedFor, log })))
+    const known = this.#logSizes.get(log)
+    if (known !== undefined) return known
+    const size = Buffer.byteLength(JSON.stringify({ currentTerm, votedFor, log }))
+    this.#logSizes.set(log, size)
     return size
   }
 
@@ -213,8 +221,8 @@ export class Client {
         client, op, key, value: argumentOf(asked), call: this.#service.now(), return: null, output: null
       }
       history.push(call)
-      const said = JSON.stringify(call.value)
-      world.tell(this.address, `${op} ${key}${call.value === null ? "" : ` ${said.length < 60 ? said : `${said.length} characters`}`}`)
+      const said = call.value === null ? "" : JSON.stringify(call.value)
+      world.tell(this.address, `${op} ${key} ${said.length < 60 ? said : `${said.length} characters`}`)
       return Effect.onExit(this.#clerk.execute(asked), (exit) =>
         Effect.sync(() => {
           const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) as ClerkError : undefined

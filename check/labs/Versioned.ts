@@ -1,6 +1,6 @@
 /**
- * The labs' conditional put of 2025: each value has a version, which a put must name; 0: the key is absent. Our map has no
- * versions, so the value carries its own: "VERSION TEXT", and the put is a Cas from the very value of that version.
+ * The labs' conditional put of 2025: each value has a version, which a put must name; 0: the key is absent. Our map has
+ * no versions, so the value carries its own: "VERSION TEXT", and the put is a Cas from the very value of that version.
  */
 import * as Effect from "effect/Effect"
 import type { ClerkError } from "../../src/shell/Clerk.ts"

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Command, Request } from "../../src/kv/Sessions.ts"
 import { valueOf } from "../../src/kv/Map.ts"
+import { entries, get } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
 import { Servers } from "../../src/shell/Servers.ts"
@@ -9,10 +10,10 @@ import type { Answer } from "../../src/shell/Servers.ts"
 import type { Lab } from "./Lab.ts"
 import { service } from "./Service.ts"
 import type { Service } from "./Service.ts"
-import { get } from "../../src/kv/Table.ts"
 
 /** One request, put to one server once. */
-const ask = (s: Service, server: ServerId, request: Request): Effect.Effect<Answer> => s.world.servers().ask(server, request)
+const ask = (s: Service, server: ServerId, request: Request): Effect.Effect<Answer> =>
+  s.world.servers().ask(server, request)
 
 /** A session of its own, opened with whoever leads. */
 const session = Effect.fnUntraced(function*(s: Service, timeout: number) {
@@ -65,8 +66,8 @@ export const clients: ReadonlyArray<Lab> = [
     yield* ask(s, leader, put(id, 2, "c"))
     yield* s.settled
     for (const server of s.ids) {
-      const { replies } = get(s.world.observed.machine(server).sessions, id)!
-      s.expect(Object.keys(replies).join() === "2", `who goes on has its answer forgotten: ${server} keeps ${Object.keys(replies).join()}`)
+      const kept = Object.keys(get(s.world.observed.machine(server).sessions, id)!.replies).join()
+      s.expect(kept === "2", `who goes on has its answer forgotten: ${server} keeps ${kept}`)
       yield* s.world.replica(server)!.snapshot
     }
     s.expect(status(first) === "OK", "it was done")
@@ -81,7 +82,8 @@ export const clients: ReadonlyArray<Lab> = [
 
     // A leader that hears from nobody.
     s.divide([next], s.ids.filter((other) => other !== next))
-    const alone = yield* within(ask(s, next, { ...put(id, 3, ""), operation: { op: "get", key: "k" } }), 5 * electionTimeout.max)
+    const read: Command = { ...put(id, 3, ""), operation: { op: "get", key: "k" } }
+    const alone = yield* within(ask(s, next, read), 5 * electionTimeout.max)
     s.expect(
       alone === undefined ? !checkQuorum : alone.type === "notLeader",
       `cut off alone, it says that it doesn't lead, or nothing for ever without CheckQuorum, but not ${status(alone)}`
@@ -163,7 +165,8 @@ export const clients: ReadonlyArray<Lab> = [
     yield* Effect.sleep(1500)
     yield* other.get("other")
     yield* s.settled
-    for (const server of s.ids) s.expect(get(s.world.observed.machine(server).sessions, id) === undefined, `${server} has forgotten it`)
+    const forgotten = s.ids.filter((server) => get(s.world.observed.machine(server).sessions, id) === undefined)
+    s.expect(forgotten.length === 3, `all have forgotten it, not only ${forgotten.join(", ")}`)
     const late = yield* ask(s, yield* s.world.leader, put(id, 3, "c"))
     s.expect(status(late) === "SESSION_EXPIRED", `its command is refused, not ${status(late)}`)
     // Leaders whose clocks are behind, or ahead, and who start from snapshots, can't bring it back.
@@ -186,7 +189,8 @@ export const clients: ReadonlyArray<Lab> = [
     yield* Effect.all(Array.from({ length: 50 }, (_, n) => busy.append("b", `${n} `)), { concurrency: "unbounded" })
     yield* busy.get("b")
     yield* s.settled
-    const kept = Object.values(s.world.observed.machine(leader).sessions).map(({ replies }) => Object.keys(replies).length)
+    const { sessions } = s.world.observed.machine(leader)
+    const kept = entries(sessions).map(([, { replies }]) => Object.keys(replies).length)
     s.expect(Math.max(...kept) === 1, `who has all its answers has one kept, not ${kept.join(", ")}`)
   }, { skews: [0, 5000, 10_000] })
 ]

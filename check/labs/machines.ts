@@ -1,6 +1,6 @@
 /**
- * The replicated state machine of the MIT labs (4A of 2025): a counter, on three servers. Ours is a key that each increment
- * makes longer by a character; what it says is read afterwards, since an Append answers nothing.
+ * The replicated state machine of the MIT labs (4A of 2025): a counter, on three servers. Ours is a key that each
+ * increment makes longer by a character; what it says is read afterwards, since an Append answers nothing.
  */
 import * as Effect from "effect/Effect"
 import { valueOf } from "../../src/kv/Map.ts"
@@ -23,7 +23,8 @@ const counted = (s: Service, id: ServerId): number => valueOf(s.world.observed.m
 const reaches = Effect.fnUntraced(function*(s: Service, count: number, servers = s.ids.length) {
   const have = () => s.ids.filter((id) => counted(s, id) === count).length
   yield* Effect.timeoutOption(s.world.until(() => have() >= servers), 1000)
-  s.expect(have() >= servers, `${servers} servers have counted to ${count}, not ${s.ids.map((id) => counted(s, id)).join(", ")}`)
+  const all = s.ids.map((id) => counted(s, id)).join(", ")
+  s.expect(have() >= servers, `${servers} servers have counted to ${count}, not ${all}`)
 })
 
 export const machines: ReadonlyArray<Lab> = [

@@ -137,7 +137,7 @@ describe("Pitfalls", () => {
 
   test("PF-11: match is what the request carried, never lower, whatever order answers come in", () => {
     let s = leader(1)
-    for (let n = 0; n < 3; n++) s = ClientRequest(s, `${n}`)!.server
+    for (let n = 0; n < 3; n++) s = ClientRequest(s, [`${n}`])!.server
     const matched = after(s, ack({ matchIndex: 2 }))
     expect(matched.matchIndex["s2"]).toBe(2)
     const both = after(matched, ack({ matchIndex: 4 }), ack({ matchIndex: 1 }), ack({ matchIndex: 2 }))
@@ -353,7 +353,7 @@ describe("raft_paper_test.go", () => {
 
   test("RP-16 5.3: a leader appends the command and asks all others to replicate it", () => {
     const s = after(leader(1), ack({ matchIndex: 1 }), ack({ source: "s3", matchIndex: 1 }))
-    const step = ClientRequest(s, "x")!
+    const step = ClientRequest(s, ["x"])!
     expect(step.server.log.entries[1]).toEqual({ term: 1, type: "command", value: "x" })
     expect(step.sends).toEqual(["s2", "s3"].map((dest) =>
       append({
@@ -504,7 +504,7 @@ describe("etcd", () => {
     /** s1 leads with eight entries, and has compacted so many of them since it sent its last snapshot. */
     const compacted = (count: number): Server => {
       let s = leader(1)
-      for (let n = 0; n < 7; n++) s = ClientRequest(s, `${n}`)!.server
+      for (let n = 0; n < 7; n++) s = ClientRequest(s, [`${n}`])!.server
       s = after(s, ack({ source: "s3", matchIndex: 8 }))
       return { ...TakeSnapshot({ ...s, lastApplied: 8 }, count, ["state"])!.server, nextIndex: { ...s.nextIndex, s2: 1 } }
     }

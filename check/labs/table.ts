@@ -10,7 +10,7 @@ export const file = fileURLToPath(new URL("README.md", import.meta.url))
 
 /** The ids that a title begins with. */
 export const idsOf = (title: string): ReadonlyArray<string> =>
-  /^((?:[A-Z]+-\d+ )*[A-Z]+-\d+)[: ]/.exec(title)?.[1]!.split(" ") ?? []
+  /^((?:[A-Z]+1?-\d+ )*[A-Z]+1?-\d+)[: ]/.exec(title)?.[1]!.split(" ") ?? []
 
 /** By id: where the tests are whose titles begin with it. */
 export const testsById = (): ReadonlyMap<string, ReadonlyArray<string>> => {
@@ -52,7 +52,7 @@ export const faults = (
       if (answer !== undefined && "not" in answer && tests.has(id)) return [`${id} has a test, and a reason why not`]
       return storiesOf(answer).filter((name) => !existsSync(`${check}scenarios/${name}.txt`)).map((name) => `${id}: there is no story ${name}`)
     }),
-    ...[...tests.keys()].filter((id) => /^(N|R[A-D]|HR|W|PF|P|D|E|RP)-/.test(id) && !ids.includes(id))
+    ...[...tests.keys()].filter((id) => /^(N|R[A-D]|K[SAB]|KV1|LK|SM|HR|W|PF|P|D|E|RP|J)-/.test(id) && !ids.includes(id))
       .map((id) => `${id} is tested, but not in the list`)
   ]
 }
@@ -73,11 +73,12 @@ export const page = (): string => {
 
 const introduction = `# Labs, papers and other implementations
 
-What is asked of Raft by the labs of MIT 6.5840 (once 6.824) and their handouts, the students' guide, the paper, Ongaro's
-dissertation and the tests of etcd/raft, in a numbering of our own. \`lockstep labs\` runs the scenarios on virtual time
-(check/simulator): a simulated network, timers and disks around the same rules as everywhere, and every property after
-every event. \`--seed\` gives the same run again, \`--runs\` more of them. This page is made by \`node check/labs/table.ts\`;
-a test fails when something on it has neither test nor reason.
+What is asked of Raft and of a service on it by the labs of MIT 6.5840 (once 6.824) and their handouts, the students' guide,
+the paper, Ongaro's dissertation, the tests of etcd/raft and Jepsen, in a numbering of our own. \`lockstep labs\` runs the
+scenarios on virtual time: those of Raft on the rules alone, in a simulated network with simulated timers and disks
+(check/simulator); those with clients on real replicas and clerks (check/runtime), and what the clients saw must be
+linearizable, beyond doubt. Every property is checked after every step. \`--seed\` gives the same run again, \`--runs\` more of
+them. This page is made by \`node check/labs/table.ts\`; a test fails when something on it has neither test nor reason.
 
 ![Figure 16](figure-16.svg)
 

@@ -27,8 +27,8 @@ export const begin = <A>(work: (over: () => boolean) => Effect.Effect<A, ClerkEr
 const shared = "all"
 
 /**
- * The suites' mix: each client appends to a key of its own, and reads it, which must be what it has appended. Also to one that
- * all share, where the others come in between.
+ * The suites' mix: each client appends to a key of its own, and reads it, which must be what it has appended. Also to one
+ * that all share, where the others come in between.
  */
 export class Appends {
   readonly #service: Service
@@ -52,7 +52,10 @@ export class Appends {
 
   /** All clients, each one operation after the other; between them pauses of up to `pause` milliseconds. */
   readonly run = (over: () => boolean, pause: number): Effect.Effect<void, ClerkError> =>
-    Effect.forEach(this.#clients, (client, me) => this.#client(client, me, over, pause), { concurrency: "unbounded", discard: true })
+    Effect.forEach(this.#clients, (client, me) => this.#client(client, me, over, pause), {
+      concurrency: "unbounded",
+      discard: true
+    })
 
   readonly #client = Effect.fnUntraced(
     { self: this },
@@ -115,7 +118,10 @@ export const halves = (s: Service): ReadonlyArray<ReadonlyArray<ServerId>> => {
 }
 
 /** The suites' test of a service: three times clients work for a while, and then all that they did is there. */
-export const generic = Effect.fnUntraced(function*(s: Service, { clients, crash, lasts, partitions, pause = 0 }: Generic) {
+export const generic = Effect.fnUntraced(function*(
+  s: Service,
+  { clients, crash, lasts, partitions, pause = 0 }: Generic
+) {
   const appends = new Appends(s, yield* s.clients(clients))
   for (let iteration = 0; iteration < 3; iteration++) {
     const work = yield* begin((over) => appends.run(over, pause))

@@ -34,7 +34,7 @@ export const rootOf = (
 }
 
 export const raftModel = (spec: RaftSpec): RaftModel => {
-  const bounds: Bounds = { maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }
+  const bounds: Bounds = { maxTerm: spec.maxTerm, values: spec.values, together: spec.together, applyAlone: spec.applyAlone }
   const ids = serverIds(spec.servers)
   const position = new Map(ids.map((id, n) => [id, n]))
   const { cluster, underWay } = rootOf(spec)

@@ -45,6 +45,7 @@ CONSTANTS
   Nil = Nil
   Server = ${stringSet(root.actors.map((s) => s.id))}
   Value = ${stringSet(spec.values)}
+  Together = ${spec.together}
   MaxTerm = ${spec.maxTerm}
   ApplyAlone = ${spec.applyAlone ? "TRUE" : "FALSE"}
   Prune = ${spec.prune ? "TRUE" : "FALSE"}

@@ -39,6 +39,7 @@ export const RaftSpec = Schema.Struct({
   servers: Count,
   maxTerm: Count,
   values: Schema.Array(Schema.String),
+  together: Count,
   settings: SettingsSchema,
   applyAlone: Schema.Boolean,
   prune: Schema.Boolean,

@@ -63,7 +63,7 @@ interface Explored {
 const exploreCalm = async (spec: RaftSpec, signal: AbortSignal | undefined): Promise<Explored> => {
   const model = { ...raftModel(spec), properties: [], mustReach: [] }
   const { graph: chaos, result } = await explore(model, { ...(signal === undefined ? {} : { signal }), memory: 2 ** 32 })
-  const calm = new Calm({ maxTerm: spec.maxTerm, values: spec.values, applyAlone: spec.applyAlone }, model.actors)
+  const calm = new Calm({ maxTerm: spec.maxTerm, values: spec.values, together: spec.together, applyAlone: spec.applyAlone }, model.actors)
   const origins: Array<number> = []
   for (let n = 0; n < chaos.size && result.complete; n++) {
     const { actors, left } = chaos.world(n)

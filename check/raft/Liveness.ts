@@ -14,7 +14,7 @@ import { Handle } from "../../src/raft/Raft.ts"
 import { CheckQuorum, ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
 import { lastIndex, lastTerm } from "../../src/raft/Server.ts"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
-import { receiveAction, Settle } from "../../src/raft/World.ts"
+import { Batches, receiveAction, Settle } from "../../src/raft/World.ts"
 import type { Bounds } from "../../src/raft/World.ts"
 
 /** What must come, and stay, once it is calm: a predicate of the servers that are up. */
@@ -324,7 +324,7 @@ export class Calm implements FairGraph {
     const known = this.#own[server]
     if (known !== undefined) return known
     const s = this.#servers.values[server]!
-    const { applyAlone, values } = this.#bounds
+    const { applyAlone } = this.#bounds
     const leader = s.role === "leader"
     const own: Own = {
       leader,
@@ -336,7 +336,7 @@ export class Calm implements FairGraph {
       loseContact: this.#local("LeaderContactLostAction", LeaderContactLost(s)),
       confirm: this.#local("CheckQuorumAction", CheckQuorum(s)),
       apply: applyAlone ? this.#local("ApplyAction", Apply(s)) : undefined,
-      ask: values.flatMap((value) => this.#local("ClientRequestAction", ClientRequest(s, value)) ?? [])
+      ask: Batches(this.#bounds).flatMap((values) => this.#local("ClientRequestAction", ClientRequest(s, values)) ?? [])
     }
     return this.#own[server] = own
   }

@@ -5,7 +5,7 @@
 import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { Full } from "../../src/raft/Replication.ts"
-import { lastIndex, termAt } from "../../src/raft/Server.ts"
+import { lastIndex, replaceAfter, termAt } from "../../src/raft/Server.ts"
 import type { Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 
@@ -104,11 +104,13 @@ const all: ReadonlyArray<Sometimes> = [
   step("SentAhead", ({ label, before, after }) =>
     label === "ClientRequestAction"
     && after.pipelined.some((j) => before.nextIndex[j]! > before.matchIndex[j]! + 1 && after.nextIndex[j]! > before.nextIndex[j]!)),
+  step("TakenTogether", ({ label, before, after }) =>
+    label === "ClientRequestAction" && lastIndex(after.log) > lastIndex(before.log) + 1),
   step("WindowFreedByRejection", ({ message, before, after }) =>
     message?.type === "AppendEntriesResponse" && !message.success && before.pipelined.includes(message.source)
     && after.role === "leader" && !after.pipelined.includes(message.source)),
   actors("UncommittedFull", (servers) =>
-    servers.some((l) => l.role === "leader" && Full(l, { term: l.currentTerm, type: "command", value: "x" }))),
+    servers.some((l) => l.role === "leader" && Full(l, replaceAfter(l.log, lastIndex(l.log), [{ term: l.currentTerm, type: "command", value: "x" }])))),
   step("SnapshotTaken", ({ label }) => label === "SnapshotAction"),
   step("LeaderTakesSnapshot", ({ label, before }) => label === "SnapshotAction" && before.role === "leader"),
   step("RestartFromSnapshot", ({ label, before }) => label === "RestartAction" && before.log.lastIncludedIndex > 0),

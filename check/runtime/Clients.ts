@@ -106,7 +106,10 @@ export class Clients {
             world.happens("unavailable")
             this.history[at] = { ...this.history[at]!, applied: false }
             world.tell(name, "hears that it wasn't done")
-          } else if (error instanceof OutcomeUnknown || error instanceof SessionExpired || exit.cause.reasons.every((reason) => reason._tag === "Interrupt")) {
+          } else if (
+            error instanceof OutcomeUnknown || error instanceof SessionExpired
+            || exit.cause.reasons.every((reason) => reason._tag === "Interrupt")
+          ) {
             world.happens("unknown")
             world.tell(name, `doesn't know: ${error?._tag ?? "gone"}`)
           } else world.observed.violate("Exception", String(exit.cause))

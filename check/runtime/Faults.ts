@@ -17,7 +17,13 @@ export type Fault = { readonly at: number; readonly lasts: number } & (
   /** The `nth` operation of its disk from then fails; or the disk is full. */
   | { readonly type: "disk"; readonly whom: Whom; readonly nth: number; readonly kind: "fail" | "full" }
   /** `order` has all places, the first of which it is about, unless that is the leader (check/fuzz/Network.ts). */
-  | { readonly type: "divide"; readonly kind: PartitionKind; readonly order: ReadonlyArray<number>; readonly leaderFirst: boolean; readonly outward: boolean }
+  | {
+    readonly type: "divide"
+    readonly kind: PartitionKind
+    readonly order: ReadonlyArray<number>
+    readonly leaderFirst: boolean
+    readonly outward: boolean
+  }
   | { readonly type: "snapshot"; readonly whom: Whom }
 )
 
@@ -103,5 +109,6 @@ const divide = (world: World, { kind, leaderFirst, order: places, outward }: Ext
       if (a !== b && !connected(kind, a, b, n, (n - 1) >> 1, outward)) network.close(from, to)
     }
   }
-  world.tell("all", `are divided: ${kind}${kind === "oneWay" ? (outward ? ", outward" : ", inward") : ""}, about ${about.join(" ")}`)
+  const way = kind === "oneWay" ? (outward ? ", outward" : ", inward") : ""
+  world.tell("all", `are divided: ${kind}${way}, about ${about.join(" ")}`)
 }

@@ -1,5 +1,5 @@
-// Goal: random runs of real replicas violate nothing, are the same again from the same seed, in another process too, and what
-// they find comes down to what brings it about. Method: run some; and plant mistakes, by the zoo's means.
+// Goal: random runs of real replicas violate nothing, are the same again from the same seed, in another process too, and
+// what they find comes down to what brings it about. Method: run some; and plant mistakes, by the zoo's means.
 import * as Result from "effect/Result"
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -58,7 +58,10 @@ const fuzzMutant = (folder: string, id: string, ...more: ReadonlyArray<string>) 
   const { edits } = mutants.find((mutant) => mutant.id === id)!
   const ran = spawnSync(
     process.execPath,
-    ["--import", join(project, "check/zoo/hooks.ts"), join(project, "src/cli/main.ts"), "fuzz", "--level", "runtime", "--runs", "60", "--json", ...more],
+    [
+      ...["--import", join(project, "check/zoo/hooks.ts"), join(project, "src/cli/main.ts")],
+      ...["fuzz", "--level", "runtime", "--runs", "60", "--json", ...more]
+    ],
     { encoding: "utf8", env: { ...process.env, LOCKSTEP_MUTANT: makeMutant(folder, id, edits) } }
   )
   expect(ran.status, ran.stderr).toBe(1)
@@ -71,7 +74,7 @@ describe("A mistake that is planted", () => {
     try {
       // After a restart the machine begins empty, snapshot or not.
       const found = fuzzMutant(join(folder, "1"), "X14")
-      expect(found.property).toBe("AnswersAreDecided")
+      expect(found.property).toBe("SnapshotsAgree")
       expect(found.story).toContain("departures from the usual course: none")
       expect(found.story.match(/^fault at /gm)).toHaveLength(1)
       const again = fuzzMutant(join(folder, "2"), "X14", "--path", found.path!)

@@ -96,7 +96,8 @@ export const fuzzRuntime = async (options: RuntimeFuzzOptions): Promise<RuntimeF
   if (counterexample !== null) {
     const [plan] = counterexample
     const { story, violation } = runPlan(plan)
-    return { ...result, failure: { ...violation!, seed, path: counterexamplePath!, story: `${planText(plan)}\n\n${story}` } }
+    const text = `${planText(plan)}\n\n${story}`
+    return { ...result, failure: { ...violation!, seed, path: counterexamplePath!, story: text } }
   }
   const missed = servers < 3 ? [] : missedGates(richness, done, steps)
   return missed.length === 0
@@ -105,13 +106,17 @@ export const fuzzRuntime = async (options: RuntimeFuzzOptions): Promise<RuntimeF
 }
 
 /** The plan in words. */
-const planText = ({ clients, duration, faults, maxRaftStateBytes, network, seed, servers, sessionTimeout, settings, tape }: Plan): string => {
+const planText = ({ clients, duration, faults, network, seed, servers, settings, tape, ...more }: Plan): string => {
+  const { maxRaftStateBytes, sessionTimeout } = more
   const { delay, lossPercent, repeatPercent, slowPercent, slowest } = network
   return [
     `${serverIds(servers).join(" ")}; ${clients} clients; ${duration} ms; seed of timeouts, delays and requests ${seed}`,
     `settings ${JSON.stringify({ ...settings, maxRaftStateBytes, sessionTimeout })}`,
-    `network: delays ${delay.join(" to ")} ms, ${slowPercent} % up to ${slowest} ms, ${lossPercent} % lost, ${repeatPercent} % repeated`,
+    `network: delays ${delay.join(" to ")} ms, ${slowPercent} % up to ${slowest} ms, ${lossPercent} % lost, `
+    + `${repeatPercent} % repeated`,
     `departures from the usual course: ${tape.length === 0 ? "none" : tape.join(" ")}`,
-    ...faults.length === 0 ? ["no faults"] : faults.map(({ at, lasts, type, ...more }) => `fault at ${at.toFixed(3)} for ${lasts.toFixed(3)} ms: ${type} ${JSON.stringify(more)}`)
+    ...faults.length === 0 ? ["no faults"] : faults.map(({ at, lasts, type, ...how }) =>
+      `fault at ${at.toFixed(3)} for ${lasts.toFixed(3)} ms: ${type} ${JSON.stringify(how)}`
+    )
   ].join("\n")
 }

@@ -8,6 +8,7 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type { Chance } from "../simulator/Chance.ts"
 import type { Simulator } from "./Simulator.ts"
+import type { Moment } from "./Timing.ts"
 
 export class Host {
   readonly chance: Chance
@@ -16,6 +17,9 @@ export class Host {
   readonly #simulator: Simulator
   /** What came while it stood still. */
   #held: Array<() => void> | undefined
+  /** When it stopped last, and for how long it has stood still before. */
+  #since = 0
+  #stoodStill = 0
 
   /** `ahead`: how many milliseconds its wall clock is ahead of the others'. */
   constructor(simulator: Simulator, chance: Chance, ahead = 0) {
@@ -38,14 +42,23 @@ export class Host {
     else this.#held.push(happen)
   }
 
+  get moment(): Moment {
+    const { now } = this.#simulator
+    return { now, awake: (this.#held === undefined ? now : this.#since) - this.#stoodStill }
+  }
+
   /** Its programs don't run, as after SIGSTOP; everything else goes on. */
   pause(): void {
-    this.#held ??= []
+    if (this.#held !== undefined) return
+    this.#held = []
+    this.#since = this.#simulator.now
   }
 
   resume(): void {
-    const held = this.#held ?? []
+    if (this.#held === undefined) return
+    const held = this.#held
     this.#held = undefined
+    this.#stoodStill += this.#simulator.now - this.#since
     for (const happen of held) this.arrives(happen)
   }
 
@@ -66,7 +79,8 @@ export class Host {
         return Effect.callback<void>((resume) => {
           // In whole microseconds, as the clock reads, and at least one: who finds that it is too early by a rounding, and
           // sleeps again, must come to an end.
-          const due = simulator.clock.after(Math.max(1, Math.ceil(1000 * ms)) / 1000, () => this.arrives(() => resume(Effect.void)))
+          const milliseconds = Math.max(1, Math.ceil(1000 * ms)) / 1000
+          const due = simulator.clock.after(milliseconds, () => this.arrives(() => resume(Effect.void)))
           return Effect.sync(() => {
             due.cancelled = true
           })

@@ -150,6 +150,11 @@ export class Observed implements Known {
     return record.counted
   }
 
+  /** How many of the server's steps aren't durable yet. */
+  underWay(id: ServerId): number {
+    return this.#records.get(id)!.underWay.length
+  }
+
   taken(id: ServerId, steps: ReadonlyArray<TakenStep>): void {
     this.#records.get(id)!.underWay.push(...steps)
   }
@@ -286,7 +291,8 @@ export class Observed implements Known {
     const [violated] = violatedNow(this)
     if (violated !== undefined) this.violate(violated, "in full")
     for (const [id, { machine }] of this.#records) {
-      if (!this.#history.machineAgrees(this.servers.get(id)!.lastApplied, machine)) this.violate("MachinesAgree", `${id}, in full`)
+      const { lastApplied } = this.servers.get(id)!
+      if (!this.#history.machineAgrees(lastApplied, machine)) this.violate("MachinesAgree", `${id}, in full`)
     }
   }
 
@@ -319,9 +325,9 @@ export class Observed implements Known {
 const keyOf = ({ seq, session }: Command): string => `${session} ${seq}`
 
 /** What is durable, as a server has it. */
-const inImage = ({ currentTerm, entries, lastIncludedIndex, lastIncludedTerm, snapshot, votedFor }: Image): Persistent => ({
-  currentTerm,
-  votedFor,
+const inImage = ({ entries, lastIncludedIndex, lastIncludedTerm, snapshot, ...image }: Image): Persistent => ({
+  currentTerm: image.currentTerm,
+  votedFor: image.votedFor,
   log: { lastIncludedIndex, lastIncludedTerm, entries: [...entries] },
   snapshot: snapshot ?? { members: [], data: [] }
 })

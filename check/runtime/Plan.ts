@@ -1,6 +1,7 @@
 /** What fast-check draws for a run, and how it is made simpler when the run fails. */
 import fc from "fast-check"
 import type { Settings } from "../../src/raft/Server.ts"
+import { flows } from "../fuzz/Schedule.ts"
 import { Chance } from "../simulator/Chance.ts"
 import { tape } from "./Choices.ts"
 import type { Tape } from "./Choices.ts"
@@ -31,13 +32,6 @@ export interface Plan {
 /** One in so many choices departs from the usual course; so many choices are a whole run. */
 const every = 60
 const departuresOfRun = 2500
-
-/** Few kinds, since one run of TLC takes the traces of one kind of settings. */
-const flows = [
-  { maxBatchBytes: 1, maxInflight: 1, maxUncommittedBytes: 150, chunkSize: 1 },
-  { maxBatchBytes: 60, maxInflight: 4, maxUncommittedBytes: 100_000, chunkSize: 4 },
-  { maxBatchBytes: 1000, maxInflight: 100, maxUncommittedBytes: 100_000, chunkSize: 6 }
-]
 
 const planOf = (servers: number, duration: number, chance: Chance): Plan => {
   const weather = chance.pick(weathers)
@@ -101,7 +95,7 @@ export class Plans extends fc.Arbitrary<Plan> {
   }
 }
 
-/** First the usual course and a calm network, one client, all at once; then without some faults, then without some departures. */
+/** First the usual course, a calm network, few clients; then without some faults, and without some departures. */
 function* simpler(plan: Plan, cursor: Cursor | undefined): IterableIterator<fc.Value<Plan>> {
   let tries = cursor?.tries ?? maxTries
   const value = (next: Plan, at: Omit<Cursor, "tries">) => new fc.Value(next, { ...at, tries: --tries })

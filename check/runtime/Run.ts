@@ -63,7 +63,12 @@ export const runPlan = (plan: Plan): FinishedRun => {
     conditions: plan.network,
     skews,
     count: (what) => counter.count(what),
-    onStep: (change) => counter.step(change, undefined, () => clients?.wait === true)
+    onStep: (change) => {
+      const { action, before, step } = change.taken
+      counter.step(change, undefined, () => clients?.wait === true)
+      const requests = lastIndex(step.server.log) - lastIndex(before.log)
+      if (action === "ClientRequestAction" && requests > 1) counter.count("requestsTogether")
+    }
   })
   clients = new Clients(world, chance, plan.sessionTimeout)
   const ask = clients.client(plan.duration)

@@ -2,6 +2,7 @@
 // Method: short stories.
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import { describe, expect, it } from "vitest"
 import { figure2 } from "../../src/raft/Server.ts"
@@ -92,6 +93,26 @@ describe("A world", () => {
       const { violation, world } = run(seed)
       expect(violation, world.story).toBeUndefined()
     }
+  })
+  it("has servers that answer everybody when they stop, also who asks in that moment", () => {
+    let refused = 0
+    for (let seed = 1; seed <= 100; seed++) {
+      const chance = new Chance(seed, 2)
+      const world = new World({ configuration, chance: new Chance(seed), choices: new Choices(departures(new Chance(seed, 1), 8)) })
+      const violation = world.run(() =>
+        Effect.gen(function*() {
+          const leader = yield* world.leader
+          const replica = world.replica(leader)!
+          const ask = Effect.suspend(() => Effect.delay(replica.ask({ type: "open", timeout: 1000 }), chance.between(0, 6)))
+          const asking = yield* Effect.forkChild(Effect.all(Array.from({ length: 12 }, () => ask), { concurrency: "unbounded" }))
+          yield* Effect.sleep(chance.between(0, 3))
+          yield* world.stop(leader)
+          const answers = yield* Fiber.join(asking)
+          refused += answers.filter(({ type }) => type === "notLeader").length
+        }), 5_000)
+      expect(violation, world.story).toBeUndefined()
+    }
+    expect(refused).toBeGreaterThan(0)
   })
   it("is the same again from the same seed, and another from another", () => {
     const text = (seed: number) => JSON.stringify(run(seed).world.observed.steps)

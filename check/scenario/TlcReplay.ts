@@ -60,7 +60,7 @@ VARIABLES course, at
 StoryStep(e) ==
 ${local.map((name) => `  \\/ e.action = "${name}Action" /\\ ${name}Action(e.server)`).join("\n")}
   \\/ /\\ e.action = "ClientRequestAction"
-     /\\ Take(e.server, ClientRequest(servers[e.server], e.value))
+     /\\ Take(e.server, ClientRequest(servers[e.server], <<e.value>>))
      /\\ left' = [left EXCEPT !.requests = @ - 1]
   \\/ /\\ \\E m \\in e.messages : m \\in messages /\\ m.dest = e.server /\\ Take(e.server, Handle(servers[e.server], m))
      /\\ UNCHANGED left

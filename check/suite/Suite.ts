@@ -9,7 +9,7 @@ import { row } from "./Row.ts"
 import type { Row } from "./Row.ts"
 import { codeCoverageRow, specCoverageRow } from "./rows/coverage.ts"
 import { crashRow, diskRow, refinementRow } from "./rows/durability.ts"
-import { fuzzRow } from "./rows/executions.ts"
+import { fuzzRow, runtimeRow } from "./rows/executions.ts"
 import { bruteForceRow, historyRow } from "./rows/histories.ts"
 import { labsRow, recoveryRow } from "./rows/labs.ts"
 import { modelRow } from "./rows/models.ts"
@@ -48,6 +48,8 @@ export const runSuite = Effect.fnUntraced(function*(options: SuiteOptions) {
   for (const servers of sizes) {
     yield* run(fuzzRow(servers, options.deep ? 20_000 : 800, traces, options))
   }
+  yield* run(runtimeRow(3, options.deep ? 7_000 : 200, traces, options))
+  yield* run(runtimeRow(5, options.deep ? 3_000 : 100, traces, options))
   // The longest first: the last one to end then ends soonest.
   const models = loadModels().toSorted((a, b) => (b.pinned?.seconds ?? 0) - (a.pinned?.seconds ?? 0))
   yield* run(diskRow(options, noTlc === undefined))

@@ -1,5 +1,5 @@
 /**
- * The trace format, version 2: what one line of a trace file holds. traces/README.md says what each field means.
+ * The trace format, version 3: what one line of a trace file holds. traces/README.md says what each field means.
  */
 import * as Data from "effect/Data"
 import * as Runtime from "effect/Runtime"
@@ -115,7 +115,7 @@ const Name = { node: Id, number: Positive, position: Positive }
 /** The first line of a trace. */
 export const Header = Schema.Struct({
   format: Schema.Literal("lockstep-trace"),
-  version: Schema.Literal(2),
+  version: Schema.Literal(3),
   servers: IdSet.check(Schema.isMinLength(1)),
   settings: SettingsSchema,
   seed: Schema.NullOr(Schema.Int),
@@ -128,7 +128,7 @@ export const Line = Schema.Struct({
   node: Id,
   number: Positive,
   action: Schema.Literals(worldActions),
-  value: Schema.optionalKey(Schema.String),
+  values: Schema.optionalKey(Schema.Array(Schema.String).check(Schema.isMinLength(1))),
   consumed: Schema.optionalKey(Schema.Struct({ ...Name, message: MessageSchema })),
   sends: Schema.Array(MessageSchema),
   resetElectionTimer: Schema.Boolean,
@@ -161,8 +161,8 @@ export interface TraceStep {
   readonly number: number
   /** The world's action in spec/World.tla. */
   readonly action: Line["action"]
-  /** What the client asked for, in a ClientRequestAction. */
-  readonly value: string | undefined
+  /** What clients asked for, in a ClientRequestAction. */
+  readonly values: ReadonlyArray<string> | undefined
   /** What is consumed, in the action of a message: which step sent it, at which position (from 1), and what arrived. */
   readonly consumed:
     | { readonly sender: TraceStep; readonly position: number; readonly message: Message }

@@ -82,7 +82,7 @@ describe("what is no trace is refused, with file, line and reason", () => {
     ["an empty file", "", "t.ndjson:1: empty: expected the header of a trace"],
     ["W02: a trace without steps", `${good.split("\n")[0]!}\n`, "t.ndjson:1: no steps after the header"],
     ["another format", replaced(1, (h) => ({ ...h, format: "etcd" })), /^t\.ndjson:1: not the header of a trace: Expected "lockstep-trace".* at \["format"\]/],
-    ["a later version", replaced(1, (h) => ({ ...h, version: 3 })), /^t\.ndjson:1: not the header of a trace: Expected 2.* at \["version"\]/],
+    ["a later version", replaced(1, (h) => ({ ...h, version: 4 })), /^t\.ndjson:1: not the header of a trace: Expected 3.* at \["version"\]/],
     [
       "settings that leave one out",
       replaced(1, ({ settings: { preVote: _, ...settings }, ...h }) => ({ ...h, settings })),
@@ -93,7 +93,7 @@ describe("what is no trace is refused, with file, line and reason", () => {
       replaced(1, (h) => (h["settings"].lease = true, h)),
       /^t\.ndjson:1: not the header of a trace: .*\["settings"\]\["lease"\]/
     ],
-    ["an earlier version", replaced(1, (h) => ({ ...h, version: 1 })), /^t\.ndjson:1: not the header of a trace: Expected 2.* at \["version"\]/],
+    ["an earlier version", replaced(1, (h) => ({ ...h, version: 2 })), /^t\.ndjson:1: not the header of a trace: Expected 3.* at \["version"\]/],
     [
       "settings under which nothing could be sent",
       replaced(1, (h) => (h["settings"].maxInflight = 0, h)),
@@ -124,8 +124,8 @@ describe("what is no trace is refused, with file, line and reason", () => {
       /^t\.ndjson:\d+: s1's step \d+ follows its step \d+: a line is missing$/
     ],
     ["a line twice", good.replace(/^(.*TimeoutAction.*\n)/m, "$1$1"), "t.ndjson:3: s1's step 1 is there already"],
-    ["a request without value", replaced(propose, ({ value: _, ...l }) => l), `t.ndjson:${propose}: a ClientRequestAction has a value`],
-    ["a value elsewhere", replaced(2, (l) => ({ ...l, value: "x" })), "t.ndjson:2: a TimeoutAction has no value"],
+    ["a request without values", replaced(propose, ({ values: _, ...l }) => l), `t.ndjson:${propose}: a ClientRequestAction has values`],
+    ["values elsewhere", replaced(2, (l) => ({ ...l, values: ["x"] })), "t.ndjson:2: a TimeoutAction has no values"],
     ["neither state nor change", replaced(2, ({ change: _, ...l }) => l), "t.ndjson:2: expected either a state or a change"],
     [
       "a restart without what it read from disk",

@@ -243,6 +243,6 @@ test("a process that is killed again and again leaves a trace without a gap, who
   const count = (action: string) => trace.steps.filter((step) => step.action === action).length
   expect(count("RestartAction")).toBe(9)
   expect([count("SnapshotAction") > 0, acknowledged.length > 100]).toEqual([true, true])
-  const requested = new Set(trace.steps.filter(({ action }) => action === "ClientRequestAction").map(({ value }) => JSON.parse(value!)[1]))
+  const requested = new Set(trace.steps.filter(({ action }) => action === "ClientRequestAction").flatMap(({ values }) => values!.map((value) => JSON.parse(value)[1])))
   expect(acknowledged.filter((session) => !requested.has(Number(session)))).toEqual([])
 })

@@ -59,7 +59,7 @@ const row = (cells: ReadonlyArray<string | number>): string => `<<${cells.join("
 
 /** What spec/Trace.tla compares with the rules: a step or, without `after`, that there is none. */
 export interface Claim extends Pick<TraceStep, "action" | "before" | "sends" | "resetElectionTimer"> {
-  readonly value: string | undefined
+  readonly values: ReadonlyArray<string> | undefined
   readonly consumed: Pick<NonNullable<TraceStep["consumed"]>, "message"> | undefined
   readonly after: Server | undefined
 }
@@ -138,11 +138,11 @@ export const valueTables = () => {
         return row([...envelope, m.lastIncludedIndex, m.offset, toTla(m.done)])
     }
   })
-  const argument = ({ action, after, before, consumed, value }: Claim): string | number => {
+  const argument = ({ action, after, before, consumed, values }: Claim): string | number => {
     if (consumed !== undefined) return messages.number(consumed.message)
-    if (value !== undefined) {
-      sizes.number({ term: 0, type: "command", value })
-      return text(value)
+    if (values !== undefined) {
+      for (const value of values) sizes.number({ term: 0, type: "command", value })
+      return row(values.map(text))
     }
     if (action !== "SnapshotAction") return 0
     return after === undefined

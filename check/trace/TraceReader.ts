@@ -64,7 +64,7 @@ const read = (text: string, file: string): Trace => {
 
   for (let line = 2; line <= texts.length; line++) {
     const found = decode(line, "a step", decodeLine)
-    const { action, node, number, resetElectionTimer, sends, value } = found
+    const { action, node, number, resetElectionTimer, sends, values } = found
     const wrong = (reason: string): never => fail(line, reason)
     const history = histories.get(node) ?? wrong(`unknown node ${node} (there are ${members.join(", ")})`)
     const expected = history.length + 1
@@ -73,13 +73,13 @@ const read = (text: string, file: string): Trace => {
     if (number < expected && action !== "RestartAction") wrong(`${node}'s step ${number} is there already`)
     for (const undone of history.splice(number - 1)) undone.undoneBy = line
 
-    if ((action === "ClientRequestAction") !== (value !== undefined)) {
-      wrong(value === undefined ? "a ClientRequestAction has a value" : `a ${action} has no value`)
+    if ((action === "ClientRequestAction") !== (values !== undefined)) {
+      wrong(values === undefined ? "a ClientRequestAction has values" : `a ${action} has no values`)
     }
     const before = history.at(-1)?.after ?? initial.get(node)!
     const after = stateAfter(before, found, wrong)
     const consumed = consumption(found, histories, wrong)
-    const draft: Draft = { line, node, number, action, value, consumed, before, after, sends, resetElectionTimer }
+    const draft: Draft = { line, node, number, action, values, consumed, before, after, sends, resetElectionTimer }
     history.push(draft)
     drafts.push(draft)
   }

@@ -1,5 +1,6 @@
 /** From the steps of a cluster to a trace, as text. */
 import type { Message } from "../../src/raft/Message.ts"
+import { entriesFrom, lastIndex } from "../../src/raft/Server.ts"
 import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import type { Taken } from "../cluster/Cluster.ts"
 import { changeOf, stateOf } from "./Difference.ts"
@@ -14,7 +15,7 @@ export const headerOf = (
   settings: Settings,
   seed: number | null,
   tools: Readonly<Record<string, string>>
-): Header => ({ format: "lockstep-trace", version: 2, servers, settings, seed, tools })
+): Header => ({ format: "lockstep-trace", version: 3, servers, settings, seed, tools })
 
 /** The line of one step. `consumed`: by its name; `whole`: whether it has the whole state, as some must. */
 export const lineOf = (
@@ -27,7 +28,7 @@ export const lineOf = (
   node,
   number,
   action,
-  ...(action === "ClientRequestAction" ? { value: requested(step.server) } : {}),
+  ...(action === "ClientRequestAction" ? { values: requested(before, step.server) } : {}),
   ...(consumed === undefined ? {} : { consumed }),
   sends: step.sends,
   resetElectionTimer: step.resetElectionTimer,
@@ -55,8 +56,9 @@ export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Writt
   })
 }
 
-/** What a client has asked for is the leader's last entry then. */
-const requested = (after: Server): string => after.log.entries.at(-1)!.value
+/** What clients have asked for are the leader's last entries then. */
+const requested = (before: Server, after: Server): ReadonlyArray<string> =>
+  entriesFrom(after.log, lastIndex(before.log) + 1, lastIndex(after.log)).map(({ value }) => value)
 
 /** The text of a trace file. */
 export const traceText = (header: Header, lines: ReadonlyArray<Line>): string =>

@@ -22,12 +22,12 @@ const isStep = (step: TraceStep): boolean => {
     && isDeepStrictEqual(sorted(rule.sends), sorted(sends))
 }
 
-const ruleOf = ({ action, after, before, consumed, value }: TraceStep): Step | undefined => {
+const ruleOf = ({ action, after, before, consumed, values }: TraceStep): Step | undefined => {
   switch (action) {
     case "TimeoutAction":
       return Timeout(before)
     case "ClientRequestAction":
-      return ClientRequest(before, value!)
+      return ClientRequest(before, values!)
     case "HeartbeatTimeoutAction":
       return HeartbeatTimeout(before)
     case "ApplyAction":

@@ -115,7 +115,7 @@ export const byRuntime = async (batches: number, signal: AbortSignal): Promise<D
   let failed: string | undefined
   for (let seed = 1; seed <= batches; seed++) {
     for (const servers of [3, 5]) {
-      const { failure } = await fuzzRuntime({ servers, runs: 50, seed, shrink: false, signal })
+      const { failure } = await fuzzRuntime({ servers, runs: 25, seed, shrink: false, signal })
       if (signal.aborted) return { notices: [], failed: "interrupted" }
       if (failure === undefined) continue
       if (!unnamed.has(failure.property)) {

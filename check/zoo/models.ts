@@ -8,6 +8,7 @@ const defaults = {
   servers: 3,
   maxTerm: 2,
   values: ["x"],
+  together: 1,
   settings: { ...figure2, maxInflight: 8 },
   applyAlone: false,
   prune: true,

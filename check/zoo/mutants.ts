@@ -1,4 +1,4 @@
-/** Mistakes in Raft and in the map on top of it, as they were made in real implementations. README.md says where the ids come from. */
+/** Mistakes in Raft, in the map on top of it and in what runs them, as they were made in real implementations. README.md says where the ids come from. */
 import { livenessMutants } from "./livenessMutants.ts"
 import type { Mutant } from "./Mutant.ts"
 import { commitMutants } from "./mutants/commit.ts"
@@ -34,5 +34,6 @@ export const inCheck: ReadonlyArray<string> = [
   ...["C01", "C02", "C03"],
   ...["S02", "S04", "S08", "S09", "S14", "S15", "P09", "IS3"],
   ...["P01", "P05"],
-  ...["K01", "K08", "K15"]
+  ...["K01", "K08", "K15"],
+  ...["C09", "X10", "X13", "X17"]
 ]

@@ -138,14 +138,16 @@ const without = <K extends Key, A>(node: Table<K, A>, key: K, hash: number, shif
 export const removeBelow = <K extends Key, A>(table: Table<K, A>, bound: number): Table<K, A> =>
   leavesBelow(table, bound).reduce((rest, { key }) => remove(rest, key), table)
 
-const leavesBelow = <K extends Key, A>(node: Table<K, A>, bound: number): ReadonlyArray<Leaf<K, A>> => {
-  if (node.least >= bound) return []
-  return "key" in node ? [node] : node.nodes.flatMap((each) => leavesBelow(each, bound))
+const leavesBelow = <K extends Key, A>(node: Table<K, A>, bound: number, found: Array<Leaf<K, A>> = []): Array<Leaf<K, A>> => {
+  if (node.least >= bound) return found
+  if ("key" in node) found.push(node)
+  else for (const each of node.nodes) leavesBelow(each, bound, found)
+  return found
 }
 
 /** In the order of their keys. */
 export const entries = <K extends Key, A>(table: Table<K, A>): ReadonlyArray<readonly [K, A]> =>
-  leavesBelow(table, Infinity).toSorted((a, b) => a.key < b.key ? -1 : 1).map(({ key, value }) => [key, value])
+  leavesBelow(table, Infinity).sort((a, b) => a.key < b.key ? -1 : 1).map(({ key, value }) => [key, value])
 
 /** In their order. */
 export const keys = <K extends Key>(table: Table<K, unknown>): ReadonlyArray<K> => entries(table).map(([key]) => key)

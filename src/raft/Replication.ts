@@ -48,32 +48,29 @@ export const Replicate = (
 /** As much as `Size` or more, without a look at the characters: none makes more than three bytes of a UTF-16 unit. */
 const sizeAtMost = (entry: Entry): number => 1 + 3 * entry.value.length
 
-/** Whether the leader `s` would hold too much that is not committed yet, with `entry`: at least one entry it may. */
-export const Full = (s: Server, entry: Entry): boolean => {
-  const last = lastIndex(s.log)
-  let atMost = sizeAtMost(entry)
-  for (let k = s.commitIndex + 1; k <= last; k++) atMost += sizeAtMost(entryAt(s.log, k))
+/** Whether the leader `s`, with `log` for its own, would hold too much that is not committed yet: one entry it may. */
+export const Full = (s: Server, log: Log): boolean => {
+  const last = lastIndex(log)
+  let atMost = 0
+  for (let k = s.commitIndex + 1; k <= last; k++) atMost += sizeAtMost(entryAt(log, k))
   return atMost > s.settings.maxUncommittedBytes
-    && s.commitIndex < last
-    && sizeOf(s.log, s.commitIndex + 1, last) + Size(entry) > s.settings.maxUncommittedBytes
+    && s.commitIndex + 1 < last
+    && sizeOf(log, s.commitIndex + 1, last) > s.settings.maxUncommittedBytes
 }
 
 /**
  * Fig2.L2: "If command received from client: append entry to local log, respond after entry applied to state machine"
- * (5.3). Its answer is due when the entry at this index *and term* is applied.
+ * (5.3). Commands that have come together are appended together (diss. 10.2.2). The answer to each is due when the entry at
+ * its index *and term* is applied.
  *
  * Only a leader takes commands, and only as long as it gets rid of them: `undefined` means "not leader" when `role` isn't
- * `leader`, and otherwise "busy", for which the client may try again later (`Full`).
+ * `leader`, and otherwise "busy", for which clients may try again later, or one at a time (`Full`).
  */
-export const ClientRequest = (s: Server, value: string): Step | undefined => {
-  const entry: Entry = { term: s.currentTerm, type: "command", value }
-  if (s.role !== "leader" || Full(s, entry)) return undefined
-  const last = lastIndex(s.log) + 1
-  const l = AdvanceCommitIndex({
-    ...s,
-    log: replaceAfter(s.log, last - 1, [entry]),
-    matchIndex: { ...s.matchIndex, [s.id]: last }
-  })
+export const ClientRequest = (s: Server, values: ReadonlyArray<string>): Step | undefined => {
+  const entries = values.map((value): Entry => ({ term: s.currentTerm, type: "command", value }))
+  const log = replaceAfter(s.log, lastIndex(s.log), entries)
+  if (s.role !== "leader" || Full(s, log)) return undefined
+  const l = AdvanceCommitIndex({ ...s, log, matchIndex: { ...s.matchIndex, [s.id]: lastIndex(log) } })
   const nextIndex = { ...l.nextIndex }
   const sends: Array<Message> = []
   for (const j of l.pipelined) {

@@ -18,6 +18,8 @@ export interface Bounds {
   readonly maxTerm: Term
   /** What clients may ask for. */
   readonly values: ReadonlyArray<string>
+  /** The most of it that a leader takes in one step; at least 1. */
+  readonly together: number
   /** Whether `Apply` is an event of its own, or part of the step that commits. */
   readonly applyAlone: boolean
 }
@@ -67,6 +69,18 @@ export const MachineAt = (s: Server, k: Index): ReadonlyArray<string> =>
 export const Settle = (bounds: Bounds, s: Server): Server =>
   bounds.applyAlone || s.lastApplied === s.commitIndex ? s : { ...s, lastApplied: s.commitIndex }
 
+/** Commands that may come together. */
+export const Batches = (bounds: Bounds): ReadonlyArray<ReadonlyArray<string>> => {
+  const { together, values } = bounds
+  const batches: Array<ReadonlyArray<string>> = []
+  let longest: ReadonlyArray<ReadonlyArray<string>> = [[]]
+  for (let n = 1; n <= together; n++) {
+    longest = longest.flatMap((batch) => values.map((value) => [...batch, value]))
+    batches.push(...longest)
+  }
+  return batches
+}
+
 const steps = (step: Step | undefined): ReadonlyArray<Step> => step === undefined ? [] : [step]
 
 /** The world's actions: what each is called in spec/World.tla, the budget it uses up, and its steps. */
@@ -79,7 +93,7 @@ export const Actions: ReadonlyArray<{
   {
     name: "ClientRequestAction",
     spends: "requests",
-    steps: (bounds, s) => bounds.values.flatMap((value) => steps(ClientRequest(s, value)))
+    steps: (bounds, s) => Batches(bounds).flatMap((values) => steps(ClientRequest(s, values)))
   },
   { name: "HeartbeatTimeoutAction", spends: "heartbeats", steps: (_, s) => steps(HeartbeatTimeout(s)) },
   { name: "ApplyAction", steps: (bounds, s) => bounds.applyAlone ? steps(Apply(s)) : [] },

@@ -137,6 +137,14 @@ export const clerkOf = Effect.fnUntraced(function*(
     }
   })
 
+  const hear = (s: Session, reply: Reply | undefined): Effect.Effect<void> => {
+    if (reply?.status !== "OK") return Effect.void
+    const client = Hear(s.client, reply)
+    if (client === undefined) return unheardOf(reply)
+    s.client = client
+    return Effect.void
+  }
+
   const leave = (s: Session, seq: number) => {
     s.client = without(s.client, seq)
     s.room.openUnsafe()
@@ -145,20 +153,20 @@ export const clerkOf = Effect.fnUntraced(function*(
   const perform = Effect.fnUntraced(function*(operation: Operation, deadline: number) {
     while (true) {
       const s = yield* session(operation, deadline)
-      s.client = Invoke(s.client, operation)!
-      const { seq } = s.client
-      const { puts, reply, trouble } = yield* leader.ask(() => {
-        s.used = now(clock)
-        return commandOf(s.client, seq)
-      }, deadline).pipe(Effect.onInterrupt(() => Effect.sync(() => leave(s, seq))))
-      if (reply?.status === "OK") {
-        const client = Hear(s.client, reply)
-        if (client === undefined) return yield* unheardOf(reply)
-        s.client = client
-        s.room.openUnsafe()
-        return reply.response
-      }
-      leave(s, seq)
+      let seq = 0
+      const { puts, reply, trouble } = yield* Effect.suspend(() => {
+        s.client = Invoke(s.client, operation)!
+        seq = s.client.seq
+        return leader.ask(() => {
+          s.used = now(clock)
+          return commandOf(s.client, seq)
+        }, deadline)
+      }).pipe(
+        Effect.tap(({ reply }) => hear(s, reply)),
+        // Wherever an interrupt hits: a number that nobody leaves would keep all others waiting.
+        Effect.ensuring(Effect.sync(() => leave(s, seq)))
+      )
+      if (reply?.status === "OK") return reply.response
       if (reply === undefined) {
         return yield* puts === 0
           ? new Unavailable({ operation, reason: trouble })

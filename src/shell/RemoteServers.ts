@@ -144,12 +144,16 @@ const link = (
       Effect.ensuring(Effect.sync(() => present = undefined))
     )
 
+  const attempt = (restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) => {
+    const connected = present = Deferred.makeUnsafe<RespConnection, ConnectionLost>()
+    // Not in the fiber of who comes first: it may be interrupted.
+    return Effect.andThen(Effect.forkIn(Effect.interruptible(keep(connected)), scope), restore(Deferred.await(connected)))
+  }
+
   return Effect.suspend(() => {
     if (present !== undefined) return Deferred.await(present)
     if (failed !== undefined && now(clock) < failed.until) return Effect.fail(failed.error)
-    const connected = present = Deferred.makeUnsafe<RespConnection, ConnectionLost>()
-    // Not in the fiber of who comes first: it may be interrupted.
-    return Effect.andThen(Effect.forkIn(keep(connected), scope, { startImmediately: true }), Deferred.await(connected))
+    return Effect.uninterruptibleMask(attempt)
   })
 }
 

@@ -31,7 +31,8 @@ export const labsRow = (kind: Lab["kind"], { deep, onProgress, seed, signal }: S
     }
     if (signal.aborted) return { status: "stopped" as const, found: "interrupted" }
     const what = kind === "statistic" ? "statistics" : "scenarios"
-    return { status: "ran" as const, found: `${some.length} ${what}, ${grouped(runs)} ${runs === 1 ? "seed" : "seeds"} each` }
+    const seeds = `${grouped(runs)} ${runs === 1 ? "seed" : "seeds"}`
+    return { status: "ran" as const, found: `${some.length} ${what}, ${seeds} each` }
   }))
 
 export const recoveryRow = ({ deep, onProgress, seed, signal }: SuiteOptions) =>

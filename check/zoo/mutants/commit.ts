@@ -58,11 +58,10 @@ export const commitMutants: ReadonlyArray<Mutant> = [
     id: "C06",
     rule: "Fig2.A1",
     title: "entries are applied before they are committed",
-    edits: [{
-      file: commit,
-      from: "s.lastApplied >= s.commitIndex",
-      to: "s.lastApplied >= lastIndex(s.log)"
-    }],
+    edits: [
+      { file: commit, from: "import { IsQuorum, termAt }", to: "import { IsQuorum, lastIndex, termAt }" },
+      { file: commit, from: "s.lastApplied >= s.commitIndex", to: "s.lastApplied >= lastIndex(s.log)" }
+    ],
     spec: [{ file: specCommit, from: "IF s.lastApplied >= s.commitIndex", to: "IF s.lastApplied >= lastIndex(s.log)" }],
     expected: [{ model: "apply", name: "WellFormed" }]
   }

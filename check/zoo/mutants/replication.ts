@@ -437,8 +437,8 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
     id: "F02",
     rule: "Fig2.L2",
     title: "a leader takes commands however much isn't committed",
-    edits: [{ file: replication, from: `s.role !== "leader" || Full(s, entry)`, to: `s.role !== "leader"` }],
-    spec: [{ file: specReplication, from: `s.role # "leader" \\/ Full(s, entry)`, to: `s.role # "leader"` }],
+    edits: [{ file: replication, from: `s.role !== "leader" || Full(s, log)`, to: `s.role !== "leader"` }],
+    spec: [{ file: specReplication, from: `s.role # "leader" \\/ Full(s, log)`, to: `s.role # "leader"` }],
     expected: [{ model: "window", name: "UncommittedIsBounded" }]
   },
   {

@@ -4,7 +4,9 @@ import type { Mutant } from "../Mutant.ts"
 const replica = "src/shell/Replica.ts"
 const clerk = "src/shell/Clerk.ts"
 
-const mutant = (id: string, title: string, ...edits: ReadonlyArray<readonly [file: string, from: string, to: string]>): Mutant => ({
+type Replaced = readonly [file: string, from: string, to: string]
+
+const mutant = (id: string, title: string, ...edits: ReadonlyArray<Replaced>): Mutant => ({
   id, rule: "Runtime", title, edits: edits.map(([file, from, to]) => ({ file, from, to })), expected: []
 })
 
@@ -20,7 +22,8 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
     [replica, ofTerm, "who !== undefined && reply"]),
   mutant("C09", "a client is answered before the entry is known to be on disk",
     [replica, beginsToCarryOut, `${tellsAnswers}${beginsToCarryOut}`]),
-  mutant("C12", "a leader that is deposed leaves its clients waiting", [replica, dismisses, "const deposed: UnderWay[\"answers\"] = []"]),
+  mutant("C12", "a leader that is deposed leaves its clients waiting",
+    [replica, dismisses, "const deposed: UnderWay[\"answers\"] = []"]),
   mutant("X04", "a timer that was set anew runs out all the same",
     [replica, "if (timers[input.timer].epoch === input.epoch) timeout", "timeout"]),
   mutant("X10", "messages leave before what they promise is saved",
@@ -44,5 +47,14 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
   mutant("X19", "a command that one server may have taken is reported as not done",
     [clerk, "return yield* puts === 0", "return yield* puts <= 1"]),
   mutant("X20", "a command that is asked again is another one",
-    [clerk, "        return commandOf(s.client, seq)\n", "        s.client = Invoke(s.client, operation)!\n        return commandOf(s.client, s.client.seq)\n"])
+    [
+      clerk,
+      "return commandOf(s.client, seq)\n",
+      "s.client = Invoke(s.client, operation)!\n          return commandOf(s.client, s.client.seq)\n"
+    ]),
+  mutant("X21", "who has heard a leader once never finds that it is gone",
+    [replica, "timers.contact.set(electionTimeout.min)", "timers.contact.stop()"]),
+  mutant("X22", "a leader's heart beats once", [replica, "        timers.heartbeat.set(heartbeatInterval)\n", ""]),
+  mutant("X23", "a server whose disk has failed says nothing any more, and doesn't end",
+    [replica, "Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause))", "fiber"])
 ]

@@ -59,7 +59,13 @@ const replayFile = Effect.fnUntraced(function*(file: string, asJson: boolean) {
 })
 
 /** What a run leaves, as files to be written. */
-const filesOf = (folder: string, number: number, header: Header, lines: ReadonlyArray<Line>, history: ReadonlyArray<Operation>) => [
+const filesOf = (
+  folder: string,
+  number: number,
+  header: Header,
+  lines: ReadonlyArray<Line>,
+  history: ReadonlyArray<Operation>
+) => [
   replaceFile(`${folder}/run-${number}.ndjson`, traceText(header, lines)),
   replaceFile(`${folder}/run-${number}.jsonl`, history.map((operation) => `${JSON.stringify(operation)}\n`).join(""))
 ]
@@ -142,7 +148,8 @@ const runtime = ({ folder, path, runs, seed, servers }: Asked, signal: AbortSign
         ...failure,
         again: failure.path === undefined
           ? `seed ${failure.seed}`
-          : `again: lockstep fuzz --level runtime --servers ${servers} --runs ${runs} --seed ${failure.seed} --path ${failure.path}`,
+          : `again: lockstep fuzz --level runtime --servers ${servers} --runs ${runs} --seed ${failure.seed} `
+            + `--path ${failure.path}`,
         account: failure.story === "" ? [] : ["", failure.story]
       }
     }

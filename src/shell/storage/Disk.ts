@@ -24,6 +24,9 @@ export interface Disk {
   readonly syncFolder: Effect.Effect<void, StorageError>
 }
 
+/** Longer writes, in bytes, are made on another thread. */
+const handedOver = 256 * 1024
+
 /** A real folder. Files stay open from their first write until they are renamed or removed, or the scope closes. */
 export const realDisk = (folder: string): Effect.Effect<Disk, never, Scope.Scope> =>
   Effect.acquireRelease(
@@ -49,10 +52,14 @@ export const realDisk = (folder: string): Effect.Effect<Disk, never, Scope.Scope
       read: (name) => attempt(name, "read", () => fs.promises.readFile(inFolder(name))),
       write: (name, offset, bytes) =>
         attempt(name, "write", async () => {
-          const handle = await opened(name)
+          const handle = handles.get(name) ?? await opened(name)
           // A write may be short without being an error.
           for (let done = 0; done < bytes.length;) {
-            done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
+            const left = bytes.length - done
+            // To hand a few pages to another thread takes longer than to copy them into the system's memory.
+            done += left <= handedOver
+              ? fs.writeSync(handle.fd, bytes, done, left, offset + done)
+              : (await handle.write(bytes, done, left, offset + done)).bytesWritten
           }
         }),
       truncate: (name, length) => attempt(name, "truncate", async () => (await opened(name)).truncate(length)),
