@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
+import * as References from "effect/References"
 import { mkdirSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { figure2 } from "../../src/raft/Server.ts"
@@ -51,4 +52,5 @@ const program = Effect.gen(function*() {
   }
 })
 
-await Effect.runPromise(Effect.scoped(program))
+// What it prints is what was acknowledged, and nothing else.
+await Effect.runPromise(program.pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "None")))
