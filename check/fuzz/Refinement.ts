@@ -89,7 +89,7 @@ export class Refinement {
     }
     const there = this.#kv.sessions
     return there.size === this.#sessions.size
-        && [...this.#sessions.keys()].every((id) => Table.get(there, id) !== undefined)
+      && [...this.#sessions.keys()].every((id) => Table.get(there, id) !== undefined)
       ? undefined
       : "ExpiryIsByLogTime"
   }
