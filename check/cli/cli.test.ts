@@ -135,7 +135,7 @@ describe("Results", () => {
 
   it("a run's trace and history can be saved, and the history is linearizable", () => {
     expect(lockstep(["fuzz", "--runs", "1", "--save", join(dir, "saved")]).status).toBe(0)
-    expect(readFileSync(join(dir, "saved/run-0.ndjson"), "utf8")).toMatch(/^\{"format":"lockstep-trace","version":2,/)
+    expect(readFileSync(join(dir, "saved/run-0.ndjson"), "utf8")).toMatch(/^\{"format":"lockstep-trace","version":3,/)
     const { status, stdout } = lockstep(["verify", join(dir, "saved/run-0.jsonl")])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^ok .*[1-9]\d* operations/)

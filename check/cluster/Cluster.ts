@@ -30,7 +30,8 @@ export type Event =
     | { readonly type: "sync" | "damage"; readonly server: ServerId }
     // It fails, or the disk is full: the server stops.
     | { readonly type: "crash" | "sync-fails"; readonly server: ServerId; readonly keeps?: number }
-    | { readonly type: "propose"; readonly server: ServerId; readonly value: string }
+    // Commands that have come together.
+    | { readonly type: "propose"; readonly server: ServerId; readonly values: ReadonlyArray<string> }
     | { readonly type: "deliver"; readonly message: number }
   )
   & { readonly cut?: number; readonly unsynced?: true }
@@ -142,7 +143,7 @@ export class Cluster {
           case "timeout":
             return this.#begin("TimeoutAction", Timeout(s), event)
           case "propose":
-            return this.#begin("ClientRequestAction", ClientRequest(s, [event.value]), event)
+            return this.#begin("ClientRequestAction", ClientRequest(s, event.values), event)
           case "heartbeat":
             return this.#begin("HeartbeatTimeoutAction", HeartbeatTimeout(s), event)
           case "contact-lost":

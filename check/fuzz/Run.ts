@@ -187,7 +187,7 @@ export class Run {
   #ask(request: Request, { client, cut, server, time, unsynced }: Asking): boolean {
     const how = { ...(cut === undefined ? {} : { cut }), ...(unsynced === undefined ? {} : { unsynced }) }
     const value = encode({ time, request })
-    if (!this.#execute({ type: "propose", server, value, ...how }, true)) return false
+    if (!this.#execute({ type: "propose", server, values: [value], ...how }, true)) return false
     if (cut !== undefined || this.violation !== undefined) return true
     const { log } = this.cluster.memory(server)
     const index = lastIndex(log)

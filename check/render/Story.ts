@@ -6,6 +6,7 @@ import type { LocalStep } from "../explorer/Model.ts"
 import { sameEntry } from "../raft/Entry.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
+import { requested } from "../raft/Actions.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
 import { boxes, contactText, partialText, roleLetter, snapshotText, voteText } from "./Notation.ts"
 
@@ -52,10 +53,10 @@ export const sendersOf = (story: Story): ReadonlyArray<number | undefined> => {
 }
 
 /** What happened, in a word or two: the world's action without its suffix, or the message consumed. */
-export const actionWords = ({ after, label, message }: LocalStep<Server, Message>): ReadonlyArray<string> => {
+export const actionWords = ({ after, before, label, message }: LocalStep<Server, Message>): ReadonlyArray<string> => {
   if (message !== undefined) return [message.type, `${message.source}->${message.dest}`]
   const name = label.replace(/Action$/, "")
-  return name === "ClientRequest" ? [name, brief(entryAt(after.log, lastIndex(after.log)).value)] : [name]
+  return name === "ClientRequest" ? [name, requested(before, after).map(brief).join(" ")] : [name]
 }
 
 /** The whole state, in words. */

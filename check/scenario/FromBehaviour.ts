@@ -13,7 +13,8 @@ import type { RaftSpec } from "../models/Table.ts"
 import { contents, stateLine } from "../render/Notation.ts"
 import type { Story } from "../render/Story.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { entryAt, figure2, lastIndex } from "../../src/raft/Server.ts"
+import { figure2 } from "../../src/raft/Server.ts"
+import { requested } from "../raft/Actions.ts"
 import type { Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 import { runScenario } from "./Scenario.ts"
@@ -36,7 +37,7 @@ const textOf = (world: RaftWorld): string =>
   canonical({ ...world, messages: [...new Set(world.messages.map(canonical))].sort() })
 
 /** What one of the world's actions is, as an event of a cluster. */
-export const eventOf = (cluster: Cluster, { after, label, message }: LocalStep<Server, Message>): Event => {
+export const eventOf = (cluster: Cluster, { after, before, label, message }: LocalStep<Server, Message>): Event => {
   if (message !== undefined) {
     const wanted = canonical(message)
     return { type: "deliver", message: cluster.sent.findLastIndex((m) => canonical(m) === wanted) }
@@ -46,7 +47,7 @@ export const eventOf = (cluster: Cluster, { after, label, message }: LocalStep<S
     case "TimeoutAction":
       return { type: "timeout", server }
     case "ClientRequestAction":
-      return { type: "propose", server, value: entryAt(after.log, lastIndex(after.log)).value }
+      return { type: "propose", server, values: requested(before, after) }
     case "HeartbeatTimeoutAction":
       return { type: "heartbeat", server }
     case "ApplyAction":

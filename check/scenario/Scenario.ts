@@ -203,7 +203,7 @@ class Run {
     if (act.type === "giveUp" || request === undefined) return false
     const { client, cut, server, time, unsynced } = act
     const how = { ...(cut === undefined ? {} : { cut }), ...(unsynced === undefined ? {} : { unsynced }) }
-    const event: Event = { type: "propose", server, value: encode({ time, request }), ...how }
+    const event: Event = { type: "propose", server, values: [encode({ time, request })], ...how }
     if (!this.#execute(event, command, (cluster) => this.#answers.taken(cluster.memory(server), client))) return false
     this.#acts.push(act)
     return true

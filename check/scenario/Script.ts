@@ -3,7 +3,7 @@
  * the specification allows. Scenarios, the roots of models and printed counterexamples are such texts.
  *
  *     timeout s1                                      s1's election timer fires
- *     propose s1 x                                    a client asks s1 for x
+ *     propose s1 x y                                  clients ask s1 for x and for y, together; or just one for x
  *     heartbeat s1                                    s1's heartbeat timer fires
  *     apply s1                                        s1 applies its next committed entry
  *     restart s1                                      s1 crashes, and starts again
@@ -125,8 +125,8 @@ export function* eventsOf(cluster: Cluster, command: string): Generator<Event> {
       return
     }
     case "propose":
-      if (words.length !== 2) throw new ScriptError(`expected "propose s1 value", found "${command}"`)
-      yield { type: "propose", server: id(), value: words[1]! }
+      if (words.length < 2) throw new ScriptError(`expected "propose s1 value …", found "${command}"`)
+      yield { type: "propose", server: id(), values: words.slice(1) }
       return
     case "deliver": {
       const found = /^deliver\s+(\w+)\s+(\w+)->(\w+)(?:\s+#(\d+))?$/.exec(command.trim())
@@ -208,7 +208,7 @@ export const commandOf = (cluster: Cluster, event: Event): string => {
     case "deliver":
       return `deliver ${nameOf(cluster, event.message)}${how}`
     case "propose":
-      return `propose ${event.server} ${event.value}${how}`
+      return `propose ${event.server} ${event.values.join(" ")}${how}`
     case "crash":
     case "sync-fails":
       return `${event.type} ${event.server}${event.keeps === undefined ? "" : ` keeps ${event.keeps}`}`

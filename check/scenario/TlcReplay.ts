@@ -11,7 +11,7 @@ import { bytesOf } from "../models/RaftModule.ts"
 import { stateProperties, stepProperties } from "../raft/Properties.ts"
 import { runTlc, TlcCrashed } from "../tlc/Tlc.ts"
 import { parseValue } from "../tlc/Value.ts"
-import { entryAt, lastIndex } from "../../src/raft/Server.ts"
+import { requested } from "../raft/Actions.ts"
 import type { Course } from "./Scenario.ts"
 
 /** Where TLC could not follow, or what doesn't hold. */
@@ -27,9 +27,9 @@ export interface Stuck {
 const most = 1_000_000
 
 const stepsOf = ({ steps }: Course): string =>
-  steps.map(({ after, label, message }) => {
-    const value = label === "ClientRequestAction" ? entryAt(after.log, lastIndex(after.log)).value : ""
-    return toTla({ action: label, server: after.id, value, messages: message === undefined ? [] : [message], after })
+  steps.map(({ after, before, label, message }) => {
+    const values = label === "ClientRequestAction" ? requested(before, after) : []
+    return toTla({ action: label, server: after.id, values, messages: message === undefined ? [] : [message], after })
   }).join(",\n    ")
 
 const local = ["Timeout", "HeartbeatTimeout", "Apply", "Restart", "Snapshot", "LeaderContactLost", "CheckQuorum"]
@@ -60,7 +60,7 @@ VARIABLES course, at
 StoryStep(e) ==
 ${local.map((name) => `  \\/ e.action = "${name}Action" /\\ ${name}Action(e.server)`).join("\n")}
   \\/ /\\ e.action = "ClientRequestAction"
-     /\\ Take(e.server, ClientRequest(servers[e.server], <<e.value>>))
+     /\\ Take(e.server, ClientRequest(servers[e.server], e.values))
      /\\ left' = [left EXCEPT !.requests = @ - 1]
   \\/ /\\ \\E m \\in e.messages : m \\in messages /\\ m.dest = e.server /\\ Take(e.server, Handle(servers[e.server], m))
      /\\ UNCHANGED left
@@ -83,6 +83,7 @@ CONSTANTS
   Nil = Nil
   Server = {${servers.map((s) => JSON.stringify(s.id)).join(", ")}}
   Value = {${toTla("")}}
+  Together = 1
   MaxTerm = ${most}
   ApplyAlone = ${toTla(applyAlone)}
   Prune = FALSE

@@ -64,7 +64,7 @@ export class Simulation {
 
   /** Hands the value to a server; whether it took it, as a leader does. */
   propose(server: ServerId, value: string): boolean {
-    return this.cluster.execute({ type: "propose", server, value })
+    return this.cluster.execute({ type: "propose", server, values: [value] })
   }
 
   /** The server takes a snapshot of all that it has applied; when is up to whoever asks. */

@@ -1,8 +1,8 @@
 /** From the steps of a cluster to a trace, as text. */
 import type { Message } from "../../src/raft/Message.ts"
-import { entriesFrom, lastIndex } from "../../src/raft/Server.ts"
-import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
+import type { ServerId, Settings } from "../../src/raft/Server.ts"
 import type { Taken } from "../cluster/Cluster.ts"
+import { requested } from "../raft/Actions.ts"
 import { changeOf, stateOf } from "./Difference.ts"
 import type { Header, Line } from "./Format.ts"
 
@@ -55,10 +55,6 @@ export const linesOf = (sent: ReadonlyArray<Message>, taken: ReadonlyArray<Writt
     return lineOf(server, number, one, name, number % keyframeEvery === 0)
   })
 }
-
-/** What clients have asked for are the leader's last entries then. */
-const requested = (before: Server, after: Server): ReadonlyArray<string> =>
-  entriesFrom(after.log, lastIndex(before.log) + 1, lastIndex(after.log)).map(({ value }) => value)
 
 /** The text of a trace file. */
 export const traceText = (header: Header, lines: ReadonlyArray<Line>): string =>

@@ -25,7 +25,7 @@ export const randomRun = (
 const eventOf = (choice: number, server: string, n: number, sent: number): Event => {
   const kind = choice % 40
   if (kind === 0) return { type: "timeout", server }
-  if (kind === 1) return { type: "propose", server, value: `{"put":"é${n}\\"}` }
+  if (kind === 1) return { type: "propose", server, values: [`{"put":"é${n}\\"}`, "more"].slice(0, 1 + n % 2) }
   if (kind === 2) return { type: "heartbeat", server }
   if (kind < 6) return { type: "apply", server }
   if (kind === 6) return { type: "crash", server }

@@ -14,3 +14,6 @@ export const addressOf = (text: string): Address | undefined => {
 
 /** `addressOf` reads it back. */
 export const textOf = ({ host, port }: Address): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
+
+/** Whether only this machine can reach what listens there. */
+export const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)

@@ -13,6 +13,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import { createServer } from "node:http"
 import { monitorEventLoopDelay } from "node:perf_hooks"
+import { isLoopback } from "../Address.ts"
 import type { Address } from "../Address.ts"
 import { Replica } from "../Replica.ts"
 import type { Status } from "../Replica.ts"
@@ -92,7 +93,7 @@ const routes = Layer.unwrap(Effect.gen(function*() {
   )
 }))
 
-export const layerHttp = (address: Address) =>
+const listening = (address: Address) =>
   HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide(NodeHttpServer.layer(createServer, { ...address, gracefulShutdownTimeout: 100 })),
     Layer.catchTag("ServeError", ({ cause }) =>
@@ -100,3 +101,11 @@ export const layerHttp = (address: Address) =>
         new HttpError({ address, reason: cause instanceof Error ? cause.message : String(cause) })
       )))
   )
+
+/** It has no TLS: `insecure` lets it listen where other machines can reach it. */
+export const layerHttp = (address: Address, insecure: boolean) =>
+  insecure || isLoopback(address.host)
+    ? listening(address)
+    : Layer.effectDiscard(Effect.fail(
+      new HttpError({ address, reason: "it can be reached from other machines, and the cluster file doesn't say that it may be insecure" })
+    ))

@@ -54,6 +54,6 @@ export const layerServer = ({ file, folder, id }: ServerOptions) => {
       certificates
     }))
   )
-  const ports = Layer.mergeAll(clients, ...http === undefined ? [] : [layerHttp(http)])
+  const ports = Layer.mergeAll(clients, ...http === undefined ? [] : [layerHttp(http, insecure)])
   return ports.pipe(Layer.provideMerge(replica))
 }

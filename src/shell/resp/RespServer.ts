@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as net from "node:net"
 import * as tls from "node:tls"
 import type { ServerId } from "../../raft/Server.ts"
+import { isLoopback } from "../Address.ts"
 import { Replica } from "../Replica.ts"
 import type { Client, Limits, Surroundings } from "./Command.ts"
 import { Conversation } from "./Conversation.ts"
@@ -57,8 +58,6 @@ const handshakesLimit = 1000
 const handshakeTimeout = 5000
 /** Milliseconds for the last answers to arrive, before a connection is cut. */
 const lingering = 1000
-
-const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)
 
 /** When the scope closes nobody is let in any more, and what is under way is answered as unknown. */
 const serve = Effect.fnUntraced(function*(options: RespServerOptions): Effect.fn.Return<

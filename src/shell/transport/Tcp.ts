@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
-import * as net from "node:net"
 import type { ServerId } from "../../raft/Server.ts"
+import { isLoopback } from "../Address.ts"
 import { Transport } from "../Transport.ts"
 import { accept, type Incoming } from "./Accept.ts"
 import { type Address, type Dialler, keepDialling, type Outgoing } from "./Dial.ts"
@@ -75,6 +75,3 @@ const make = Effect.fnUntraced(function*(options: TcpOptions): Effect.fn.Return<
   )
   return Context.make(Transport, transport).pipe(Context.add(TransportCounts, counts))
 })
-
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || (net.isIPv4(host) && host.startsWith("127."))
