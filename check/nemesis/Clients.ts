@@ -53,6 +53,8 @@ const lookingBack = 10
 export class Clients {
   /** In the order of the calls. What has not returned is there already, of unknown outcome. */
   readonly history: Array<Recorded> = []
+  /** Answers that no server may give; each in a line. */
+  readonly complaints: Array<string> = []
   readonly #options: ClientsOptions
   #numbers = 0
   #values = 0
@@ -151,7 +153,12 @@ export class Clients {
       const value = op === "cas" ? [operation.from, operation.to] : "value" in operation ? operation.value : null
       const open = { client: number, op, key, value, call: this.#moment(), return: null, output: null }
       const place = this.history.push(open) - 1
-      return Effect.map(client(operation), (outcome) => {
+      const asked = Effect.catchDefect(client(operation), (defect) =>
+        Effect.sync((): Outcome => {
+          this.complaints.push(`a client: ${defect instanceof Error ? defect.message : String(defect)}`)
+          return { type: "unknown" }
+        }))
+      return Effect.map(asked, (outcome) => {
         if (outcome.type === "answered") {
           this.history[place] = { ...open, return: this.#moment(), output: outcome.response }
         } else if (outcome.type === "none") this.history[place] = { ...open, applied: false }

@@ -67,7 +67,7 @@ export interface NemesisRun {
   readonly linearizable: CheckResult
   /** All that the servers did, or why that can't be read. */
   readonly trace: Result.Result<Trace, { readonly message: string }>
-  /** What must not happen: a server that ended by itself, a cluster that didn't recover. */
+  /** What must not happen: a server that ended by itself, a cluster that didn't recover, an answer that makes no sense. */
   readonly wrong: ReadonlyArray<string>
 }
 
@@ -195,7 +195,7 @@ const tormentIn = Effect.fnUntraced(function*({ clerks, folder, onProgress, plai
       fs.writeFileSync(join(folder, "merged.ndjson"), text)
       return readTrace(text, join(folder, "merged.ndjson"))
     }),
-    wrong
+    wrong: [...wrong, ...new Set(clients.complaints)]
   } satisfies NemesisRun
 })
 
