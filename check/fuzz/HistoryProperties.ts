@@ -221,7 +221,8 @@ export class HistoryProperties {
 const sameWhereTouched = ({ after, index, request }: Application, first: KV): boolean => {
   if (request === undefined) return true
   const session = request.type === "open" ? index : request.session
-  return first.time === after.time && sameSession(Table.get(first.sessions, session), Table.get(after.sessions, session))
+  return first.time === after.time
+    && sameSession(Table.get(first.sessions, session), Table.get(after.sessions, session))
     && (request.type === "open"
       || valueOf(first.data, request.operation.key) === valueOf(after.data, request.operation.key))
 }

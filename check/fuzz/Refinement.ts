@@ -88,7 +88,8 @@ export class Refinement {
       if (session !== undefined) this.#sessions.set(request.session, { ...session, used: this.#time })
     }
     const there = this.#kv.sessions
-    return there.size === this.#sessions.size && [...this.#sessions.keys()].every((id) => Table.get(there, id) !== undefined)
+    return there.size === this.#sessions.size
+      && [...this.#sessions.keys()].every((id) => Table.get(there, id) !== undefined)
       ? undefined
       : "ExpiryIsByLogTime"
   }

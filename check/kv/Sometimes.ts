@@ -51,7 +51,8 @@ const all: ReadonlyArray<Sometimes> = [
     const entry = learnt(s)
     if (entry === undefined) return false
     const before = actor(s).kv.sessions
-    return Table.entries(entry.applied.kv.sessions).some(([id, session]) => session.first > (Table.get(before, id)?.first ?? 1))
+    return Table.entries(entry.applied.kv.sessions)
+      .some(([id, session]) => session.first > (Table.get(before, id)?.first ?? 1))
   }),
   step("DecidedOutOfOrder", (s) => {
     const command = is(s, "DecideAction") ? commandAt(s.after, s.before.log.length) : undefined

@@ -86,5 +86,9 @@ export const fromPieces = (pieces: ReadonlyArray<string>): KV => {
     ReadonlyArray<readonly [string, string]>,
     ReadonlyArray<readonly [string, Session]>
   ]
-  return { time, data: Table.tableOf(data), sessions: Table.tableOf(sessions.map(([id, s]) => [Number(id), s]), deadline) }
+  return {
+    time,
+    data: Table.tableOf(data),
+    sessions: Table.tableOf(sessions.map(([id, s]) => [Number(id), s]), deadline)
+  }
 }

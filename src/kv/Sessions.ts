@@ -77,11 +77,10 @@ export interface Applied {
 const withSession = (sessions: KV["sessions"], id: SessionId, s: Session): KV["sessions"] =>
   Table.set(sessions, id, s, deadline(s))
 
-/** Of the replies and one more (or none), those from `first` on, in one copy. */
+/** Of the replies those from `first` on, and one more (or none), which is. */
 const from = (first: number, replies: Session["replies"], more: Session["replies"]): Session["replies"] => {
-  const kept: Record<number, Response> = {}
-  for (const some of [replies, more]) for (const n of Object.keys(some).map(Number)) if (n >= first) kept[n] = some[n]!
-  return kept
+  const kept = Object.keys(replies).filter((n) => Number(n) >= first)
+  return kept.length === 0 ? more : { ...Object.fromEntries(kept.map((n) => [n, replies[Number(n)]!])), ...more }
 }
 
 /**

@@ -1,13 +1,13 @@
 /**
  * Maps that are values: a change makes a new table, which shares with the old one all but the way to the change. A hash
- * table as a tree (Bagwell, "Ideal Hash Trees", 2001): on each level five bits of a key's hash choose one of 32 ways, and a
- * branch has a node for each way that leads to an entry.
+ * table as a tree (Bagwell, "Ideal Hash Trees", 2001): on each level five bits of a key's hash choose one of 32 ways, and
+ * a branch has a node for each way that leads to an entry.
  *
  * A table is plain JSON and depends on its entries only, not on how they came there: tables with the same entries are
  * equal all through, and their texts are.
  *
- * Entries can have a measure, such as when each expires. Every node knows the least one in it, so that `removeBelow` looks
- * only where there is something to remove.
+ * Entries can have a measure, such as when each expires. Every node knows the least one in it, so that `removeBelow`
+ * looks only where there is something to remove.
  */
 
 /** The keys of one table are all strings, or all numbers. */
@@ -28,7 +28,7 @@ interface Branch<K extends Key, A> {
   readonly size: number
   /** The least of their measures; 0 without entries. */
   readonly least: number
-  /** The ways that lead to an entry, a bit each; 0 where no bits of the hash are left, which then is the same for all. */
+  /** The ways that lead to an entry, a bit each; 0 where no bits of the hash are left: all have the same. */
   readonly ways: number
   /** By way; where no bits are left: by key. */
   readonly nodes: ReadonlyArray<Table<K, A>>
@@ -38,7 +38,7 @@ export type Table<K extends Key, A> = Leaf<K, A> | Branch<K, A>
 
 export const empty: Table<never, never> = { size: 0, least: 0, ways: 0, nodes: [] }
 
-/** FNV-1a of a string's UTF-16 units; the low 32 bits of a number. Their upper half has a say in the first ways, too. */
+/** FNV-1a of a string's UTF-16 units; the low 32 bits of a number. The upper half has a say in the first ways, too. */
 const hashOf = (key: Key): number => {
   let hash = 0x811c9dc5
   if (typeof key === "number") hash = key | 0
@@ -67,7 +67,8 @@ const placeOf = <K extends Key, A>({ nodes, ways }: Branch<K, A>, key: K, way: n
   return leaves[place]?.key === key ? place : ~place
 }
 
-const leastOf = (nodes: ReadonlyArray<Table<Key, unknown>>): number => Math.min(...nodes.map(({ least }) => least))
+const leastOf = (nodes: ReadonlyArray<Table<Key, unknown>>): number =>
+  nodes.reduce((least, node) => Math.min(least, node.least), Infinity)
 
 const inserted = <K extends Key, A>(to: Branch<K, A>, place: number, way: number, leaf: Leaf<K, A>): Branch<K, A> => {
   const nodes = to.nodes.toSpliced(place, 0, leaf)
@@ -138,7 +139,12 @@ const without = <K extends Key, A>(node: Table<K, A>, key: K, hash: number, shif
 export const removeBelow = <K extends Key, A>(table: Table<K, A>, bound: number): Table<K, A> =>
   leavesBelow(table, bound).reduce((rest, { key }) => remove(rest, key), table)
 
-const leavesBelow = <K extends Key, A>(node: Table<K, A>, bound: number, found: Array<Leaf<K, A>> = []): Array<Leaf<K, A>> => {
+/** The leaves whose measures are less than `bound`, beside those that were `found`. */
+const leavesBelow = <K extends Key, A>(
+  node: Table<K, A>,
+  bound: number,
+  found: Array<Leaf<K, A>> = []
+): Array<Leaf<K, A>> => {
   if (node.least >= bound) return found
   if ("key" in node) found.push(node)
   else for (const each of node.nodes) leavesBelow(each, bound, found)
