@@ -73,7 +73,9 @@ export class Clients {
         Effect.flatMap(clerk({ patience, sessionTimeout: 120_000 }), (client) => this.#ask(client, true))),
       ...Array.from({ length: plain }, (_, n) => this.#ask(plainClient([...servers.values()], n % servers.size), false))
     ]
-    return Effect.all(clients, { concurrency: "unbounded", discard: true }).pipe(Effect.provide(layerRemote({ servers }), { local: true }))
+    return Effect.all(clients, { concurrency: "unbounded", discard: true }).pipe(
+      Effect.provide(layerRemote({ servers }), { local: true })
+    )
   })
 
   finish(): void {
@@ -93,7 +95,10 @@ export class Clients {
     )
   })
 
-  /** Of a time, in microseconds: how many operations were called and answered in it, and how many waited at its end or gave up. */
+  /**
+   * Of a time, in microseconds: how many operations were called and answered in it, and how many waited at its end or
+   * gave up.
+   */
   during(from: number, to: number): { readonly answered: number; readonly inVain: number } {
     const called = this.history.filter(({ call }) => call >= from - 1000 * patience && call <= to)
     return {

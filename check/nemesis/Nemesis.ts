@@ -141,7 +141,8 @@ const tormentIn = Effect.fnUntraced(function*({ clerks, folder, onProgress, plai
     const isServed = () => clients.during(since, microseconds()).answered > 0
     const ready = yield* watch.until(() => ended().length > 0 || (isWell() && isServed()), recoveryLimit)
     if (ended().length === 0 && ready) return true
-    wrong.push(...ended().length > 0 ? ended() : [`not well again within ${recoveryLimit / 1000} s, at ${(now() / 1000).toFixed(1)} s`])
+    const late = `not well again within ${recoveryLimit / 1000} s, at ${(now() / 1000).toFixed(1)} s`
+    wrong.push(...ended().length > 0 ? ended() : [late])
     return false
   })
 
