@@ -53,6 +53,8 @@ const lookingBack = 10
 export class Clients {
   /** In the order of the calls. What has not returned is there already, of unknown outcome. */
   readonly history: Array<Recorded> = []
+  /** Answers that no server may give; each in a line. */
+  readonly complaints: Array<string> = []
   readonly #options: ClientsOptions
   #numbers = 0
   #values = 0
@@ -71,7 +73,9 @@ export class Clients {
         Effect.flatMap(clerk({ patience, sessionTimeout: 120_000 }), (client) => this.#ask(client, true))),
       ...Array.from({ length: plain }, (_, n) => this.#ask(plainClient([...servers.values()], n % servers.size), false))
     ]
-    return Effect.all(clients, { concurrency: "unbounded", discard: true }).pipe(Effect.provide(layerRemote({ servers }), { local: true }))
+    return Effect.all(clients, { concurrency: "unbounded", discard: true }).pipe(
+      Effect.provide(layerRemote({ servers }), { local: true })
+    )
   })
 
   finish(): void {
@@ -91,7 +95,10 @@ export class Clients {
     )
   })
 
-  /** Of a time, in microseconds: how many operations were called and answered in it, and how many waited at its end or gave up. */
+  /**
+   * Of a time, in microseconds: how many operations were called and answered in it, and how many waited at its end or
+   * gave up.
+   */
   during(from: number, to: number): { readonly answered: number; readonly inVain: number } {
     const called = this.history.filter(({ call }) => call >= from - 1000 * patience && call <= to)
     return {
@@ -151,7 +158,12 @@ export class Clients {
       const value = op === "cas" ? [operation.from, operation.to] : "value" in operation ? operation.value : null
       const open = { client: number, op, key, value, call: this.#moment(), return: null, output: null }
       const place = this.history.push(open) - 1
-      return Effect.map(client(operation), (outcome) => {
+      const asked = Effect.catchDefect(client(operation), (defect) =>
+        Effect.sync((): Outcome => {
+          this.complaints.push(`a client: ${defect instanceof Error ? defect.message : String(defect)}`)
+          return { type: "unknown" }
+        }))
+      return Effect.map(asked, (outcome) => {
         if (outcome.type === "answered") {
           this.history[place] = { ...open, return: this.#moment(), output: outcome.response }
         } else if (outcome.type === "none") this.history[place] = { ...open, applied: false }

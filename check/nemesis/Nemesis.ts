@@ -67,7 +67,7 @@ export interface NemesisRun {
   readonly linearizable: CheckResult
   /** All that the servers did, or why that can't be read. */
   readonly trace: Result.Result<Trace, { readonly message: string }>
-  /** What must not happen: a server that ended by itself, a cluster that didn't recover. */
+  /** What must not happen: a server that ended by itself, a cluster that didn't recover, an answer that makes no sense. */
   readonly wrong: ReadonlyArray<string>
 }
 
@@ -141,7 +141,8 @@ const tormentIn = Effect.fnUntraced(function*({ clerks, folder, onProgress, plai
     const isServed = () => clients.during(since, microseconds()).answered > 0
     const ready = yield* watch.until(() => ended().length > 0 || (isWell() && isServed()), recoveryLimit)
     if (ended().length === 0 && ready) return true
-    wrong.push(...ended().length > 0 ? ended() : [`not well again within ${recoveryLimit / 1000} s, at ${(now() / 1000).toFixed(1)} s`])
+    const late = `not well again within ${recoveryLimit / 1000} s, at ${(now() / 1000).toFixed(1)} s`
+    wrong.push(...ended().length > 0 ? ended() : [late])
     return false
   })
 
@@ -195,7 +196,7 @@ const tormentIn = Effect.fnUntraced(function*({ clerks, folder, onProgress, plai
       fs.writeFileSync(join(folder, "merged.ndjson"), text)
       return readTrace(text, join(folder, "merged.ndjson"))
     }),
-    wrong
+    wrong: [...wrong, ...new Set(clients.complaints)]
   } satisfies NemesisRun
 })
 

@@ -30,7 +30,6 @@ const mostWindows = 60
 
 const courseOf = ({ duration, history, servers, sightings, started, struck }: NemesisRun): CourseSheet => {
   const end = started + duration
-  const laneOf = (name: string) => servers.indexOf(name) + 1
   const faults = struck.map(({ bit, evidence, from, kind, label, name, recovered, to }): CourseBar => ({
     lane: 0,
     from,
@@ -42,7 +41,6 @@ const courseOf = ({ duration, history, servers, sightings, started, struck }: Ne
       ["well again", recovered === null ? "never" : `${((recovered - to) / 1000).toFixed(1)} s later`]
     ]
   }))
-  const figures = servers.length + 1
   return {
     kind: "course",
     name: "the run",
@@ -54,7 +52,11 @@ const courseOf = ({ duration, history, servers, sightings, started, struck }: Ne
       { name: "answered", hint: "operations answered in a second" },
       { name: "median", hint: "milliseconds from call to answer" }
     ],
-    bars: [...faults, ...servers.flatMap((id) => rolesOf(sightings.filter(({ server }) => server === id), laneOf(id), end)), ...figuresOf(history, figures, started, end)]
+    bars: [
+      ...faults,
+      ...servers.flatMap((id, n) => rolesOf(sightings.filter(({ server }) => server === id), n + 1, end)),
+      ...figuresOf(history, servers.length + 1, started, end)
+    ]
   }
 }
 

@@ -103,9 +103,12 @@ export const nemesis = Command.make("nemesis", { seconds, servers, seed, faults:
     if (report.gaps.length > 0) return yield* undecided
   })))
 
+const verdictWords = { ok: "linearizable", illegal: "NOT LINEARIZABLE", unknown: "undecided" } as const
+
 const text = (run: NemesisRun, validated: Validated, { failovers, gaps, operations, violations }: Report): string => {
   const seconds = (ms: number) => (ms / 1000).toFixed(1)
   const { all, answered, median, overlap, refused, slow, unknown } = operations
+  const { keys, verdict } = run.linearizable
   return [
     table(
       ["from s", "to s", "well s", "fault", "", "felt"],
@@ -119,10 +122,11 @@ const text = (run: NemesisRun, validated: Validated, { failovers, gaps, operatio
       ])
     ),
     "",
-    `${run.servers.length} servers, ${seconds(run.duration)} s, seed ${run.seed}: ${run.struck.length} faults, ${failovers} failovers`,
+    `${run.servers.length} servers, ${seconds(run.duration)} s, seed ${run.seed}: `
+    + `${run.struck.length} faults, ${failovers} failovers`,
     `${grouped(all)} operations: ${grouped(answered)} answered (median ${median.toFixed(1)} ms, 99 % within ${slow.toFixed(0)} ms), `
     + `${grouped(refused)} without effect, ${grouped(unknown)} unknown (${(100 * unknown / all).toFixed(1)} %); the median one met ${overlap} others on its key`,
-    `history: ${{ ok: "linearizable", illegal: "NOT LINEARIZABLE", unknown: "undecided" }[run.linearizable.verdict]}, ${run.linearizable.keys.length} keys, all read again in the end`,
+    `history: ${verdictWords[verdict]}, ${keys.length} keys, all read again in the end`,
     `traces: ${validated.text}`,
     ...violations.map((line) => `VIOLATED  ${line}`),
     ...gaps.map((line) => `TOO LITTLE  ${line}`)
