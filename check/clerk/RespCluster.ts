@@ -11,7 +11,7 @@ import type { Operation } from "../../src/kv/Map.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { bulk, CommandParser, encode, error, integer, nil, ProtocolError, simple } from "../../src/shell/resp/Resp.ts"
 import type { Bytes, RespValue } from "../../src/shell/resp/Resp.ts"
-import type { Certificates } from "../../src/shell/resp/RespConnection.ts"
+import type { Certificates } from "../../src/shell/Certificates.ts"
 
 const operationIn = ([op, key, a, b]: ReadonlyArray<Bytes>): Operation => {
   switch (op) {

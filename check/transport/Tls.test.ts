@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as tls from "node:tls"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { layerTcp, type TcpOptions } from "../../src/shell/transport/Tcp.ts"
-import type { TlsFiles } from "../../src/shell/transport/Tls.ts"
+import type { Certificates } from "../../src/shell/Certificates.ts"
 import { certificates, hasOpenssl } from "./certificates.ts"
 import { freePorts, optionsFor, Raw, type Running, start, until, vote } from "./transports.ts"
 
@@ -16,9 +16,9 @@ afterEach(async () => {
 })
 
 /** Two servers with these files. */
-const two = async (first: TlsFiles | undefined, second: TlsFiles | undefined) => {
+const two = async (first: Certificates | undefined, second: Certificates | undefined) => {
   const [o1, o2] = optionsFor(await freePorts(2)) as readonly [TcpOptions, TcpOptions]
-  const startWith = (options: TcpOptions, files: TlsFiles | undefined) =>
+  const startWith = (options: TcpOptions, files: Certificates | undefined) =>
     start(files === undefined ? options : { ...options, tls: files })
   const both = [await startWith(o1, first), await startWith(o2, second)] as const
   running.push(...both)
@@ -39,7 +39,7 @@ describe.skipIf(!hasOpenssl)("mutual TLS (needs the openssl command, version 3)"
   })
 
   /** Neither gets a word of the other, and what each says of it is said once. */
-  const apart = async (second: TlsFiles | undefined, first = ours.s1) => {
+  const apart = async (second: Certificates | undefined, first = ours.s1) => {
     const [s1, s2] = await two(first, second)
     s1.send(vote("s1", "s2", 1))
     s2.send(vote("s2", "s1", 1))
@@ -82,7 +82,7 @@ describe.skipIf(!hasOpenssl)("mutual TLS (needs the openssl command, version 3)"
     await until("a line", () => warnings(s1, line).length === 1)
   })
 
-  test.each<[string, Partial<TlsFiles>]>([
+  test.each<[string, Partial<Certificates>]>([
     ["an authority that isn't one", { ca: "authority" }],
     ["a key that isn't the certificate's", { key: others?.s2.key }]
   ])("no start with %s", async (_, files) => {

@@ -3,13 +3,13 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { TlsFiles } from "../../src/shell/transport/Tls.ts"
+import type { Certificates } from "../../src/shell/Certificates.ts"
 
 /** Its `req` can sign since version 3. */
 export const hasOpenssl = /^OpenSSL [3-9]/.test(spawnSync("openssl", ["version"], { encoding: "utf8" }).stdout ?? "")
 
 /** One authority, and what it gives to each of these names: as subject, or as an alternative (`DNS:s1`). */
-export const certificates = <Name extends string>(names: ReadonlyArray<Name>): Readonly<Record<Name, TlsFiles>> => {
+export const certificates = <Name extends string>(names: ReadonlyArray<Name>): Readonly<Record<Name, Certificates>> => {
   const folder = mkdtempSync(join(tmpdir(), "lockstep-tls-"))
   const request = (name: string, ...more: ReadonlyArray<string>) => {
     const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", `${name}.key`]
@@ -28,7 +28,7 @@ export const certificates = <Name extends string>(names: ReadonlyArray<Name>): R
       request(`${n}`, "-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "basicConstraints=critical,CA:FALSE", ...named)
       return [name, { ca: read("ca.pem"), cert: read(`${n}.pem`), key: read(`${n}.key`) }] as const
     })
-    return Object.fromEntries(files) as Record<Name, TlsFiles>
+    return Object.fromEntries(files) as Record<Name, Certificates>
   } finally {
     rmSync(folder, { recursive: true })
   }

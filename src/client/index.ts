@@ -32,7 +32,7 @@ import type { Address } from "../shell/Address.ts"
 import { makeClerk, OutcomeUnknown, Unavailable } from "../shell/Clerk.ts"
 import type { Clerk, ClerkError, ClerkOptions } from "../shell/Clerk.ts"
 import { layer } from "../shell/RemoteServers.ts"
-import type { Certificates } from "../shell/resp/RespConnection.ts"
+import type { Certificates } from "../shell/Certificates.ts"
 
 export { OutcomeUnknown, SessionExpired, Unavailable } from "../shell/Clerk.ts"
 

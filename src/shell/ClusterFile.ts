@@ -15,23 +15,16 @@ import { figure2 } from "../raft/Server.ts"
 import type { ServerId, Settings } from "../raft/Server.ts"
 import { addressOf } from "./Address.ts"
 import type { Address } from "./Address.ts"
+import type { Certificates } from "./Certificates.ts"
 import { readConfiguration, SettingsSchema } from "./Configuration.ts"
 import type { Configuration } from "./Configuration.ts"
 
-export type { Address } from "./Address.ts"
 
 /** Where a server listens for its peers, for clients, and for who looks after it (metrics, health, status). */
 export interface Addresses {
   readonly peers: Address
   readonly clients: Address
   readonly http?: Address
-}
-
-/** PEM texts: a certificate whose name is the server's id, its key, and the authority that has signed all of them. */
-export interface Certificates {
-  readonly ca: string
-  readonly cert: string
-  readonly key: string
 }
 
 export interface ClusterFile {

@@ -9,14 +9,8 @@ import type * as Scope from "effect/Scope"
 import type { Buffer } from "node:buffer"
 import * as net from "node:net"
 import * as tls from "node:tls"
+import type { Certificates } from "../Certificates.ts"
 import { type Bytes, encodeCommand, ProtocolError, ReplyParser, type RespValue } from "./Resp.ts"
-
-/** PEM: who may sign, our certificate, and its key. */
-export interface Certificates {
-  readonly ca: string
-  readonly cert: string
-  readonly key: string
-}
 
 export interface ConnectOptions {
   readonly host: string

@@ -13,11 +13,11 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 import type { ServerId } from "../../raft/Server.ts"
 import { isLoopback } from "../Address.ts"
+import type { Certificates } from "../Certificates.ts"
 import { Replica } from "../Replica.ts"
 import type { Client, Limits, Surroundings } from "./Command.ts"
 import { Conversation } from "./Conversation.ts"
 import { Gateway } from "./Gateway.ts"
-import type { Certificates } from "./RespConnection.ts"
 
 export interface RespServerOptions {
   /** Port 0: any that is free. */

@@ -10,7 +10,7 @@ import * as net from "node:net"
 import * as tls from "node:tls"
 import type { ServerId } from "../../raft/Server.ts"
 import type { Parcel } from "../Transport.ts"
-import type { Address } from "./Dial.ts"
+import type { Address } from "../Address.ts"
 import { frame, FrameSplitter, longestFrame } from "./Frames.ts"
 import {
   decodeHello,
@@ -25,7 +25,8 @@ import {
 } from "./Handshake.ts"
 import { decodeParcels, type Way } from "./Parcels.ts"
 import { makeReports } from "./Reports.ts"
-import { otherThan, reasonOf, type TlsFiles, tlsOptions } from "./Tls.ts"
+import type { Certificates } from "../Certificates.ts"
+import { otherThan, reasonOf, tlsOptions } from "./Tls.ts"
 import { TransportError } from "./TransportError.ts"
 
 export interface Incoming {
@@ -51,7 +52,7 @@ export const accept = Effect.fnUntraced(function*(
     readonly members: ReadonlyArray<ServerId>
     readonly listen: Address
     /** Absent: no TLS. */
-    readonly files: TlsFiles | undefined
+    readonly files: Certificates | undefined
   }
 ): Effect.fn.Return<Acceptor, TransportError, Scope.Scope> {
   const reports = yield* makeReports

@@ -14,12 +14,9 @@ import { decodeAnswer, encodeHello, type Hello, longestHello, silenceLimit } fro
 import { Outbox, whileAway, whileConnected } from "./Outbox.ts"
 import { encodeParcel, join } from "./Parcels.ts"
 import { makeReports } from "./Reports.ts"
-import { otherThan, reasonOf, type TlsFiles, tlsOptions } from "./Tls.ts"
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+import type { Address } from "../Address.ts"
+import type { Certificates } from "../Certificates.ts"
+import { otherThan, reasonOf, tlsOptions } from "./Tls.ts"
 
 export interface Outgoing {
   readonly connected: boolean
@@ -54,7 +51,7 @@ export const keepDialling = Effect.fnUntraced(function*(
     readonly hello: Hello
     readonly address: Address
     /** Absent: no TLS. */
-    readonly files: TlsFiles | undefined
+    readonly files: Certificates | undefined
   }
 ): Effect.fn.Return<Dialler, never, Scope.Scope> {
   const reports = yield* makeReports

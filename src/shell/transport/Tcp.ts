@@ -9,18 +9,20 @@ import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import type { ServerId } from "../../raft/Server.ts"
 import { isLoopback } from "../Address.ts"
+import type { Address } from "../Address.ts"
+import type { Certificates } from "../Certificates.ts"
 import { Transport } from "../Transport.ts"
 import { accept, type Incoming } from "./Accept.ts"
-import { type Address, type Dialler, keepDialling, type Outgoing } from "./Dial.ts"
+import { type Dialler, keepDialling, type Outgoing } from "./Dial.ts"
 import { type Identity, protocolVersion } from "./Handshake.ts"
-import { checkFiles, type TlsFiles } from "./Tls.ts"
+import { checkFiles } from "./Tls.ts"
 import { TransportError } from "./TransportError.ts"
 
 export interface TcpOptions extends Identity {
   readonly listen: Address
   /** Everyone else in the cluster. */
   readonly peers: ReadonlyMap<ServerId, Address>
-  readonly tls?: TlsFiles
+  readonly tls?: Certificates
   /** Without TLS, lets it listen where other machines can reach it: everyone there may then speak for any server. */
   readonly insecure?: boolean
 }

@@ -6,22 +6,15 @@ import * as Effect from "effect/Effect"
 import { X509Certificate } from "node:crypto"
 import * as tls from "node:tls"
 import type { ServerId } from "../../raft/Server.ts"
+import type { Certificates } from "../Certificates.ts"
 import { TransportError } from "./TransportError.ts"
 
-/** Contents of PEM files. */
-export interface TlsFiles {
-  /** Whose certificates count. */
-  readonly ca: string
-  readonly cert: string
-  readonly key: string
-}
-
 /** What both sides of a connection insist on. */
-export const tlsOptions = ({ ca, cert, key }: TlsFiles) =>
+export const tlsOptions = ({ ca, cert, key }: Certificates) =>
   ({ ca, cert, key, minVersion: "TLSv1.3", rejectUnauthorized: true }) as const
 
 /** Fails with `certificate` if no connection could be made with these files. */
-export const checkFiles = (files: TlsFiles): Effect.Effect<void, TransportError> =>
+export const checkFiles = (files: Certificates): Effect.Effect<void, TransportError> =>
   Effect.try({
     try: () => {
       // OpenSSL takes an authority that it can't read for none at all.
