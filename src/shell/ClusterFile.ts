@@ -19,7 +19,6 @@ import type { Certificates } from "./Certificates.ts"
 import { readConfiguration, SettingsSchema } from "./Configuration.ts"
 import type { Configuration } from "./Configuration.ts"
 
-
 /** Where a server listens for its peers, for clients, and for who looks after it (metrics, health, status). */
 export interface Addresses {
   readonly peers: Address
@@ -50,7 +49,7 @@ const usual = {
   /** Milliseconds. */
   electionTimeout: { min: 300, max: 600 },
   heartbeatInterval: 60,
-  maxRaftStateBytes: 4_000_000
+  maxRaftStateBytes: 8_000_000
 }
 
 const AddressText = Schema.String.check(
