@@ -39,9 +39,9 @@ const round = 120
 /** Clients begin within so many milliseconds. */
 const spread = 2
 /** Milliseconds until a client gives up: less than an election takes now and then, so that outcomes stay unknown. */
-const patience = 300
+const patience = 200
 /** Who has given up rests for so long: each unknown outcome doubles what the check has to think of, at worst. */
-const recovery = 900
+const recovery = 300
 /** At the end, when all is healed, nobody may give up. */
 const lastPatience = 15_000
 /** Clients share so few keys at a time that their operations meet, and new ones every so many milliseconds. */

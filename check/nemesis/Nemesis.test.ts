@@ -96,7 +96,7 @@ describe("a leader that is killed while its clients write, and another that is c
     const apart = operations().filter((x) => x.return !== null).map((x, n) => ({ ...x, call: 10 * n, return: 10 * n + 5 }))
     const { gaps } = report({ history: History.of(apart) })
     expect(gaps).toContain("the median operation met 0 others, not 3")
-    expect(gaps).toContain("0.0 % of the outcomes are unknown, not 2")
+    expect(gaps).toContain("0.0 % of the outcomes are unknown, not 0.5")
     expect(reportOf(run, validated, named("kill-leader", "stop-one"), 60).gaps).toContain("stop-one never struck")
   })
 })
