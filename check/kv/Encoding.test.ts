@@ -54,7 +54,7 @@ describe("snapshots of the map", () => {
       sessions: Table.tableOf([[9, session], [10, session]], deadline)
     }
     const stored = `{"timeout":5,"used":7,"first":2,"replies":{"2":true,"10":null}}`
-    expect(toPieces(state, 1000)).toEqual([`[9,[["k","x"],["l","\\n"]],[["10",${stored}],["9",${stored}]]]`])
+    expect(toPieces(state, 1000)).toEqual([`[9,[["k","x"],["l","\\n"]],[["9",${stored}],["10",${stored}]]]`])
     expect(fromPieces(toPieces(state, 1000))).toEqual(state)
   })
 

@@ -65,18 +65,47 @@ export const decode = (value: string): Stamped | undefined => {
 /** The request in a log entry; `undefined` for a leader's no-op. */
 export const requestIn = (entry: Entry): Stamped | undefined => entry.type === "command" ? decode(entry.value) : undefined
 
-/** In the order of their ids' digits. */
-const byDigits = (sessions: KV["sessions"]): ReadonlyArray<readonly [string, Session]> =>
-  Table.entries(sessions).map(([id, s]) => [String(id), s] as const).sort(([a], [b]) => a < b ? -1 : 1)
+/** The entries of a table, between brackets. */
+function* listed<K extends Table.Key, A>(table: Table.Table<K, A>, name: (key: K) => string): Generator<string> {
+  let comma = ""
+  yield "["
+  for (const [key, value] of Table.walk(table)) {
+    yield `${comma}${JSON.stringify([name(key), value])}`
+    comma = ","
+  }
+  yield "]"
+}
+
+function* textOf({ data, sessions, time }: KV): Generator<string> {
+  yield `[${time},`
+  yield* listed(data, (key) => key)
+  yield ","
+  yield* listed(sessions, String)
+  yield "]"
+}
 
 /**
  * The state as a snapshot's pieces, of `pieceSize` characters (code points) each but the last: log time, map and sessions
- * with their answers, in the order of their keys, so that equal states have equal snapshots.
+ * with their answers. Equal states have equal snapshots. One by one: the state is a value, so whoever makes a snapshot of
+ * it can do other things between two pieces.
  */
-export const toPieces = ({ data, sessions, time }: KV, pieceSize: number): ReadonlyArray<string> => {
-  const text = JSON.stringify([time, Table.entries(data), byDigits(sessions)])
-  return text.match(new RegExp(`.{1,${pieceSize}}`, "gsu"))!
+export function* piecesOf(kv: KV, pieceSize: number): Generator<string> {
+  const piece = new RegExp(`^.{1,${pieceSize}}`, "su")
+  let text = ""
+  for (const more of textOf(kv)) {
+    text += more
+    // As many characters as that have pieceSize code points.
+    while (text.length >= 2 * pieceSize) {
+      const [next] = piece.exec(text)!
+      yield next
+      text = text.slice(next.length)
+    }
+  }
+  yield* text.match(new RegExp(piece.source.slice(1), "gsu")) ?? []
 }
+
+/** All of them at once. */
+export const toPieces = (kv: KV, pieceSize: number): ReadonlyArray<string> => [...piecesOf(kv, pieceSize)]
 
 /** The state that `toPieces` made this of; without pieces: the one at the beginning. */
 export const fromPieces = (pieces: ReadonlyArray<string>): KV => {

@@ -151,6 +151,12 @@ const leavesBelow = <K extends Key, A>(
   return found
 }
 
+/** All of them, in an order that is the same for equal tables, and one by one: who takes them needn't take all at once. */
+export function* walk<K extends Key, A>(table: Table<K, A>): Generator<readonly [K, A]> {
+  if ("key" in table) yield [table.key, table.value]
+  else for (const each of table.nodes) yield* walk(each)
+}
+
 /** In the order of their keys. */
 export const entries = <K extends Key, A>(table: Table<K, A>): ReadonlyArray<readonly [K, A]> =>
   leavesBelow(table, Infinity).sort((a, b) => a.key < b.key ? -1 : 1).map(({ key, value }) => [key, value])

@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import { encode, fromPieces, requestIn, toPieces } from "../kv/Encoding.ts"
+import { encode, fromPieces, piecesOf, requestIn } from "../kv/Encoding.ts"
 import { apply } from "../kv/Sessions.ts"
 import type { KV, Reply, Request } from "../kv/Sessions.ts"
 import { Apply } from "../raft/Commit.ts"
@@ -78,6 +78,8 @@ type Input =
   | { readonly type: "request" } & Asked
   | { readonly type: "timer"; readonly timer: TimerName; readonly epoch: number }
   | { readonly type: "snapshot"; readonly answer: Deferred.Deferred<Index> }
+  /** What the state machine was at an index. */
+  | { readonly type: "made"; readonly index: Index; readonly pieces: ReadonlyArray<string> }
   /** There is more to apply. */
   | { readonly type: "apply" }
   /** The scope closes. */
@@ -158,6 +160,11 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   const work = yield* Latch.make(false)
   const room = yield* Latch.make(true)
   const idle = yield* Latch.make(true)
+  /** What a snapshot is being made of. */
+  let snapshotOf: { readonly index: Index; readonly machine: KV } | undefined
+  const making = yield* Latch.make(false)
+  /** Who has asked for it. */
+  const wanted: Array<Deferred.Deferred<Index>> = []
   /** No more requests are taken; and later, nothing at all. */
   let stopping = false
   let stopped = false
@@ -259,8 +266,18 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     }
   }
 
-  const takeSnapshot = () => {
-    take("SnapshotAction", TakeSnapshot(server, server.lastApplied, toPieces(machine, pieceSize)))
+  /** A snapshot begins to be made, unless one is under way or there is nothing new. */
+  const beginSnapshot = (): void => {
+    if (snapshotOf === undefined && server.lastApplied > server.log.lastIncludedIndex) {
+      snapshotOf = { index: server.lastApplied, machine }
+      making.openUnsafe()
+    }
+  }
+
+  const takeSnapshot = (index: Index, pieces: ReadonlyArray<string>): void => {
+    snapshotOf = undefined
+    take("SnapshotAction", TakeSnapshot(server, index, pieces))
+    for (const answer of wanted.splice(0)) asides.push(tell(answer, server.log.lastIncludedIndex))
   }
 
   const handle = (input: Input): void => {
@@ -278,14 +295,17 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
         if (timers[input.timer].epoch === input.epoch) timeout(input.timer)
         return
       case "snapshot":
-        takeSnapshot()
-        asides.push(tell(input.answer, server.log.lastIncludedIndex))
+        beginSnapshot()
+        if (snapshotOf === undefined) asides.push(tell(input.answer, server.log.lastIncludedIndex))
+        else wanted.push(input.answer)
         return
+      case "made":
+        return takeSnapshot(input.index, input.pieces)
       case "apply":
         return
       case "stop":
         stopped = true
-        asides.push(...dismiss())
+        asides.push(...dismiss(), ...wanted.splice(0).map((answer) => tell(answer, server.log.lastIncludedIndex)))
     }
   }
 
@@ -305,7 +325,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       take("ApplyAction", Apply(server), { answers: who === undefined ? [] : [tell(who.answer, answer)] })
     }
     if (server.lastApplied < server.commitIndex) Queue.offerUnsafe(inbox, { type: "apply" })
-    if (snapshotIsDue(server, maxRaftStateBytes, meter.measure(server.log))) takeSnapshot()
+    if (snapshotIsDue(server, maxRaftStateBytes, meter.measure(server.log))) beginSnapshot()
   }
 
   /** What has been taken goes to the writer. */
@@ -376,6 +396,21 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     Effect.forever
   )
 
+  /** Piece by piece, and everybody else has a turn in between: the state is a value, and doesn't change meanwhile (7). */
+  const snapshotter = making.await.pipe(
+    Effect.andThen(Effect.gen(function*() {
+      making.closeUnsafe()
+      const { index, machine } = snapshotOf!
+      const pieces: Array<string> = []
+      for (const piece of piecesOf(machine, pieceSize)) {
+        pieces.push(piece)
+        yield* Effect.yieldNow
+      }
+      yield* Queue.offer(inbox, { type: "made", index, pieces })
+    })),
+    Effect.forever
+  )
+
   yield* Effect.logInfo(found === undefined ? "starts, blank" : `starts with ${found.sequence} steps from disk`).pipe(
     Effect.annotateLogs({ server: id, term: server.currentTerm, index: lastIndex(server.log) })
   )
@@ -388,6 +423,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause)).pipe(Effect.ignoreCause, Effect.forkScoped)
   for (const timer of Object.values(timers)) yield* Effect.forkScoped(timer.run)
   yield* ends(writer)
+  yield* ends(snapshotter)
   const looping = yield* ends(loop)
   yield* ends(transport.receive.pipe(
     Effect.flatMap((parcels) => Queue.offerAll(inbox, parcels.map((parcel) => ({ type: "parcel" as const, parcel })))),
