@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { connect, OutcomeUnknown } from "../../src/client/index.ts"
 import type { Status } from "../../src/shell/Replica.ts"
-import { freePorts } from "../nemesis/Network.ts"
+import { freePorts } from "../freePorts.ts"
 import { processes, ServerProcess } from "../nemesis/Processes.ts"
 
 const ids = ["s1", "s2", "s3"]

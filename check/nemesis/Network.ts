@@ -1,6 +1,5 @@
 /** The network between servers: a link for each direction of each pair, all of which can go wrong. */
 import * as Effect from "effect/Effect"
-import { createServer } from "node:net"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Random } from "../Random.ts"
 import { fine, Link, noToll } from "./Proxy.ts"
@@ -57,24 +56,3 @@ export const network = (ports: ReadonlyMap<ServerId, number>, random: Random) =>
     }),
     ({ wires }) => Effect.promise(() => Promise.all(wires.map(({ link }) => link.close())))
   ).pipe(Effect.map(({ network }) => network))
-
-/** Below those that systems give to connections: else one might have a server's port while that is down. */
-const [lowest, highest] = [20_000, 30_000]
-
-/** Ports on loopback that nobody listens on. */
-export const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
-  const found: Array<number> = []
-  // Not from the seed: another run may be under way at the same time.
-  for (let port = lowest + process.pid * 64 % (highest - lowest); found.length < count; port++) {
-    if (port > highest) throw new Error(`no ${count} free ports from ${lowest} to ${highest}`)
-    if (await isFree(port)) found.push(port)
-  }
-  return found
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer()
-    server.once("error", () => resolve(false))
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
-  })

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { connect, Unavailable } from "../../src/client/index.ts"
 import type { Status } from "../../src/shell/Replica.ts"
-import { freePorts } from "../nemesis/Network.ts"
+import { freePorts } from "../freePorts.ts"
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts")
 

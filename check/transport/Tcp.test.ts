@@ -10,7 +10,8 @@ import { encodeHello, protocolVersion, welcome } from "../../src/shell/transport
 import { whileAway, whileConnected } from "../../src/shell/transport/Outbox.ts"
 import { encodeParcel, join } from "../../src/shell/transport/Parcels.ts"
 import { layerTcp, type TcpOptions } from "../../src/shell/transport/Tcp.ts"
-import { append, freePorts, optionsFor, Raw, type Running, start as startOne, until, vote } from "./transports.ts"
+import { freePorts } from "../freePorts.ts"
+import { append, optionsFor, Raw, type Running, start as startOne, until, vote } from "./transports.ts"
 
 // Silence is noticed after seconds only, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, test, vi } from "vitest"
 import { layerTcp, type TcpOptions } from "../../src/shell/transport/Tcp.ts"
 import type { Certificates } from "../../src/shell/Certificates.ts"
 import { certificates, hasOpenssl } from "./certificates.ts"
-import { freePorts, optionsFor, Raw, type Running, start, until, vote } from "./transports.ts"
+import { freePorts } from "../freePorts.ts"
+import { optionsFor, Raw, type Running, start, until, vote } from "./transports.ts"
 
 vi.setConfig({ testTimeout: 60_000 })
 

@@ -24,7 +24,8 @@ import {
 import { decodeParcels, encodeParcel, join, type Way } from "../../src/shell/transport/Parcels.ts"
 import { Random } from "../Random.ts"
 import { sentParcels } from "./messages.ts"
-import { freePorts, optionsFor, Raw, start, until, vote } from "./transports.ts"
+import { freePorts } from "../freePorts.ts"
+import { optionsFor, Raw, start, until, vote } from "./transports.ts"
 
 const members = ["s1", "s2", "s3"]
 

@@ -13,17 +13,6 @@ import { layerTcp, type PeerCounts, type TcpOptions, TransportCounts } from "../
 
 const host = "127.0.0.1"
 
-/** Ports that nobody listens at. */
-export const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
-  const servers = await Promise.all(Array.from({ length: count }, () =>
-    new Promise<net.Server>((resolve) => {
-      const server = net.createServer().listen({ host, port: 0 }, () => resolve(server))
-    })))
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
-
 /** The options of `s1`, `s2`, … at these ports. */
 export const optionsFor = (ports: ReadonlyArray<number>): ReadonlyArray<TcpOptions> => {
   const addresses = new Map(ports.map((port, n) => [`s${n + 1}`, { host, port }]))

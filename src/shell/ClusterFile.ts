@@ -49,7 +49,7 @@ const usual = {
   /** Milliseconds. */
   electionTimeout: { min: 300, max: 600 },
   heartbeatInterval: 60,
-  maxRaftStateBytes: 8_000_000
+  maxRaftStateBytes: 4_000_000
 }
 
 const AddressText = Schema.String.check(

@@ -6,12 +6,11 @@ import { spawn } from "node:child_process"
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { endWithUs, removeWithUs } from "./leftovers.ts"
+import { freePorts } from "../../freePorts.ts"
 
 export interface Member {
   readonly id: string
@@ -46,18 +45,6 @@ export interface Kind {
 
 /** What a machine under load takes at most to start, to elect, to catch up. */
 const patienceMs = 30_000
-
-/** So many ports that were free just now. */
-const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
-  const listeners = await Promise.all(Array.from({ length: count }, async () => {
-    const listener = createServer().listen(0, "127.0.0.1")
-    await once(listener, "listening")
-    return listener
-  }))
-  const ports = listeners.map((listener) => (listener.address() as AddressInfo).port)
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
-  return ports
-}
 
 export class Cluster implements AsyncDisposable {
   readonly kind: Kind
