@@ -101,7 +101,8 @@ export function* piecesOf(kv: KV, pieceSize: number): Generator<string> {
       text = text.slice(next.length)
     }
   }
-  yield* text.match(new RegExp(piece.source.slice(1), "gsu")) ?? []
+  // Something is left: the last character is one unit.
+  yield* text.match(new RegExp(piece.source.slice(1), "gsu"))!
 }
 
 /** All of them at once. */
