@@ -33,16 +33,6 @@ export const perform = (step: Step): ReadonlyArray<Effect> => [
 ]
 
 /**
- * Several steps under one sync (group commit): the last state stands for those before it, and no message leaves before it
- * is saved. A crash then loses all of them or none.
- */
-export const performTogether = (steps: ReadonlyArray<Step>): ReadonlyArray<Effect> => {
-  const effects = steps.flatMap(perform)
-  const last = effects.findLast((effect) => effect.type === "save")
-  return [...last === undefined ? [] : [last], ...effects.filter((effect) => effect.type === "send")]
-}
-
-/**
  * The record that makes `now` of what is `saved`, as step `sequence` leaves it; `undefined`: they are the same. Logs of one
  * server are made of each other, so from the entry down that both have in the same place they are the same.
  */

@@ -4,7 +4,7 @@
  *
  * Two fibers. The *loop* takes what has come into the mailbox and lets the rules take steps in memory, one for each event.
  * The *writer* takes the steps that have gathered meanwhile, saves them under one sync, and only then sends what they send
- * and answers whom they answer (`performTogether`). So memory may run ahead of the disk, and nobody hears of it.
+ * and answers whom they answer (`carryOut`). So memory may run ahead of the disk, and nobody hears of it.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -32,7 +32,7 @@ import { LogMeter, snapshotIsDue } from "./Compaction.ts"
 import type { Configuration } from "./Configuration.ts"
 import { Observer } from "./Observer.ts"
 import type { TakenStep } from "./Observer.ts"
-import { performTogether, persistent, recordBetween } from "./Perform.ts"
+import { persistent, recordBetween } from "./Perform.ts"
 import type { Persistent } from "./Perform.ts"
 import type { Answer } from "./Servers.ts"
 import { Storage } from "./Storage.ts"
@@ -364,15 +364,19 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     if (input.type === "snapshot") tell(input.answer, saved.log.lastIncludedIndex)()
   }
 
-  /** Save, sync, then send and answer. */
+  /**
+   * Save, sync, then send and answer: `perform`, for several steps under one sync (group commit). The last state stands for
+   * those before it, so a crash loses all of them or none.
+   */
   const carryOut = Effect.fnUntraced(function*({ asides, steps }: typeof underWay) {
-    const [save] = performTogether(steps.map(({ step }) => step))
-    if (save?.type === "save") {
-      const record = recordBetween(saved, save.state, lastPersistent(steps))
+    const last = steps.at(-1)
+    if (last !== undefined) {
+      const now = persistent(last.step.server)
+      const record = recordBetween(saved, now, lastPersistent(steps))
       if (record !== undefined) {
         yield* storage.save(record)
         count.saves++
-        saved = save.state
+        saved = now
       }
       yield* observer.durable(steps)
       const parcels = steps.flatMap(parcelsOf)

@@ -10,7 +10,7 @@ const mutant = (id: string, title: string, ...edits: ReadonlyArray<Replaced>): M
   id, rule: "Runtime", title, edits: edits.map(([file, from, to]) => ({ file, from, to })), expected: []
 })
 
-const beginsToCarryOut = "    const [save] = performTogether("
+const beginsToCarryOut = "    const last = steps.at(-1)\n"
 const tellsAnswers = "    for (const { answers } of steps) for (const told of answers) told()\n"
 const dismisses = "const deposed = led && server.role !== \"leader\" ? dismiss() : []"
 const ofTerm = "who !== undefined && who.term === entry.term && reply"
@@ -29,7 +29,7 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
   mutant("X10", "messages leave before what they promise is saved",
     [replica, beginsToCarryOut, `    yield* transport.send(steps.flatMap(parcelsOf))\n${beginsToCarryOut}`]),
   mutant("X11", "of the steps that share a sync, the first one's state is saved",
-    ["src/shell/Perform.ts", "effects.findLast(", "effects.find("]),
+    [replica, beginsToCarryOut, "    const last = steps[0]\n"]),
   mutant("X12", "a save that failed is taken for done",
     [replica, "yield* storage.save(record)", "yield* Effect.ignore(storage.save(record))"]),
   mutant("X13", "a restart finds its snapshot, and forgets it",
