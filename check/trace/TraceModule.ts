@@ -68,7 +68,7 @@ export interface Claim extends Pick<TraceStep, "action" | "before" | "sends" | "
 export const valueTables = () => {
   const text = (value: string) => toTla(valueText(value))
   // Not by the core's own Size, which TLC is to check.
-  const sizes = new Table<Entry>((e) => row([text(e.value), Buffer.byteLength(e.value)]))
+  const sizes = new Table<Entry>((e) => row([text(e.value), e.value.length]))
   const entries = new Table<Entry>((e) => {
     sizes.number(e)
     return row([e.term, toTla(e.type), text(e.value)])

@@ -45,17 +45,10 @@ export const Replicate = (
   return { nextIndex: next, sends }
 }
 
-/** As much as `Size` or more, without a look at the characters: none makes more than three bytes of a UTF-16 unit. */
-const sizeAtMost = (entry: Entry): number => 1 + 3 * entry.value.length
-
 /** Whether the leader `s`, with `log` for its own, would hold too much that is not committed yet: one entry it may. */
 export const Full = (s: Server, log: Log): boolean => {
   const last = lastIndex(log)
-  let atMost = 0
-  for (let k = s.commitIndex + 1; k <= last; k++) atMost += sizeAtMost(entryAt(log, k))
-  return atMost > s.settings.maxUncommittedBytes
-    && s.commitIndex + 1 < last
-    && sizeOf(log, s.commitIndex + 1, last) > s.settings.maxUncommittedBytes
+  return s.commitIndex + 1 < last && sizeOf(log, s.commitIndex + 1, last) > s.settings.maxUncommittedBytes
 }
 
 /**

@@ -160,23 +160,11 @@ export const termAt = (log: Log, k: Index): Term =>
 
 export const lastTerm = (log: Log): Term => termAt(log, lastIndex(log))
 
-const beyondAscii = /[^\0-\x7f]/
-
-/** Length of `text` in UTF-8, in bytes. (Half a surrogate pair is written as U+FFFD, in three.) */
-const utf8Length = (text: string): number => {
-  let length = text.length
-  if (!beyondAscii.test(text)) return length
-  for (let n = 0; n < text.length; n++) {
-    const point = text.codePointAt(n)!
-    if (point > 0x7f) length += point > 0x7ff ? 2 : 1
-    // Two units make four bytes.
-    if (point > 0xffff) n++
-  }
-  return length
-}
-
-/** What an entry measures: the bytes of its value in UTF-8, and 1, since also an empty one costs something. */
-export const Size = (entry: Entry): number => 1 + utf8Length(entry.value)
+/**
+ * What an entry measures, in bytes: the length of its value, and 1, since also an empty one costs something. What comes from
+ * clients over a network are byte strings, with a byte for each UTF-16 unit.
+ */
+export const Size = (entry: Entry): number => 1 + entry.value.length
 
 /** What the entries `from`..`to` measure. */
 export const sizeOf = (log: Log, from: Index, to: Index): number => {
