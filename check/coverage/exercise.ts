@@ -22,9 +22,7 @@ const cluster = new Cluster(serverIds(3), figure2)
 for (const command of ["elect s1 by s2", "propose s1 aé€😀", "replicate s1 to s2"]) runCommand(cluster, command)
 // Nobody writes what isn't a request.
 for (
-  const value of ["x", "{}", "[1,-1]", '[1,2,3,3,"get"]', '[1,2,3,3,"get","k","v"]', '[1,2,3,3,"put","k"]'].concat(
-    ['[1,2,3,3,"cas","k",1,"a"]', '[1,2,3,3,"take","k"]', '[1,2,3,4,"get","k"]']
-  )
+  const value of ["x", "1 get", "1 get 2 3 3 1:k x", "1 get 2 3 3 2:k ", "1 take 2 3 3 1:k ", "1 get 2 3 4 1:k ", "1 open 2 x"]
 ) decode(value)
 // Nobody has two keys of one hash (as 0 and 2^32), sets a value that is there already, or removes what isn't there.
 const table = Table.tableOf([0, 32, 2 ** 32].map((key) => [key, "x"]))

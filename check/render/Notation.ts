@@ -1,5 +1,5 @@
 /** How servers and messages are written in scenarios and counterexamples: the notation of the paper's figures. */
-import { requestIn } from "../../src/kv/Encoding.ts"
+import { decode } from "../../src/kv/Encoding.ts"
 import { stampedText } from "../kv/Notation.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex, Peers } from "../../src/raft/Server.ts"
@@ -7,14 +7,14 @@ import type { Entry, Role, Server } from "../../src/raft/Server.ts"
 
 export const roleLetter: Readonly<Record<Role, string>> = { follower: "F", preCandidate: "P", candidate: "C", leader: "L" }
 
-/** What an entry says: as it is, or, of a request of the map's clients, in words. */
-const valueText = (e: Entry): string => {
-  const request = requestIn(e)
-  return request === undefined ? e.value : ` ${stampedText(request)}`
+/** What an entry's value says: as it is, or, of a request of the map's clients, in words. */
+export const valueText = (value: string): string => {
+  const request = decode(value)
+  return request === undefined ? value : ` ${stampedText(request)}`
 }
 
 /** A box an entry, as in Figures 7 and 8: its term, and the command; a leader's no-op has none. */
-export const boxes = (entries: ReadonlyArray<Entry>): string => entries.map((e) => `[${e.term}${valueText(e)}]`).join("")
+export const boxes = (entries: ReadonlyArray<Entry>): string => entries.map((e) => `[${e.term}${valueText(e.value)}]`).join("")
 
 /** What a snapshot has replaced: `{3/t2}`, index and term of the last entry that it stands for; none: "". */
 export const snapshotText = ({ log: { lastIncludedIndex, lastIncludedTerm } }: Server): string =>

@@ -8,7 +8,7 @@ import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
 import { requested } from "../raft/Actions.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
-import { boxes, contactText, partialText, roleLetter, snapshotText, voteText } from "./Notation.ts"
+import { boxes, contactText, partialText, roleLetter, snapshotText, valueText, voteText } from "./Notation.ts"
 
 export interface Story {
   /** What it shows, in a line: `violates ElectionSafety`. */
@@ -34,10 +34,13 @@ export const stepOf = (
 /** The most characters of a line. */
 export const maxWidth = 120
 
-/** A command is cut to so many characters: the layer above may encode a lot in it. */
+/** What a command says is cut to so many characters: the layer above may encode a lot in it. */
 const maxValue = 10
 
-const brief = (value: string): string => value.length <= maxValue ? value : `${value.slice(0, maxValue - 1)}…`
+const brief = (value: string): string => {
+  const text = valueText(value).trimStart()
+  return text.length <= maxValue ? text : `${text.slice(0, maxValue - 1)}…`
+}
 
 const briefBoxes = (entries: ReadonlyArray<Entry>): string =>
   boxes(entries.map((entry) => ({ ...entry, value: brief(entry.value) })))

@@ -157,8 +157,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         file: encoding,
-        from: "sessions.map(([id, s]) => [Number(id), s])",
-        to: "sessions.map(([id, s]) => [Number(id), { ...s, used: time }])"
+        from: "[reader.number(), sessionFrom(reader)] as const",
+        to: "[reader.number(), { ...sessionFrom(reader), used: time }] as const"
       },
       withTable,
       {
@@ -290,7 +290,7 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     rule: "diss. 6.3",
     title: "a snapshot has the map without the sessions",
     edits: [
-      { file: encoding, from: "  yield* listed(sessions, String)\n", to: "  yield \"[]\"\n" },
+      { file: encoding, from: "  yield `${sessions.size} `\n  for (const [id, session] of Table.walk(sessions)) yield `${id} ${sessionText(session)}`\n", to: "  yield \"0 \"\n" },
       { file: world, from: "snapshot: { index: s.applied, kv: s.kv } }", to: "snapshot: { index: s.applied, kv: { ...s.kv, sessions: InitKV.sessions } } }" }
     ],
     spec: [{
