@@ -63,7 +63,7 @@ interface Given {
   readonly state: Durable
 }
 
-/** The payloads in a file, read as src/shell/storage/Frame.ts describes it; undefined for what isn't a frame. */
+/** The payloads in a file, byte by byte, read as src/shell/storage/Frame.ts describes it; undefined for what isn't a frame. */
 const payloads = (bytes: Buffer, number: number): ReadonlyArray<{ readonly at: number; readonly text: string | undefined }> => {
   const found: Array<{ at: number; text: string | undefined }> = []
   for (let at = 20; at < bytes.length;) {
@@ -77,11 +77,14 @@ const payloads = (bytes: Buffer, number: number): ReadonlyArray<{ readonly at: n
       found.push({ at, text: undefined })
       break
     }
-    found.push({ at, text: payload.toString() })
+    found.push({ at, text: payload.toString("latin1") })
     at = end
   }
   return found
 }
+
+/** The JSON of a payload; texts may follow it (src/shell/Packed.ts). */
+const headOf = (payload: string): unknown => JSON.parse(payload.split("\n", 1)[0]!)
 
 /** What tells one state of the specification from another on the disk itself: a torn tail is as good as none. */
 const seenOf = (d: Disk): string => {
@@ -350,11 +353,11 @@ class RefinementRun {
       const found = payloads(disk.get(name), number).filter(({ text }) => text !== "[]")
       if (name === "checkpoint") {
         const text = found[0]?.text ?? violated("RefinesDisk", "the checkpoint is torn")
-        const { first, image } = JSON.parse(text) as { first: number; image: { sequence: number } }
+        const { first, image } = headOf(text) as { first: number; image: { sequence: number } }
         checkpoint = { records: this.#given.get(image.sequence)!.records, first }
       } else {
         segments.set(number, found.map(({ text }) =>
-          text === undefined ? Torn : (JSON.parse(text) as ReadonlyArray<StorageRecord>).map(({ sequence }) => sequence)
+          text === undefined ? Torn : (headOf(text) as ReadonlyArray<StorageRecord>).map(({ sequence }) => sequence)
         ))
       }
     }

@@ -11,6 +11,7 @@ import {
   welcome
 } from "../../src/shell/transport/Handshake.ts"
 
+const another = protocolVersion + 1
 const hello: Hello = {
   version: protocolVersion,
   cluster: "demo",
@@ -26,9 +27,9 @@ describe("the dialler's frame", () => {
   test("says who it is", () => expect(read(encodeHello(hello))).toEqual(hello))
 
   test("in another version says its version, and its id if it is where ours is", () => {
-    const other = { protocol: "lockstep-peer", version: 2, id: "s2", cluster: { new: true } }
-    expect(read(JSON.stringify(other))).toMatchObject({ version: 2, id: "s2", cluster: "" })
-    expect(read(JSON.stringify({ ...other, id: 2 }))).toMatchObject({ version: 2, id: "" })
+    const other = { protocol: "lockstep-peer", version: another, id: "s2", cluster: { new: true } }
+    expect(read(JSON.stringify(other))).toMatchObject({ version: another, id: "s2", cluster: "" })
+    expect(read(JSON.stringify({ ...other, id: 2 }))).toMatchObject({ version: another, id: "" })
   })
 
   test.each([
@@ -58,7 +59,7 @@ describe("refused", () => {
   const why = (other: Partial<Hello>) => refusal(self, new Set(["s2", "s3"]), { ...hello, ...other })
 
   test("not when all is as it should be", () => expect(why({})).toBeUndefined())
-  test("another protocol version", () => expect(why({ version: 2 })).toBe("protocol version 2, here it is 1"))
+  test("another protocol version", () => expect(why({ version: another })).toBe(`protocol version ${another}, here it is ${protocolVersion}`))
   test("another cluster", () => expect(why({ cluster: "prod" })).toBe(`of cluster "prod", this is cluster "demo"`))
   test("an unknown server", () => expect(why({ id: "s4" })).toBe(`"s4" isn't a server of this cluster`))
   test("itself", () => expect(why({ id: "s1" })).toBe("says that it is s1, but this is s1"))
@@ -72,11 +73,11 @@ describe("the answer", () => {
   test("or the reason", () => expect(answer(encodeRefusal("no such cluster"))).toBe("refused: no such cluster"))
   test("in one line", () => expect(answer(encodeRefusal("a\nb\u2028c"))).toBe("refused: a?b?c"))
   test("or of something else", () => {
-    for (const text of ["", "SSH-2.0", "[]", "{}", `{"welcome":true,"version":1}`]) {
+    for (const text of ["", "SSH-2.0", "[]", "{}", `{"welcome":true,"version":${protocolVersion}}`]) {
       expect(answer(text)).toBe("what answers doesn't speak this protocol")
     }
   })
   test("isn't welcome in another version", () => {
-    expect(answer(welcome.replace(`"version":1`, `"version":2`))).toBe("refused: no reason given")
+    expect(answer(welcome.replace(`"version":${protocolVersion}`, `"version":${another}`))).toBe("refused: no reason given")
   })
 })

@@ -2,14 +2,19 @@
 // are, and with one thing in them altered.
 import { describe, expect, test } from "vitest"
 import type { Message } from "../../src/raft/Message.ts"
-import { decodeParcels, encodeParcel, join } from "../../src/shell/transport/Parcels.ts"
+import { pack } from "../../src/shell/Packed.ts"
+import { decodeParcels, encodeParcels } from "../../src/shell/transport/Parcels.ts"
 import { sentParcels } from "./messages.ts"
 
 const members = ["s1", "s2", "s3"]
 const way = { source: "s1", dest: "s2", members }
 
 const decode = (text: string) => decodeParcels(way, Buffer.from(text))
-const letIn = (message: Record<string, unknown>) => typeof decode(JSON.stringify([[1, 1, message]])) !== "string"
+/** Whether a message with such a head is let in. The texts beside it are an entry's value, or two pieces of a snapshot. */
+const letIn = (head: Record<string, unknown>) => {
+  const texts = head["type"] === "AppendEntriesRequest" ? ["x"] : head["type"] === "InstallSnapshotRequest" ? ["a", "b"] : []
+  return typeof decodeParcels(way, pack([[1, 1, head]], texts)) !== "string"
+}
 
 const envelope = { source: "s1", dest: "s2", term: 5 }
 const entry = { term: 4, type: "command", value: "x" } as const
@@ -58,7 +63,7 @@ test("what the rules send comes through as it was", () => {
   for (const parcel of parcels) {
     const { dest, source, type } = parcel.message
     types.add(type)
-    expect(decodeParcels({ source, dest, members }, Buffer.from(join([encodeParcel(parcel)])))).toEqual([parcel])
+    expect(decodeParcels({ source, dest, members }, encodeParcels([parcel]))).toEqual([parcel])
   }
   expect([...types].sort()).toEqual([
     "AppendEntriesRequest",
@@ -74,14 +79,14 @@ test("what the rules send comes through as it was", () => {
 
 test("many in one frame, in their order", () => {
   const parcels = [vote, append, voted].map((message, n) => ({ number: n + 1, position: 1, message }))
-  expect(decode(join(parcels.map(encodeParcel)))).toEqual(parcels)
+  expect(decodeParcels(way, encodeParcels(parcels))).toEqual(parcels)
 })
 
 test("any text in an entry or in a piece of a snapshot", () => {
   const text = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("") + "€😀\ud800"
   for (const message of [{ ...append, entries: [{ ...entry, value: text }] }, { ...install, data: [text, ""] }]) {
     const parcel = { number: 1, position: 1, message }
-    expect(decode(join([encodeParcel(parcel)]))).toEqual([parcel])
+    expect(decodeParcels(way, encodeParcels([parcel]))).toEqual([parcel])
   }
 })
 
@@ -91,8 +96,8 @@ test("fields that no message has are left out", () => {
 })
 
 describe("let in as it is, and refused with", () => {
-  const cases: ReadonlyArray<readonly [Message, Record<string, ReadonlyArray<unknown>>]> = [
-    [append, {
+  const cases: ReadonlyArray<readonly [head: Record<string, unknown>, Record<string, ReadonlyArray<unknown>>]> = [
+    [{ ...append, entries: [[4, 1]] }, {
       type: ["AppendEntries", "toString", 1],
       source: ["s3", "s2", undefined],
       dest: ["s1", "s4"],
@@ -105,35 +110,41 @@ describe("let in as it is, and refused with", () => {
         {},
         "",
         [null],
-        [{ ...entry, term: 1 }],
-        [{ ...entry, term: 6 }],
-        [{ ...entry, term: 0 }],
-        [entry, { ...entry, term: 3 }],
-        [{ ...entry, type: "config" }],
-        [{ ...entry, type: "noop" }],
-        [{ ...entry, value: 1 }],
-        [{ term: 4, type: "command" }]
+        [],
+        [[1, 1]],
+        [[6, 1]],
+        [[0, 1]],
+        [[4, 1], [3, 0, "noop"]],
+        [[4, 1, "noop"]],
+        [[4, 1], [4, 0, "config"]],
+        [[4, 0]],
+        [[4, 2]],
+        [[4, 1, 0]],
+        [[4, "1"]],
+        [[4, -1]],
+        [[4]],
+        [entry]
       ]
     }],
-    [appended, { success: [false, 1], matchIndex: [-1], rejectedIndex: [1], conflictTerm: [1], conflictIndex: [1] }],
-    [conflict, { success: [true], matchIndex: [1], rejectedIndex: [4, "7"], conflictTerm: [-1], conflictIndex: [8] }],
-    [vote, { term: [0, 3], lastLogIndex: [0, -1], lastLogTerm: [0, 6, null] }],
+    [{ ...appended }, { success: [false, 1], matchIndex: [-1], rejectedIndex: [1], conflictTerm: [1], conflictIndex: [1] }],
+    [{ ...conflict }, { success: [true], matchIndex: [1], rejectedIndex: [4, "7"], conflictTerm: [-1], conflictIndex: [8] }],
+    [{ ...vote }, { term: [0, 3], lastLogIndex: [0, -1], lastLogTerm: [0, 6, null] }],
     [{ ...vote, type: "PreVoteRequest" }, { term: [0, 3], lastLogIndex: [0], lastLogTerm: [6] }],
-    [voted, { voteGranted: [1, "true", null, undefined], term: [0] }],
+    [{ ...voted }, { voteGranted: [1, "true", null, undefined], term: [0] }],
     [{ ...voted, type: "PreVoteResponse" }, { voteGranted: [undefined], term: [-1] }],
-    [install, {
+    [{ ...install, data: [1, 1] }, {
       lastIncludedIndex: [0, -3],
       lastIncludedTerm: [0, 6],
       members: [[], ["s1", "s2"], ["s1", "s2", "s4"], ["s2", "s1", "s3"], [...members, "s4"], "s1", null],
       offset: [-1, "0"],
-      data: [null, "ab", [1], ["a", null]],
+      data: [null, 2, "ab", [1], [1, 2], [1, 1, 1], ["a", "b"], [1, null], [1, -1]],
       done: [0]
     }],
-    [installed, { lastIncludedIndex: [-1], offset: [0.5], done: [null], term: [0] }]
+    [{ ...installed }, { lastIncludedIndex: [-1], offset: [0.5], done: [null], term: [0] }]
   ]
   for (const [message, fields] of cases) {
     for (const [field, values] of Object.entries(fields)) {
-      test(`${message.type}.${field}: ${values.map((value) => JSON.stringify(value)).join(" or ")}`, () => {
+      test(`${String(message["type"])}.${field}: ${values.map((value) => JSON.stringify(value)).join(" or ")}`, () => {
         expect(letIn({ ...message })).toBe(true)
         for (const value of values) expect(letIn({ ...message, [field]: value }), JSON.stringify(value)).toBe(false)
       })
@@ -161,9 +172,17 @@ describe("not parcels", () => {
     ["item 1 of 1 isn't a message that could be sent here", nested]
   ])("%s: %.40s", (reason, text) => expect(decode(text)).toBe(reason))
 
-  test("damaged text, which would come through as another one", () => {
-    const bytes = Buffer.from(join([encodeParcel({ number: 1, position: 1, message: append })]))
-    bytes[bytes.indexOf(`"x"`) + 1] = 0xff
+  test("a damaged name, which would come through as another one", () => {
+    const bytes = encodeParcels([{ number: 1, position: 1, message: append }])
+    bytes[bytes.indexOf(`"s1"`) + 1] = 0xff
     expect(decodeParcels(way, bytes)).toBe("not UTF-8")
+  })
+
+  test("texts that are cut short, of no known width, or belong to nothing", () => {
+    const bytes = encodeParcels([{ number: 1, position: 1, message: append }])
+    expect(decodeParcels(way, bytes.subarray(0, -1))).toBe("item 1 of 1 isn't a message that could be sent here")
+    expect(decodeParcels(way, Buffer.concat([bytes, Buffer.from("x")]))).toBe("more than its parcels")
+    bytes[bytes.indexOf("\n") + 1] = 3
+    expect(decodeParcels(way, bytes)).toBe("texts of no known width")
   })
 })

@@ -21,7 +21,7 @@ import {
   refusal,
   welcome
 } from "../../src/shell/transport/Handshake.ts"
-import { decodeParcels, encodeParcel, join, type Way } from "../../src/shell/transport/Parcels.ts"
+import { decodeParcels, encodeParcels, type Way } from "../../src/shell/transport/Parcels.ts"
 import { Random } from "../Random.ts"
 import { sentParcels } from "./messages.ts"
 import { freePorts } from "../freePorts.ts"
@@ -32,7 +32,7 @@ const members = ["s1", "s2", "s3"]
 // Valid bodies.
 
 interface Body {
-  readonly text: string
+  readonly bytes: Buffer
   /** Of the parcels in it. */
   readonly way: Way
 }
@@ -60,14 +60,14 @@ const validBodies = (random: Random): ReadonlyArray<Body> => {
   for (const { parcels, way } of byWay.values()) {
     for (let at = 0; at < parcels.length;) {
       const end = at + 1 + random.below(4)
-      bodies.push({ text: join(parcels.slice(at, end).map(encodeParcel)), way })
+      bodies.push({ bytes: encodeParcels(parcels.slice(at, end)), way })
       at = end
     }
   }
   const { way } = bodies[0]!
   // One in five is of a handshake.
   for (let n = bodies.length / 4; n > 0; n--) {
-    bodies.push({ text: random.of([encodeHello(hello), encodeHello(hello), welcome, encodeRefusal("why not")]), way })
+    bodies.push({ bytes: Buffer.from(random.of([encodeHello(hello), encodeHello(hello), welcome, encodeRefusal("why not")])), way })
   }
   return bodies
 }
@@ -131,6 +131,18 @@ const alterValue = (text: string, other: string, random: Random): string => {
   return JSON.stringify(value)
 }
 
+/** Head and texts; a body without texts is all head. */
+const halves = (body: Buffer): readonly [head: string, texts: Buffer] => {
+  const end = body.indexOf("\n")
+  return end < 0 ? [body.toString(), Buffer.alloc(0)] : [body.toString("utf8", 0, end), body.subarray(end)]
+}
+
+/** The same body but for one place in its head. */
+const alterHead = (body: Buffer, other: Buffer, random: Random): Buffer => {
+  const [head, texts] = halves(body)
+  return Buffer.concat([Buffer.from(alterValue(head, halves(other)[0], random)), texts])
+}
+
 const alterBytes = (bytes: Buffer, other: Buffer, random: Random): Buffer => {
   const at = random.below(bytes.length)
   switch (random.below(6)) {
@@ -161,22 +173,16 @@ const lengths = [0, 1, 999, longestFrame, longestFrame + 1, 2 ** 32 - 1]
 /** The frame of a body, mutated or (one in eight) as it is. */
 const mutated = (body: Body, other: Body, random: Random): { readonly bytes: Buffer; readonly intact: boolean } => {
   const kind = random.below(8)
-  if (kind === 0) return { bytes: frame(body.text), intact: true }
-  if (kind < 4) return { bytes: frame(alterValue(body.text, other.text, random)), intact: false }
-  const bytes = frame(body.text)
+  if (kind === 0) return { bytes: frame(body.bytes), intact: true }
+  if (kind < 4) return { bytes: frame(alterHead(body.bytes, other.bytes, random)), intact: false }
+  const bytes = frame(body.bytes)
   if (kind === 4) {
     bytes.writeUInt32BE(random.of([...lengths, bytes.length, random.below(bytes.length)]))
     return { bytes, intact: false }
   }
-  if (kind === 5) return { bytes: alterBytes(bytes, frame(other.text), random), intact: false }
+  if (kind === 5) return { bytes: alterBytes(bytes, frame(other.bytes), random), intact: false }
   // With a length that fits: else little of this would get as far as the decoders.
-  return { bytes: withLength(alterBytes(bytes.subarray(4), Buffer.from(other.text), random)), intact: false }
-}
-
-const withLength = (body: Buffer): Buffer => {
-  const header = Buffer.alloc(4)
-  header.writeUInt32BE(body.length)
-  return Buffer.concat([header, body])
+  return { bytes: frame(alterBytes(body.bytes, other.bytes, random)), intact: false }
 }
 
 // What may be let in, said once more.
@@ -218,6 +224,28 @@ const isA: Readonly<Record<Kind, (x: unknown) => boolean>> = {
     Array.isArray(x) && x.every((entry) =>
       sameKeys(entry, ["term", "type", "value"]) && isNat(entry.term) && typeof entry.value === "string"
       && (entry.type === "command" || (entry.type === "noop" && entry.value === "")))
+}
+
+/** The parcels that a body says, whatever else they have; read as src/shell/Packed.ts describes it. */
+const saidIn = (body: Buffer): ReadonlyArray<readonly [number, number, Record<string, unknown>]> => {
+  const [head, texts] = halves(body)
+  const units = texts.toString(texts[1] === 1 ? "latin1" : "utf16le", 2)
+  let at = 0
+  const text = (length: number) => units.slice(at, at += length)
+  const said = JSON.parse(head) as ReadonlyArray<readonly [number, number, Record<string, unknown>]>
+  const whole = said.map(([number, position, { data, entries, ...m }]) => {
+    const rows = entries as ReadonlyArray<readonly [number, number, string?]> | undefined
+    const pieces = data as ReadonlyArray<number> | undefined
+    return [number, position, {
+      ...m,
+      ...m["type"] === "AppendEntriesRequest" && {
+        entries: rows!.map(([term, length, type = "command"]) => ({ term, type, value: text(length) }))
+      },
+      ...m["type"] === "InstallSnapshotRequest" && { data: pieces!.map(text) }
+    }] as const
+  })
+  if (at !== units.length) throw new Error("let in: texts that belong to nothing")
+  return whole
 }
 
 /** What is wrong with a parcel that was let in; `undefined`: nothing. */
@@ -286,16 +314,13 @@ export const fuzz = (inputs: number, seed: number): Fuzzed => {
     }
     if (typeof parcels === "string") return refuse(parcels)
     accepted[intact ? "intact" : "mutated"]++
-    const said = JSON.parse(body.toString()) as ReadonlyArray<readonly [number, number, Record<string, unknown>]>
+    const said = saidIn(body)
     if (said.length !== parcels.length) throw new Error("another number of parcels")
     for (const [n, parcel] of parcels.entries()) {
       const fault = faultOf(way, parcel)
       if (fault !== undefined) throw new Error(`let in: ${fault}`)
       const [number, position, message] = said[n]!
       const meant = Object.fromEntries(Object.keys(parcel.message).map((name) => [name, message[name]]))
-      // Extra fields of an entry are left out, too.
-      const entries = meant.entries as ReadonlyArray<Record<string, unknown>> | undefined
-      if (entries !== undefined) meant.entries = entries.map(({ term, type, value }) => ({ term, type, value }))
       if (!isDeepStrictEqual(parcel, { number, position, message: meant })) throw new Error("let in: something else")
       Handle({ ...empty, id: way.dest }, parcel.message)
     }

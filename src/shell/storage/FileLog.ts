@@ -16,6 +16,7 @@ import { type Disk, realDisk } from "./Disk.ts"
 import { type FileFault, fileHeader, fileHeaderLength, frame, framesOf, headerFault } from "./Frame.ts"
 import { type Backend, groupCommit } from "./GroupCommit.ts"
 import { advance, blank, type Image } from "./Image.ts"
+import { type Checkpoint, checkpointIn, packCheckpoint, packRecords, recordsIn } from "./Records.ts"
 
 /** A segment that has grown this long, in bytes, is the last but one. */
 const segmentLength = 16 * 2 ** 20
@@ -34,13 +35,6 @@ export const fileLog = (disk: Disk, longest: number): Effect.Effect<Storage["Ser
 const segment = (number: number) => `log-${number}`
 const number = (name: string): number => Number(/^log-([1-9][0-9]*)$/.exec(name)?.[1])
 
-/** What the checkpoint's only frame holds. */
-interface Checkpoint {
-  /** The segment that goes on where the image ends. */
-  readonly first: number
-  readonly image: Image
-}
-
 interface Open {
   readonly number: number
   /** Where the next frame goes. */
@@ -49,7 +43,7 @@ interface Open {
   readonly settled: boolean
 }
 
-const empty = Buffer.from("[]")
+const empty = packRecords([])
 
 const openLog = Effect.fnUntraced(function*(disk: Disk, longest: number): Effect.fn.Return<
   Backend,
@@ -71,7 +65,7 @@ const openLog = Effect.fnUntraced(function*(disk: Disk, longest: number): Effect
       if (records[0]!.snapshot !== undefined) {
         open = yield* replaceAll(disk, at.number, image)
       } else {
-        const payload = Buffer.from(JSON.stringify(records))
+        const payload = packRecords(records)
         open = yield* append(disk, at.end < longest ? at : yield* newSegment(disk, at.number + 1), payload)
       }
     })
@@ -102,8 +96,7 @@ const newSegment = Effect.fnUntraced(function*(disk: Disk, n: number): Effect.fn
 
 /** Stores the image, its snapshot in it, and makes the segments so far superfluous: only then may they go. */
 const replaceAll = Effect.fnUntraced(function*(disk: Disk, latest: number, image: Image) {
-  const checkpoint: Checkpoint = { first: latest + 1, image }
-  const payload = Buffer.from(JSON.stringify(checkpoint))
+  const payload = packCheckpoint({ first: latest + 1, image })
   yield* replaceFile(disk, "checkpoint", Buffer.concat([fileHeader(0), frame(0, fileHeaderLength, payload)]))
   const next = yield* newSegment(disk, latest + 1)
   yield* removeBefore(disk, latest + 1)
@@ -147,7 +140,7 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
       return yield* bad(segment(n), { kind: "corrupt", offset: end, reason })
     }
     for (const { offset, payload } of frames) {
-      for (const record of JSON.parse(payload.toString()) as ReadonlyArray<StorageRecord>) {
+      for (const record of recordsIn(payload)) {
         const wrong = advance(image, record)
         if (wrong !== undefined) return yield* bad(segment(n), { kind: "corrupt", offset, reason: wrong })
       }
@@ -174,7 +167,7 @@ const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: strin
     const reason = damage ?? `${frames.length} frames instead of one`
     return yield* bad("checkpoint", { kind: "corrupt", offset: end, reason })
   }
-  return JSON.parse(frames[0]!.payload.toString()) as Checkpoint
+  return checkpointIn(frames[0]!.payload)
 })
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The bytes of a file of the log, format version 2. Numbers are unsigned, little-endian, of 32 bits.
+ * The bytes of a file of the log, format version 3. Numbers are unsigned, little-endian, of 32 bits.
  *
  *     file  = "lockstep" version number check frame*     check: CRC-32 of what precedes it
  *     frame = length sum check payload                   sum: CRC-32 of the payload
@@ -11,7 +11,7 @@
 import { crc32 } from "node:zlib"
 import type { Fault } from "../Storage.ts"
 
-export const version = 2
+export const version = 3
 const magic = "lockstep"
 export const fileHeaderLength = 20
 export const frameHeaderLength = 12

@@ -11,8 +11,8 @@ import * as tls from "node:tls"
 import type { Parcel } from "../Transport.ts"
 import { frame, FrameSplitter, longestFrame } from "./Frames.ts"
 import { decodeAnswer, encodeHello, type Hello, longestHello, silenceLimit } from "./Handshake.ts"
-import { Outbox, whileAway, whileConnected } from "./Outbox.ts"
-import { encodeParcel, join } from "./Parcels.ts"
+import { Outbox, weight, whileAway, whileConnected } from "./Outbox.ts"
+import { encodeParcels } from "./Parcels.ts"
 import { makeReports } from "./Reports.ts"
 import type { Address } from "../Address.ts"
 import type { Certificates } from "../Certificates.ts"
@@ -40,7 +40,7 @@ export interface Dialler {
 const goodAfter = 1000
 const backOff = Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("1 second")]).pipe(Schedule.jittered)
 
-/** Characters after which a frame is closed: so a frame has at most three times as many bytes, and one message more. */
+/** Bytes, by weight, after which a frame is closed: so a frame has at most twice as many, and one message more. */
 const fullFrame = 2 ** 18
 const longestParcel = longestFrame - 2 ** 20
 
@@ -63,23 +63,23 @@ export const keepDialling = Effect.fnUntraced(function*(
   let connection: net.Socket | undefined
 
   const nextFrame = (): Buffer | undefined => {
-    const encoded: Array<string> = []
-    for (let length = 0; length < fullFrame;) {
+    const parcels: Array<Parcel> = []
+    for (let bytes = 0; bytes < fullFrame;) {
       const parcel = outbox.take()
       if (parcel === undefined) break
-      const text = encodeParcel(parcel)
-      if (3 * text.length > longestParcel && Buffer.byteLength(text) > longestParcel) {
+      const size = weight(parcel.message)
+      if (2 * size > longestParcel && encodeParcels([parcel]).length > longestParcel) {
         count.tooLong++
         const { type } = parcel.message
         reports.warn(`${dest}, too long`, `${id} can't send ${dest} an ${type} longer than a frame may be`)
         continue
       }
-      encoded.push(text)
-      length += text.length
+      parcels.push(parcel)
+      bytes += size
     }
-    if (encoded.length === 0) return undefined
-    count.messages += encoded.length
-    return frame(join(encoded))
+    if (parcels.length === 0) return undefined
+    count.messages += parcels.length
+    return frame(encodeParcels(parcels))
   }
 
   const flush = () => {

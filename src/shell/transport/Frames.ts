@@ -11,11 +11,13 @@ export const longestFrame = 64 * 2 ** 20
 
 const headerLength = 4
 
-/** A frame with this text in it. */
-export const frame = (text: string): Buffer => {
-  // Room for the length comes first: so the text is copied only once.
-  const bytes = Buffer.from(`\0\0\0\0${text}`)
-  bytes.writeUInt32BE(bytes.length - headerLength)
+/** A frame with this body; a text is written in UTF-8. */
+export const frame = (body: Uint8Array | string): Buffer => {
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.length
+  const bytes = Buffer.allocUnsafe(headerLength + length)
+  bytes.writeUInt32BE(length)
+  if (typeof body === "string") bytes.write(body, headerLength)
+  else bytes.set(body, headerLength)
   return bytes
 }
 

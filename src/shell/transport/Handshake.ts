@@ -5,7 +5,7 @@
 import type { ServerId } from "../../raft/Server.ts"
 
 /** Of everything that peers say to each other. Another version is refused. */
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 /** The longest first frame, in bytes: until it is welcome, a stranger gets no more memory than this. */
 export const longestHello = 4096

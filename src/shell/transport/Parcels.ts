@@ -1,12 +1,14 @@
 /**
- * Parcels as the body of a frame: a JSON array of `[number, position, message]`.
+ * Parcels as the body of a frame: packed, with the head `[[number, position, message], …]`. The values of entries are texts
+ * beside it, and so are the pieces of a snapshot: a message has their rows, and their lengths.
  *
  * The decoder is the border: behind it, the rules of src/raft count on every message being one that a server of this
  * cluster can have sent. It is written by hand because it runs for every message; a Schema takes several times as long.
  */
-import { isUtf8 } from "node:buffer"
 import type { Message } from "../../raft/Message.ts"
 import type { Entry, ServerId } from "../../raft/Server.ts"
+import { entryOf, pack, rowsOf, unpack } from "../Packed.ts"
+import type { Row, Unpacked } from "../Packed.ts"
 import type { Parcel } from "../Transport.ts"
 
 /** One way between two servers. */
@@ -17,37 +19,44 @@ export interface Way {
   readonly members: ReadonlyArray<ServerId>
 }
 
-export const encodeParcel = ({ message, number, position }: Parcel): string =>
-  JSON.stringify([number, position, message])
+/** The message as a head has it; its texts are added to `texts`. */
+const messageHead = (m: Message, texts: Array<string>): object => {
+  switch (m.type) {
+    case "AppendEntriesRequest":
+      return { ...m, entries: rowsOf(m.entries, texts) }
+    case "InstallSnapshotRequest":
+      texts.push(...m.data)
+      return { ...m, data: m.data.map((piece) => piece.length) }
+    default:
+      return m
+  }
+}
 
-/** A frame's body, of parcels that are encoded already. */
-export const join = (encoded: ReadonlyArray<string>): string => `[${encoded.join(",")}]`
+export const encodeParcels = (parcels: ReadonlyArray<Parcel>): Buffer => {
+  const texts: Array<string> = []
+  return pack(parcels.map(({ message, number, position }) => [number, position, messageHead(message, texts)]), texts)
+}
 
 /** What came on this way; a string says why it isn't parcels. Fields that no message has are left out. */
 export const decodeParcels = (way: Way, body: Buffer): ReadonlyArray<Parcel> | string => {
-  // Else a damaged value would come through, as another one.
-  if (!isUtf8(body)) return "not UTF-8"
-  let found: unknown
-  try {
-    found = JSON.parse(body.toString())
-  } catch {
-    return "not JSON"
-  }
-  if (!Array.isArray(found) || found.length === 0) return "no parcels"
+  const found = unpack(body)
+  if (typeof found === "string") return found
+  const { head } = found
+  if (!Array.isArray(head) || head.length === 0) return "no parcels"
   const parcels: Array<Parcel> = []
-  for (const item of found as ReadonlyArray<unknown>) {
-    const parcel = Array.isArray(item) && item.length === 3 ? parcelFrom(way, item[0], item[1], item[2]) : undefined
+  for (const item of head as ReadonlyArray<unknown>) {
+    const parcel = Array.isArray(item) && item.length === 3 ? parcelFrom(way, item, found) : undefined
     if (parcel === undefined) {
-      return `item ${parcels.length + 1} of ${found.length} isn't a message that could be sent here`
+      return `item ${parcels.length + 1} of ${head.length} isn't a message that could be sent here`
     }
     parcels.push(parcel)
   }
-  return parcels
+  return found.done ? parcels : "more than its parcels"
 }
 
-const parcelFrom = (way: Way, number: unknown, position: unknown, value: unknown): Parcel | undefined => {
+const parcelFrom = (way: Way, [number, position, value]: ReadonlyArray<unknown>, texts: Unpacked): Parcel | undefined => {
   if (!isPositive(number) || !isPositive(position) || !isObject(value)) return undefined
-  const message = messageFrom(way, value)
+  const message = messageFrom(way, value, texts)
   return message === undefined ? undefined : { number, position, message }
 }
 
@@ -63,7 +72,7 @@ const isObject = (x: unknown): x is Fields => typeof x === "object" && x !== nul
 /** Whether there can be an entry of this term at this index; the place before the first entry has 0 for both. */
 const isPlace = (index: number, term: number): boolean => (index === 0) === (term === 0)
 
-const messageFrom = ({ dest, members, source }: Way, m: Fields): Message | undefined => {
+const messageFrom = ({ dest, members, source }: Way, m: Fields, texts: Unpacked): Message | undefined => {
   const { term, type } = m
   if (m.source !== source || m.dest !== dest || !isNatural(term)) return undefined
   // Only who asks whether to campaign may be in no term yet.
@@ -84,7 +93,7 @@ const messageFrom = ({ dest, members, source }: Way, m: Fields): Message | undef
       const { leaderCommit, prevLogIndex, prevLogTerm } = m
       if (!isNatural(prevLogIndex) || !isNatural(prevLogTerm) || !isNatural(leaderCommit)) return undefined
       if (!isPlace(prevLogIndex, prevLogTerm)) return undefined
-      const entries = entriesFrom(m.entries, prevLogTerm, term)
+      const entries = entriesFrom(m.entries, prevLogTerm, term, texts)
       if (entries === undefined) return undefined
       return { type, source, dest, term, prevLogIndex, prevLogTerm, entries, leaderCommit }
     }
@@ -99,14 +108,15 @@ const messageFrom = ({ dest, members, source }: Way, m: Fields): Message | undef
       return { type, source, dest, term, success, matchIndex, rejectedIndex, conflictTerm, conflictIndex }
     }
     case "InstallSnapshotRequest": {
-      const { data, done, lastIncludedIndex, lastIncludedTerm, offset } = m
+      const { done, lastIncludedIndex, lastIncludedTerm, offset } = m
       if (!isPositive(lastIncludedIndex) || !isPositive(lastIncludedTerm) || lastIncludedTerm > term) return undefined
       if (!isNatural(offset) || !isBoolean(done)) return undefined
       // The configuration never changes. One that differs would make a cluster of its own of whoever installs it.
       if (!Array.isArray(m.members) || m.members.length !== members.length) return undefined
       for (let n = 0; n < members.length; n++) if (m.members[n] !== members[n]) return undefined
-      if (!Array.isArray(data) || !data.every((piece) => typeof piece === "string")) return undefined
-      return { type, source, dest, term, lastIncludedIndex, lastIncludedTerm, members, offset, data, done }
+      const pieces = piecesFrom(m.data, texts)
+      if (pieces === undefined) return undefined
+      return { type, source, dest, term, lastIncludedIndex, lastIncludedTerm, members, offset, data: pieces, done }
     }
     case "InstallSnapshotResponse": {
       const { done, lastIncludedIndex, offset } = m
@@ -119,17 +129,31 @@ const messageFrom = ({ dest, members, source }: Way, m: Fields): Message | undef
 }
 
 /** Terms never fall along a log, from the term of the entry before to the leader's own. */
-const entriesFrom = (found: unknown, prevLogTerm: number, term: number): ReadonlyArray<Entry> | undefined => {
+const entriesFrom = (found: unknown, prevLogTerm: number, term: number, texts: Unpacked): ReadonlyArray<Entry> | undefined => {
   if (!Array.isArray(found) || prevLogTerm > term) return undefined
   const entries: Array<Entry> = []
   let least = Math.max(prevLogTerm, 1)
-  for (const entry of found as ReadonlyArray<unknown>) {
-    if (!isObject(entry)) return undefined
-    const { type, value } = entry
-    if (!isNatural(entry.term) || entry.term < least || entry.term > term || typeof value !== "string") return undefined
-    if (type !== "command" && (type !== "noop" || value !== "")) return undefined
+  for (const row of found as ReadonlyArray<unknown>) {
+    if (!isRow(row) || row[0] < least || row[0] > term) return undefined
+    const entry = entryOf(row, texts)
+    if (entry === undefined) return undefined
     least = entry.term
-    entries.push({ term: least, type, value })
+    entries.push(entry)
   }
   return entries
+}
+
+/** A leader's no-op has no value. */
+const isRow = (x: unknown): x is Row =>
+  Array.isArray(x) && isNatural(x[0]) && isNatural(x[1]) && (x.length === 2 || (x.length === 3 && x[1] === 0 && x[2] === "noop"))
+
+const piecesFrom = (found: unknown, texts: Unpacked): ReadonlyArray<string> | undefined => {
+  if (!Array.isArray(found)) return undefined
+  const pieces: Array<string> = []
+  for (const length of found as ReadonlyArray<unknown>) {
+    const piece = isNatural(length) ? texts.text(length) : undefined
+    if (piece === undefined) return undefined
+    pieces.push(piece)
+  }
+  return pieces
 }
