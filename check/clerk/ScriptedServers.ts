@@ -9,7 +9,7 @@ import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request } from "../../src/kv/Sessions.ts"
 import { get } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
-import { Servers } from "../../src/shell/Servers.ts"
+import { patiently, Servers } from "../../src/shell/Servers.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
 import { Choices } from "../runtime/Choices.ts"
 import { Host } from "../runtime/Host.ts"
@@ -88,7 +88,10 @@ export const onVirtualTime = <A, E>(
 ): Exit.Exit<A, E> => {
   const simulator = new Simulator(new Choices(departures))
   const { context } = new Host(simulator, new Chance(seed))
-  const service = Servers.of({ ids: servers.ids, ask: (server, request) => servers.ask(server, request) })
+  const service = Servers.of({
+    ids: servers.ids,
+    ask: (server, request, patience) => patiently(servers.ask(server, request), patience)
+  })
   const ending = simulator.run(Effect.provideService(work, Servers, service), context)
   simulator.run(Effect.sleep("1 hour"), context)
   if (ending.type !== "done") throw new Error(`it is ${ending.type}`)

@@ -13,7 +13,7 @@ import type { Service } from "./Service.ts"
 
 /** One request, put to one server once. */
 const ask = (s: Service, server: ServerId, request: Request): Effect.Effect<Answer> =>
-  s.world.servers().ask(server, request)
+  s.world.servers().ask(server, request, 600_000)
 
 /** A session of its own, opened with whoever leads. */
 const session = Effect.fnUntraced(function*(s: Service, timeout: number) {
@@ -41,9 +41,9 @@ const counting = (s: Service, answer: (said: Answer, server: ServerId) => Answer
     asks: 0,
     clerk: makeClerk().pipe(Effect.provideService(Servers, {
       ids: servers.ids,
-      ask: (server, request) => {
+      ask: (server, request, patience) => {
         counted.asks++
-        return Effect.map(servers.ask(server, request), (said) => answer(said, server))
+        return Effect.map(servers.ask(server, request, patience), (said) => answer(said, server))
       }
     }))
   }

@@ -114,6 +114,29 @@ describe("A world", () => {
     }
     expect(refused).toBeGreaterThan(0)
   })
+  it("has servers that answer in time, though nothing comes of it", () => {
+    const world = new World({
+      configuration: { ...configuration, settings: { ...configuration.settings, checkQuorum: false } },
+      chance: new Chance(1),
+      choices: new Choices([])
+    })
+    const times: Array<readonly [number, string]> = []
+    const violation = world.run(() =>
+      Effect.gen(function*() {
+        const leader = yield* world.leader
+        const replica = world.replica(leader)!
+        world.disconnect(leader)
+        const before = world.simulator.now
+        const ask = (patience: number) =>
+          Effect.map(replica.ask({ type: "open", timeout: 1000 }, patience), ({ type }) => times.push([world.simulator.now - before, type]))
+        // A longer one first, and one that begins while others wait.
+        yield* Effect.all([ask(100), ask(20), Effect.delay(ask(20), 10), ask(20)], { concurrency: "unbounded" })
+        world.connect(leader)
+        yield* world.until(() => world.replica(leader) !== undefined)
+      }), 5_000)
+    expect(violation, world.story).toBeUndefined()
+    expect(times).toEqual([[20, "unreachable"], [20, "unreachable"], [30, "unreachable"], [100, "unreachable"]])
+  })
   it("is the same again from the same seed, and another from another", () => {
     const text = (seed: number) => JSON.stringify(run(seed).world.observed.steps)
     expect(text(1)).toBe(text(1))

@@ -23,7 +23,7 @@ import type { Clerk, ClerkOptions } from "../../src/shell/Clerk.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import { Observer } from "../../src/shell/Observer.ts"
 import { Replica } from "../../src/shell/Replica.ts"
-import { Servers } from "../../src/shell/Servers.ts"
+import { patiently, Servers } from "../../src/shell/Servers.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
 import { Storage } from "../../src/shell/Storage.ts"
 import { fileLog } from "../../src/shell/storage/FileLog.ts"
@@ -396,8 +396,8 @@ export class World {
     const client = `c${++this.#clients}`
     return {
       ids: this.ids,
-      ask: (server, request) =>
-        Effect.callback<Answer>((resume) => {
+      ask: (server, request, patience) =>
+        patiently(Effect.callback<Answer>((resume) => {
           let waits = true
           const hear = (answer: Answer) => {
             if (!waits) return
@@ -412,7 +412,7 @@ export class World {
           return Effect.sync(() => {
             waits = false
           })
-        })
+        }), patience)
     }
   }
 

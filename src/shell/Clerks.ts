@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
+import type { Operation } from "../kv/Map.ts"
 import type { ServerId } from "../raft/Server.ts"
 import { clerkOf } from "./Clerk.ts"
 import type { Clerk, ClerkOptions } from "./Clerk.ts"
@@ -30,11 +31,15 @@ const make = Effect.fnUntraced(function*(first: ServerId, options: ClerkOptions)
   const places = yield* Semaphore.make(most)
   const idle: Array<Clerk> = []
 
+  const by = (clerk: Clerk, operation: Operation) => Effect.ensuring(clerk.execute(operation), Effect.sync(() => idle.push(clerk)))
+
   return Gateway.of({
     execute: (operation) =>
-      places.withPermit(Effect.gen(function*() {
-        const clerk = idle.pop() ?? (yield* clerkOf(leader, options))
-        return yield* Effect.ensuring(clerk.execute(operation), Effect.sync(() => idle.push(clerk)))
+      places.withPermit(Effect.suspend(() => {
+        const clerk = idle.pop()
+        return clerk === undefined
+          ? Effect.flatMap(clerkOf(leader, options), (fresh) => by(fresh, operation))
+          : by(clerk, operation)
       }))
   })
 })

@@ -11,7 +11,6 @@ import * as Random from "effect/Random"
 import type { ServerId } from "../raft/Server.ts"
 import type { Reply, Request } from "../kv/Sessions.ts"
 import { Servers } from "./Servers.ts"
-import type { Answer } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
 export interface Asked {
@@ -60,12 +59,6 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
     return undefined
   }
 
-  const attempt = (server: ServerId, request: Request, milliseconds: number): Effect.Effect<Answer> =>
-    Effect.timeoutOrElse(servers.ask(server, request), {
-      duration: milliseconds,
-      orElse: () => Effect.succeed<Answer>({ type: "unreachable", reason: `no answer within ${milliseconds} ms` })
-    })
-
   const ask = Effect.fnUntraced(function*(request: () => Request, deadline: number) {
     let asked: Array<ServerId> = []
     let pause = shortestPause
@@ -84,7 +77,7 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
       }
       asked.push(server)
       puts++
-      const answer = yield* attempt(server, request(), Math.min(left, attemptTimeout))
+      const answer = yield* servers.ask(server, request(), Math.min(left, attemptTimeout))
       switch (answer.type) {
         case "replied":
           guess = server

@@ -18,7 +18,7 @@ import { Replica } from "./Replica.ts"
 import { connect, ConnectionLost } from "./resp/RespConnection.ts"
 import type { RespConnection } from "./resp/RespConnection.ts"
 import type { Bytes, RespValue } from "./resp/Resp.ts"
-import { Servers } from "./Servers.ts"
+import { patiently, Servers } from "./Servers.ts"
 import type { Answer } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
@@ -38,7 +38,8 @@ export const layerBeside = (options: RemoteOptions) =>
     const others = yield* remoteServers(options, asTheyAre)
     return Servers.of({
       ids: others.ids,
-      ask: (server, request) => server === replica.id ? replica.ask(request) : others.ask(server, request)
+      ask: (server, request, patience) =>
+        server === replica.id ? replica.ask(request, patience) : others.ask(server, request, patience)
     })
   }))
 
@@ -204,10 +205,10 @@ const remoteServers = Effect.fnUntraced(function*({ certificates, servers }: Rem
 
   return Servers.of({
     ids,
-    ask: (server, request) => {
+    ask: (server, request, patience) => {
       const linked = links.get(server)
       if (linked === undefined) return Effect.succeed<Answer>({ type: "unsent", reason: "no such server is known" })
-      return Effect.matchEffect(linked, {
+      const answer = Effect.matchEffect(linked, {
         onFailure: ({ reason }) => Effect.succeed<Answer>({ type: "unsent", reason }),
         onSuccess: (connection) =>
           Effect.match(connection.command(words(request, text)), {
@@ -215,6 +216,7 @@ const remoteServers = Effect.fnUntraced(function*({ certificates, servers }: Rem
             onSuccess: (value) => answerIn(value, request)
           })
       })
+      return patiently(answer, patience)
     }
   })
 })

@@ -34,10 +34,11 @@ import { Observer } from "./Observer.ts"
 import type { TakenStep } from "./Observer.ts"
 import { persistent, recordBetween } from "./Perform.ts"
 import type { Persistent } from "./Perform.ts"
+import { silent } from "./Servers.ts"
 import type { Answer } from "./Servers.ts"
 import { Storage } from "./Storage.ts"
 import type { StorageError } from "./Storage.ts"
-import { keepTimer } from "./Timer.ts"
+import { keepTimer, now } from "./Timer.ts"
 import type { Timer } from "./Timer.ts"
 import { Transport } from "./Transport.ts"
 import type { Parcel } from "./Transport.ts"
@@ -71,6 +72,13 @@ export interface Status {
 interface Asked {
   readonly request: Request
   readonly answer: Deferred.Deferred<Answer>
+}
+
+/** Who waits for an answer, until when, and how long that is. */
+interface Patient {
+  readonly answer: Deferred.Deferred<Answer>
+  readonly until: number
+  readonly patience: number
 }
 
 type Input =
@@ -108,8 +116,11 @@ const pieceSize = 65_536
 
 export class Replica extends Context.Service<Replica, {
   readonly id: ServerId
-  /** Puts a request to this server. It is answered when its entry is applied, or the server can't promise that any more. */
-  readonly ask: (request: Request) => Effect.Effect<Answer>
+  /**
+   * Puts a request to this server. It is answered when its entry is applied, or the server can't promise that any more; with
+   * `patience`, after so many milliseconds at the latest.
+   */
+  readonly ask: (request: Request, patience?: number) => Effect.Effect<Answer>
   readonly status: Effect.Effect<Status>
   /** Takes a snapshot now, if there is something to replace; what the latest one then stands for. */
   readonly snapshot: Effect.Effect<Index>
@@ -199,6 +210,26 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     }
     if (!leads && (led || resetElectionTimer)) startElectionTimer()
     if (s.leaderContact && resetElectionTimer) timers.contact.set(electionTimeout.min)
+  }
+
+  // Patience: a timer for all, since one for each would cost more than the rest of an answer.
+
+  const patients = new Set<Patient>()
+  let firstUntil = Infinity
+  const patience = keepTimer(clock, () => Effect.sync(() => {
+    firstUntil = Infinity
+    for (const one of patients) {
+      if (one.until > now(clock)) wait(one)
+      else {
+        patients.delete(one)
+        tell(one.answer, silent(one.patience))()
+      }
+    }
+  }))
+  const wait = (one: Patient) => {
+    if (one.until >= firstUntil) return
+    firstUntil = one.until
+    patience.set(one.until - now(clock))
   }
 
   // Steps.
@@ -425,7 +456,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 
   const ends = <A>(fiber: Effect.Effect<A, StorageError>) =>
     Effect.tapCause(fiber, (cause) => Deferred.failCause(failed, cause)).pipe(Effect.ignoreCause, Effect.forkScoped)
-  for (const timer of Object.values(timers)) yield* Effect.forkScoped(timer.run)
+  for (const timer of [...Object.values(timers), patience]) yield* Effect.forkScoped(timer.run)
   yield* ends(writer)
   yield* ends(snapshotter)
   const looping = yield* ends(loop)
@@ -451,17 +482,25 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     })
   )
 
+  /** Into the mailbox, at once if there is room; and then the answer. */
+  const offer = <A>(input: Input, answer: Deferred.Deferred<A>): Effect.Effect<A> =>
+    Queue.offerUnsafe(inbox, input) ? Deferred.await(answer) : Effect.flatMap(Queue.offer(inbox, input), (taken) => {
+      if (!taken) refuse(input)
+      return Deferred.await(answer)
+    })
+
   return Replica.of({
     id,
-    ask: (asked) =>
+    ask: (request, milliseconds) =>
       Effect.suspend(() => {
         if (stopping) return Effect.succeed<Answer>({ type: "notLeader", leader })
         const answer = Deferred.makeUnsafe<Answer>()
-        const input: Input = { type: "request", request: asked, answer }
-        return Effect.flatMap(Queue.offer(inbox, input), (taken) => {
-          if (!taken) refuse(input)
-          return Deferred.await(answer)
-        })
+        const input: Input = { type: "request", request, answer }
+        if (milliseconds === undefined) return offer(input, answer)
+        const one = { answer, until: now(clock) + milliseconds, patience: milliseconds }
+        patients.add(one)
+        wait(one)
+        return Effect.ensuring(offer(input, answer), Effect.sync(() => patients.delete(one)))
       }),
     status: Effect.sync(() => ({
       id,
@@ -482,11 +521,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     })),
     snapshot: Effect.suspend(() => {
       const answer = Deferred.makeUnsafe<Index>()
-      const input: Input = { type: "snapshot", answer }
-      return Effect.flatMap(Queue.offer(inbox, input), (taken) => {
-        if (!taken) refuse(input)
-        return Deferred.await(answer)
-      })
+      return offer({ type: "snapshot", answer }, answer)
     }),
     failed: Deferred.await(failed)
   })

@@ -1,6 +1,6 @@
 /** A cluster as its clients see it: servers that can be asked, one at a time. */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type { ServerId } from "../raft/Server.ts"
 import type { Reply, Request } from "../kv/Sessions.ts"
 
@@ -11,7 +11,7 @@ import type { Reply, Request } from "../kv/Sessions.ts"
  *   be decided. `leader`: who leads, as far as this server knows.
  * - `busy`: it leads, but has too much that is not committed yet (`Full`); the request was not taken.
  * - `unsent`: it can't be reached, so the request wasn't put to it.
- * - `unreachable`: nothing came back; whether the request got there is unknown.
+ * - `unreachable`: nothing came back, or not in time; whether the request got there is unknown.
  * - `refused`: no server takes such a request, however often it is asked: too large a value, say.
  */
 export type Answer =
@@ -24,6 +24,13 @@ export type Answer =
 export class Servers extends Context.Service<Servers, {
   /** Those that are known; more may become so. */
   readonly ids: ReadonlyArray<ServerId>
-  /** Puts the request to the server once. May take for ever: who has no more patience interrupts it. */
-  readonly ask: (server: ServerId, request: Request) => Effect.Effect<Answer>
+  /** Puts the request to the server once, and waits `patience` milliseconds for its answer; then it is `unreachable`. */
+  readonly ask: (server: ServerId, request: Request, patience: number) => Effect.Effect<Answer>
 }>()("lockstep/shell/Servers") {}
+
+/** There was no answer in time. */
+export const silent = (patience: number): Answer => ({ type: "unreachable", reason: `no answer within ${patience} ms` })
+
+/** The answer, if it comes in time. */
+export const patiently = (answer: Effect.Effect<Answer>, patience: number): Effect.Effect<Answer> =>
+  Effect.timeoutOrElse(answer, { duration: patience, orElse: () => Effect.succeed(silent(patience)) })
