@@ -1,6 +1,6 @@
 /** Requests as the opaque values of log entries, and the state as the opaque pieces of a snapshot. */
 import type { Entry } from "../raft/Server.ts"
-import type { Operation } from "./Map.ts"
+import type { Operation, Response } from "./Map.ts"
 import { deadline, InitKV } from "./Sessions.ts"
 import type { KV, Request, Session, Stamped } from "./Sessions.ts"
 import * as Table from "./Table.ts"
@@ -66,21 +66,28 @@ export const decode = (value: string): Stamped | undefined => {
 export const requestIn = (entry: Entry): Stamped | undefined => entry.type === "command" ? decode(entry.value) : undefined
 
 /** The entries of a table, between brackets. */
-function* listed<K extends Table.Key, A>(table: Table.Table<K, A>, name: (key: K) => string): Generator<string> {
+function* listed<K extends Table.Key, A>(
+  table: Table.Table<K, A>,
+  name: (key: K) => string,
+  plain: (value: A) => unknown = (value) => value
+): Generator<string> {
   let comma = ""
   yield "["
   for (const [key, value] of Table.walk(table)) {
-    yield `${comma}${JSON.stringify([name(key), value])}`
+    yield `${comma}${JSON.stringify([name(key), plain(value)])}`
     comma = ","
   }
   yield "]"
 }
 
+/** A session as it is in a snapshot. */
+type StoredSession = Omit<Session, "replies"> & { readonly replies: ReadonlyArray<readonly [number, Response]> }
+
 function* textOf({ data, sessions, time }: KV): Generator<string> {
   yield `[${time},`
   yield* listed(data, (key) => key)
   yield ","
-  yield* listed(sessions, String)
+  yield* listed(sessions, String, (s): StoredSession => ({ ...s, replies: [...Table.walk(s.replies)] }))
   yield "]"
 }
 
@@ -114,11 +121,14 @@ export const fromPieces = (pieces: ReadonlyArray<string>): KV => {
   const [time, data, sessions] = JSON.parse(pieces.join("")) as readonly [
     KV["time"],
     ReadonlyArray<readonly [string, string]>,
-    ReadonlyArray<readonly [string, Session]>
+    ReadonlyArray<readonly [string, StoredSession]>
   ]
   return {
     time,
     data: Table.tableOf(data),
-    sessions: Table.tableOf(sessions.map(([id, s]) => [Number(id), s]), deadline)
+    sessions: Table.tableOf(
+      sessions.map(([id, s]) => [Number(id), { ...s, replies: Table.tableOf(s.replies, Table.byNumber) }]),
+      deadline
+    )
   }
 }
