@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request } from "../../src/kv/Sessions.ts"
-import { get } from "../../src/kv/Table.ts"
+import { empty, get } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { patiently, Servers } from "../../src/shell/Servers.ts"
 import type { Answer } from "../../src/shell/Servers.ts"
@@ -58,10 +58,10 @@ export class ScriptedServers {
       this.#passed += passes
       const stamped = { time: clock.currentTimeMillisUnsafe() + this.#passed, request }
       const decide = (): Reply => {
-        const known = request.type === "command" ? get(this.kv.sessions, request.session)?.replies ?? {} : {}
+        const known = request.type === "command" ? get(this.kv.sessions, request.session)?.replies ?? empty : empty
         const { kv, reply } = apply(this.kv, this.decided.length + 1, stamped)
         this.kv = kv
-        this.decided.push({ request, reply, takesEffect: reply.status === "OK" && !Object.hasOwn(known, reply.seq) })
+        this.decided.push({ request, reply, takesEffect: reply.status === "OK" && get(known, reply.seq) === undefined })
         return reply
       }
       if (says === undefined && server === leader) {

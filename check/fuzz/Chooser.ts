@@ -2,7 +2,6 @@
  * What a decision means in the world as it is: one act, so weighted that runs get somewhere. A decision that would do
  * nothing falls through to what can be done, so that nearly every decision is an event.
  */
-import { outstanding } from "../../src/kv/Client.ts"
 import type { Operation } from "../../src/kv/Map.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import type { Event } from "../cluster/Cluster.ts"
@@ -320,7 +319,7 @@ export class Chooser {
       const waits = clients.copy(client, 1)?.type === "open"
       return !waits || this.#dice.percent(15) ? { type: "open", ...asking } : undefined
     }
-    const waiting = outstanding(clients.state(client)).length
+    const waiting = clients.state(client).waiting.size
     if (waiting === 0 || (waiting < window && this.#dice.percent(10))) {
       return { type: "call", operation: this.#operation(), ...asking }
     }

@@ -3,6 +3,7 @@ import { commandOf, Hear, InitClient, Invoke, outstanding } from "../../src/kv/C
 import type { Client } from "../../src/kv/Client.ts"
 import type { Operation as Asked } from "../../src/kv/Map.ts"
 import type { Reply, Request } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Operation } from "../linearizability/History.ts"
 import type { Json } from "../linearizability/Texts.ts"
 
@@ -94,9 +95,8 @@ export class Clients {
     const next = c.gone ? undefined : Hear(c.state, reply)
     if (next === undefined) return false
     c.state = next
-    const still = new Set(outstanding(next))
     for (const [seq, at] of c.calls) {
-      if (still.has(seq)) continue
+      if (Table.get(next.waiting, seq) !== undefined) continue
       c.calls.delete(seq)
       if (next.heard?.status === "OK") this.history[at] = { ...this.history[at]!, return: clock, output: next.heard.response }
     }

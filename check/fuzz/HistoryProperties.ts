@@ -4,7 +4,6 @@
  * (One leader per term is ElectionSafety: its ghost never forgets.)
  */
 import { valueOf } from "../../src/kv/Map.ts"
-import type { Response } from "../../src/kv/Map.ts"
 import { InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request, Session } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
@@ -230,14 +229,7 @@ const sameWhereTouched = ({ after, index, request }: Application, first: KV): bo
 const sameSession = (a: Session | undefined, b: Session | undefined): boolean =>
   a === b
   || (a !== undefined && b !== undefined && a.timeout === b.timeout && a.used === b.used && a.first === b.first
-    && sameReplies(a.replies, b.replies))
-
-type Replies = Readonly<Record<string, Response>>
-
-const sameReplies = (a: Replies, b: Replies): boolean => {
-  const seqs = Object.keys(a)
-  return seqs.length === Object.keys(b).length && seqs.every((seq) => a[seq] === b[seq])
-}
+    && sameTable(a.replies, b.replies, Object.is))
 
 const sameTable = <K extends Table.Key, A>(
   a: Table.Table<K, A>,

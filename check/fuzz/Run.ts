@@ -2,7 +2,7 @@
  * One random execution: a cluster, the machines on its servers, its clients, and everyone who watches. It carries out
  * acts one by one, whoever chooses them, and stops at the first thing that must not be.
  */
-import { Invoke, outstanding } from "../../src/kv/Client.ts"
+import { Invoke } from "../../src/kv/Client.ts"
 import { encode, fromPieces, requestIn, toPieces } from "../../src/kv/Encoding.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Request, Time } from "../../src/kv/Sessions.ts"
@@ -133,7 +133,7 @@ export class Run {
       }
       case "call": {
         const others = [...this.clients.waiting()]
-        const pipelined = outstanding(this.clients.state(act.client)).length > 0
+        const pipelined = this.clients.state(act.client).waiting.size > 0
         const request = this.clients.call(act.client, act.operation, this.#clock)
         if (request === undefined) return false
         if (others.some(({ key }) => key === act.operation.key)) this.counter.count("overlapping")
@@ -298,7 +298,8 @@ export class Run {
     const applied = stamped === undefined ? undefined : this.#parts.apply(before, index, stamped)
     if (applied !== undefined) machine.state = applied.kv
     const reply = applied?.reply
-    if (request?.type === "command" && Table.get(before.sessions, request.session)?.replies[request.seq] !== undefined) {
+    const asker = request?.type === "command" ? Table.get(before.sessions, request.session) : undefined
+    if (request?.type === "command" && asker !== undefined && Table.get(asker.replies, request.seq) !== undefined) {
       this.counter.count("repeatsApplied")
     }
     if (reply?.status === "STALE") this.counter.count("oldRefused")
@@ -324,7 +325,7 @@ export class Run {
     const { client } = waiting
     const { open, session, waiting: calls } = this.clients.state(client)
     if (reply.status === "STALE") {
-      if (open && session === reply.session && calls[reply.seq] !== undefined) this.#violate("NeverStale")
+      if (open && session === reply.session && Table.get(calls, reply.seq) !== undefined) this.#violate("NeverStale")
       return
     }
     if (!this.clients.hear(client, reply, this.#clock)) return

@@ -160,7 +160,7 @@ const answering = (answer: (applied: Applied, before: KV, entry: Stamped) => App
 
 const repeats = ({ reply: { session }, kv }: Applied, before: KV): boolean => {
   const [was, is] = [Table.get(before.sessions, session)!, Table.get(kv.sessions, session)!]
-  return Object.keys(was.replies).length === Object.keys(is.replies).length && was.first === is.first
+  return was.replies.size === is.replies.size && was.first === is.first
 }
 
 /** Every copy of a command takes effect. */

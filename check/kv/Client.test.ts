@@ -4,6 +4,7 @@ import { commandOf, Hear, InitClient, Invoke, outstanding } from "../../src/kv/C
 import type { Client } from "../../src/kv/Client.ts"
 import type { Operation } from "../../src/kv/Map.ts"
 import type { Reply } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 
 const get: Operation = { op: "get", key: "k" }
 const put: Operation = { op: "put", key: "k", value: "x" }
@@ -43,15 +44,15 @@ describe("a client", () => {
 
   it("hears each answer once, of calls that it waits for, in any order", () => {
     const c = after(client, get, put, ok(3, 2))
-    expect(c).toMatchObject({ waiting: { 1: get }, heard: { status: "OK", response: null } })
+    expect(c).toMatchObject({ waiting: Table.tableOf([[1, get]], Table.byNumber), heard: { status: "OK", response: null } })
     expect(Hear(c, ok(3, 2))).toBeUndefined()
     expect(Hear(c, ok(2, 1, "of another session"))).toBeUndefined()
-    expect(after(c, ok(3, 1, "x"))).toMatchObject({ waiting: {}, heard: { status: "OK", response: "x" } })
+    expect(after(c, ok(3, 1, "x"))).toMatchObject({ waiting: Table.empty, heard: { status: "OK", response: "x" } })
   })
 
   it("Client.Expired: loses all its calls with their session, and calls nothing of them again by itself", () => {
     const c = after(client, get, put, expired(3, 2))
-    expect(c).toEqual({ session: 3, open: false, seq: 2, waiting: {}, heard: { status: "SESSION_EXPIRED" } })
+    expect(c).toEqual({ session: 3, open: false, seq: 2, waiting: Table.empty, heard: { status: "SESSION_EXPIRED" } })
     expect(Hear(c, ok(3, 1, "x"))).toBeUndefined()
     expect(Hear(c, expired(3, 1))).toBeUndefined()
   })

@@ -3,6 +3,7 @@ import fc from "fast-check"
 import { isDeepStrictEqual as equal } from "node:util"
 import { describe, expect, it } from "vitest"
 import { decode, encode, fromPieces, requestIn, toPieces } from "../../src/kv/Encoding.ts"
+import type { Response } from "../../src/kv/Map.ts"
 import { deadline, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Stamped } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
@@ -48,7 +49,7 @@ describe("snapshots of the map", () => {
   })
 
   it("is the text that servers have stored", () => {
-    const session = { timeout: 5, used: 7, first: 2, replies: { 2: true, 3: "2", 10: null } }
+    const session = { timeout: 5, used: 7, first: 2, replies: Table.tableOf<number, Response>([[10, null], [2, true], [3, "2"]], Table.byNumber) }
     const state: KV = {
       time: 9,
       data: Table.tableOf([["l", "\n"], ["k", "x"]]),
@@ -77,13 +78,14 @@ describe("snapshots of the map", () => {
     const rows = fc.uniqueArray(fc.tuple(text, fc.integer({ min: 1, max: 2 ** 40 }), text), { selector: ([key]) => key })
     const orders = rows.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
     fc.assert(fc.property(orders, pieceSize, ([one, other], size) => {
+      const replies = Table.tableOf<number, Response>([[1, null], [3, true]], Table.byNumber)
       const state = (all: typeof one): KV => ({
         time: 3,
         data: Table.tableOf(all.map(([key, , value]) => [key, value])),
         // (Of two rows with one id, the same one counts in either order.)
         sessions: Table.tableOf(
           all.toSorted((a, b) => a[1] === b[1] ? one.indexOf(a) - one.indexOf(b) : 0)
-            .map(([, id]) => [id, { timeout: 1, used: 2, first: 1, replies: { 1: null, 3: true } }]),
+            .map(([, id]) => [id, { timeout: 1, used: 2, first: 1, replies }]),
           deadline
         )
       })

@@ -43,7 +43,7 @@ export const mapText = ({ data, sessions, time }: KV): string =>
     `{${Table.entries(data).map(([key, value]) => `${key}=${value}`).join(", ")}}`,
     ...Table.entries(sessions).map(([id, s]) =>
       `session ${id} used@${s.used}${s.first === 1 ? "" : ` from ${s.first}`} `
-      + `{${Object.entries(s.replies).map(([seq, value]) => `${seq}: ${response(value)}`).join(", ")}}`
+      + `{${Table.entries(s.replies).map(([seq, value]) => `${seq}: ${response(value)}`).join(", ")}}`
     )
   ].join(" ")
 
@@ -53,14 +53,14 @@ const serverLine = (id: string, { applied, kv, snapshot, waiting }: KVServer): s
   [
     `${id} applied ${applied} ${mapText(kv)}`,
     ...(snapshot.index === 0 ? [] : [`snapshot at ${snapshot.index} ${mapText(snapshot.kv)}`]),
-    ...Object.entries(waiting).map(([index, client]) => `answers ${index} to ${client}`)
+    ...Table.entries(waiting).map(([index, client]) => `answers ${index} to ${client}`)
   ].join("; ")
 
 /** What a client has, waits for, and has heard. */
 export const clientLine = (id: string, { heard, open, seq, session, waiting }: Client): string =>
   [
     `${id} ${open ? `in ${session}, at ${seq}` : "has no session"}`,
-    ...Object.entries(waiting).map(([seq, o]) => `waits for ${seq} ${operation(o)}`),
+    ...Table.entries(waiting).map(([seq, o]) => `waits for ${seq} ${operation(o)}`),
     ...(heard === null ? [] : [`heard ${outcome(heard)}`])
   ].join("; ")
 

@@ -6,7 +6,6 @@ import { isDeepStrictEqual } from "node:util"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { Applied, KV, SessionId, Stamped } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
-import { outstanding } from "../../src/kv/Client.ts"
 import type { Client } from "../../src/kv/Client.ts"
 import type { Index } from "../../src/raft/Server.ts"
 import type { Predicate } from "../explorer/Model.ts"
@@ -76,7 +75,7 @@ const ExpiryIsByLogTime: Property = {
 
 /** The calls of a client; `answerInLog` gives the answer that the log has for a command, if any. */
 export const callsOf = (c: Client, answerInLog: (session: SessionId, seq: number) => Call["answer"]): Calls =>
-  Object.fromEntries(outstanding(c).map((seq) => [seq, { operation: c.waiting[seq]!, answer: answerInLog(c.session, seq) }]))
+  Object.fromEntries(Table.entries(c.waiting).map(([seq, operation]) => [seq, { operation, answer: answerInLog(c.session, seq) }]))
 
 /** The map as the specification has it: what the whole log makes of it. */
 export const promised = ({ clients, ghost }: KVWorld): Promised => {

@@ -1,7 +1,7 @@
 // Goal: what clients are promised is told from what they aren't, and a violation can be read. Method: steps of KV by hand,
 // each broken in one way; the models' worlds through TLA+ and back; a model with a mistake.
 import { describe, expect, it } from "vitest"
-import type { Data } from "../../src/kv/Map.ts"
+import type { Data, Operation } from "../../src/kv/Map.ts"
 import { deadline } from "../../src/kv/Sessions.ts"
 import type { Session } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
@@ -138,15 +138,16 @@ describe("models of the map", () => {
   })
 
   it("the notation shows what a world has", () => {
-    const session: Session = { timeout: 5, used: 9, first: 2, replies: { 2: true } }
+    const session: Session = { timeout: 5, used: 9, first: 2, replies: Table.tableOf([[2, true]], Table.byNumber) }
     const kv = { time: 9, data: holding("x"), sessions: Table.tableOf([[1, session]], deadline) }
+    const calls = Table.tableOf<number, Operation>([[3, { op: "get", key: "k" }]], Table.byNumber)
     const world: KVWorld = {
       log: [{ time: 0, request: { type: "open", timeout: 5 } }, {
         time: 9,
         request: { type: "command", session: 1, seq: 2, first: 1, operation: { op: "cas", key: "k", from: null, to: "x" } }
       }],
-      servers: { s1: { applied: 2, kv, snapshot: { index: 2, kv }, waiting: { 3: "c1" } } },
-      clients: { c1: { session: 1, open: true, seq: 3, waiting: { 3: { op: "get", key: "k" } }, heard: { status: "OK", response: true } } },
+      servers: { s1: { applied: 2, kv, snapshot: { index: 2, kv }, waiting: Table.tableOf([[3, "c1"]], Table.byNumber) } },
+      clients: { c1: { session: 1, open: true, seq: 3, waiting: calls, heard: { status: "OK", response: true } } },
       messages: [
         { type: "Request", source: "c1", dest: "s1", request: { type: "open", timeout: 5 } },
         { type: "Reply", dest: "c1", reply: { status: "SESSION_EXPIRED", session: 1, seq: 1 } }

@@ -7,6 +7,7 @@ import type { Client } from "../../src/kv/Client.ts"
 import type { Operation } from "../../src/kv/Map.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { KV, Reply, Request, Stamped, Time } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Index, ServerId } from "../../src/raft/Server.ts"
 import { canonical } from "../explorer/Intern.ts"
 
@@ -22,10 +23,11 @@ export interface KVServer {
   readonly applied: Index
   readonly kv: KV
   readonly snapshot: Snapshot
-  readonly waiting: Readonly<Record<Index, ClientId>>
+  /** Measured by their indexes. */
+  readonly waiting: Table.Table<Index, ClientId>
 }
 
-export const InitServer: KVServer = { applied: 0, kv: InitKV, snapshot: { index: 0, kv: InitKV }, waiting: {} }
+export const InitServer: KVServer = { applied: 0, kv: InitKV, snapshot: { index: 0, kv: InitKV }, waiting: Table.empty }
 
 export type Mail =
   | { readonly type: "Request"; readonly source: ClientId; readonly dest: ServerId; readonly request: Request }
@@ -94,16 +96,13 @@ export interface Step {
   readonly sends: ReadonlyArray<Mail>
 }
 
-const from = (waiting: KVServer["waiting"], first: Index): KVServer["waiting"] =>
-  Object.fromEntries(Object.entries(waiting).filter(([index]) => Number(index) >= first))
-
 /** It learns the next entry of the log, applies it, and answers who waits for it here. */
 export const Learn = (s: KVServer, entry: Stamped): Step => {
   const index = s.applied + 1
   const { kv, reply } = apply(s.kv, index, entry)
-  const { [index]: client, ...waiting } = s.waiting
+  const client = Table.get(s.waiting, index)
   return {
-    server: { ...s, applied: index, kv, waiting },
+    server: { ...s, applied: index, kv, waiting: Table.remove(s.waiting, index) },
     sends: client === undefined ? [] : [Answer(client, reply)]
   }
 }
@@ -117,13 +116,13 @@ export const TakeSnapshot = (s: KVServer): Step | undefined =>
 /** Another server's snapshot brings it further. Nobody here knows the answers of what that stands for. */
 export const InstallSnapshot = (s: KVServer, snapshot: Snapshot): Step | undefined =>
   snapshot.index <= s.applied ? undefined : {
-    server: { applied: snapshot.index, kv: snapshot.kv, snapshot, waiting: from(s.waiting, snapshot.index + 1) },
+    server: { applied: snapshot.index, kv: snapshot.kv, snapshot, waiting: Table.removeBelow(s.waiting, snapshot.index + 1) },
     sends: []
   }
 
 /** A crash, and the start after it, from the snapshot. */
 export const Restart = (s: KVServer): Step => ({
-  server: { applied: s.snapshot.index, kv: s.snapshot.kv, snapshot: s.snapshot, waiting: {} },
+  server: { applied: s.snapshot.index, kv: s.snapshot.kv, snapshot: s.snapshot, waiting: Table.empty },
   sends: []
 })
 
@@ -168,8 +167,8 @@ const decided = (w: KVWorld, i: ServerId, m: Extract<Mail, { type: "Request" }>,
   const entry: Stamped = { time, request: m.request }
   const log = [...w.log, entry]
   const s = w.servers[i]!
-  const servers = { ...w.servers, [i]: { ...s, waiting: { ...s.waiting, [log.length]: m.source } } }
-  return { ...w, log, servers, ghost: Remember(w.ghost, log.length, entry) }
+  const waiting = Table.set(s.waiting, log.length, m.source, log.length)
+  return { ...w, log, servers: { ...w.servers, [i]: { ...s, waiting } }, ghost: Remember(w.ghost, log.length, entry) }
 }
 
 const LearnAction: Action = (_, w, i) => {

@@ -49,7 +49,7 @@ describe("commands", () => {
     const { kv, replies } = run(open, append(1, 1), append(1, 2, { first: 2 }), append(1, 1))
     expect(replies.at(-1)).toEqual(stale(1, 1))
     expect(Table.get(kv.data, "k")).toBe("1.1 1.2 ")
-    expect(Table.get(kv.sessions, 1)!.replies).toEqual({ 2: null })
+    expect(Table.get(kv.sessions, 1)!.replies).toEqual(Table.tableOf([[2, null]], Table.byNumber))
   })
 
   it("KV.OldSeq: what the client has said once, older copies don't take back", () => {
@@ -149,7 +149,7 @@ describe("random logs", () => {
       expect(kv.time).toBe(time)
       expect(Table.keys(kv.sessions)).toEqual([...sessions.keys()].sort((a, b) => a - b))
       for (const [id, { done, first, used }] of sessions) {
-        const kept = Object.fromEntries([...done].filter(([seq]) => seq >= first))
+        const kept = Table.tableOf([...done].filter(([seq]) => seq >= first), Table.byNumber)
         expect(Table.get(kv.sessions, id)).toMatchObject({ used, first, replies: kept })
       }
     }))

@@ -46,7 +46,7 @@ const all: ReadonlyArray<Sometimes> = [
   step("LateCopyIsStale", (s) => learnt(s)?.applied.reply.status === "STALE"),
   step("AskedAgainAfterTheAnswer", (s) =>
     is(s, "RetryAction") && s.before.messages.some((m) => m.type === "Reply" && m.reply.status === "OK"
-      && s.before.clients[m.dest]!.waiting[m.reply.seq] !== undefined)),
+      && Table.get(s.before.clients[m.dest]!.waiting, m.reply.seq) !== undefined)),
   step("AnswersForgotten", (s) => {
     const entry = learnt(s)
     if (entry === undefined) return false
@@ -61,10 +61,10 @@ const all: ReadonlyArray<Sometimes> = [
       && !s.before.log.some((_, k) => sameCommand(commandAt(s.before, k), command))
   }),
   // Between the decision and the answer, the only server that knows whom to answer crashes.
-  step("WaitingForgotten", (s) => is(s, "RestartAction") && Object.keys(actor(s).waiting).length > 0),
+  step("WaitingForgotten", (s) => is(s, "RestartAction") && actor(s).waiting.size > 0),
   step("RestartedFromSnapshot", (s) => is(s, "RestartAction") && actor(s).snapshot.index > 0),
   step("SnapshotInstalled", (s) => is(s, "InstallAction")),
-  step("AnsweredWithoutOneWhoWaits", (s) => is(s, "LearnAction") && Object.keys(actor(s).waiting).length === 0
+  step("AnsweredWithoutOneWhoWaits", (s) => is(s, "LearnAction") && actor(s).waiting.size === 0
     && commandAt(s.before, actor(s).applied) !== undefined),
   step("ClockFallsBack", (s) => is(s, "DecideAction") && s.after.log.at(-1)!.time < (s.before.log.at(-1)?.time ?? 0)),
   step("SessionExpires", (s) => {

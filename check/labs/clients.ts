@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Command, Request } from "../../src/kv/Sessions.ts"
 import { valueOf } from "../../src/kv/Map.ts"
-import { entries, get } from "../../src/kv/Table.ts"
+import { entries, get, keys } from "../../src/kv/Table.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { makeClerk } from "../../src/shell/Clerk.ts"
 import { Servers } from "../../src/shell/Servers.ts"
@@ -66,7 +66,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* ask(s, leader, put(id, 2, "c"))
     yield* s.settled
     for (const server of s.ids) {
-      const kept = Object.keys(get(s.world.observed.machine(server).sessions, id)!.replies).join()
+      const kept = keys(get(s.world.observed.machine(server).sessions, id)!.replies).join()
       s.expect(kept === "2", `who goes on has its answer forgotten: ${server} keeps ${kept}`)
       yield* s.world.replica(server)!.snapshot
     }
@@ -190,7 +190,7 @@ export const clients: ReadonlyArray<Lab> = [
     yield* busy.get("b")
     yield* s.settled
     const { sessions } = s.world.observed.machine(leader)
-    const kept = entries(sessions).map(([, { replies }]) => Object.keys(replies).length)
+    const kept = entries(sessions).map(([, { replies }]) => replies.size)
     s.expect(Math.max(...kept) === 1, `who has all its answers has one kept, not ${kept.join(", ")}`)
   }, { skews: [0, 5000, 10_000] })
 ]

@@ -4,7 +4,7 @@
  * constant.
  */
 import { deadline } from "../../src/kv/Sessions.ts"
-import type { Session, SessionId } from "../../src/kv/Sessions.ts"
+import type { Session } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
 import { canonical } from "../explorer/Intern.ts"
 import { isFunction, isModelValue, isSet } from "../tlc/Value.ts"
@@ -35,8 +35,7 @@ export const plain = (value: Value): Plain => {
   }
   if (isFunction(value)) throw new TypeError("a function that is no record is no value of the core")
   return Object.fromEntries(Object.entries(value).map(([field, v]) => {
-    if (field === "sessions") return [field, sessions(v)]
-    return [field, tables.has(field) ? table(v) : field === "data" ? present(plain(v)) : plain(v)]
+    return [field, tables.has(field) ? table(field, v) : field === "data" ? present(plain(v)) : plain(v)]
   }))
 }
 
@@ -50,11 +49,9 @@ const entriesOf = (value: Value): ReadonlyArray<readonly [number, Plain]> => {
   return entries.map(([key, v]) => [Number(key), plain(v)])
 }
 
-const table = (value: Value): Plain => Object.fromEntries(entriesOf(value))
-
-const sessions = (value: Value): Plain => {
-  const entries = entriesOf(value) as unknown as ReadonlyArray<readonly [SessionId, Session]>
-  return Table.tableOf(entries, deadline) as unknown as Plain
+const table = (field: string, value: Value): Plain => {
+  const measure = field === "sessions" ? (s: Plain) => deadline(s as unknown as Session) : Table.byNumber
+  return Table.tableOf(entriesOf(value), measure) as unknown as Plain
 }
 
 /** A map without the keys that are absent. (The pieces of a snapshot have the same name, and are a sequence.) */

@@ -1,16 +1,17 @@
 /**
  * Values of the core as TLA+ expressions. The two representations are the same but for this: `null` is Nil, some arrays
- * are sets, some objects are functions from numbers, and `settings`, which never changes, is the constant Settings.
+ * are sets, tables are functions from numbers, and `settings`, which never changes, is the constant Settings.
  */
+import * as Table from "../../src/kv/Table.ts"
 
 /** Fields whose arrays are sets. */
 const sets = new Set(["members", "votesGranted", "recentActive", "pipelined", "leaders", "messages"])
 
-/** Fields whose objects have numbers for keys. */
+/** Fields that are tables whose keys are numbers. */
 export const tables: ReadonlySet<string> = new Set(["sessions", "replies", "waiting"])
 
-const table = (entries: ReadonlyArray<readonly [string, unknown]>): string =>
-  entries.length === 0 ? "<<>>" : `(${entries.map(([key, value]) => `${key} :> ${toTla(value)}`).join(" @@ ")})`
+const table = (t: Table.Table<number, unknown>): string =>
+  t.size === 0 ? "<<>>" : `(${Table.entries(t).map(([key, value]) => `${key} :> ${toTla(value)}`).join(" @@ ")})`
 
 const set = (elements: ReadonlyArray<unknown>): string => `{${elements.map(toTla).join(", ")}}`
 
@@ -22,7 +23,11 @@ export const toTla = (value: unknown): string => {
   if (typeof value === "object") {
     const fields = Object.entries(value).filter(([name]) => name !== "settings")
     const text = (name: string, v: unknown) =>
-      sets.has(name) ? set(v as ReadonlyArray<unknown>) : tables.has(name) ? table(Object.entries(v as object)) : toTla(v)
+      sets.has(name)
+        ? set(v as ReadonlyArray<unknown>)
+        : tables.has(name)
+        ? table(v as Table.Table<number, unknown>)
+        : toTla(v)
     return `[${fields.map(([name, v]) => `${name} |-> ${text(name, v)}`).join(", ")}]`
   }
   return String(value)

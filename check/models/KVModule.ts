@@ -10,7 +10,7 @@ import { nextOf, section, stringSet } from "./Module.ts"
 import type { Module } from "./Module.ts"
 import type { KVSpec } from "./Table.ts"
 
-/** The same with records for tables, and a value for every key: that of an absent one is Nil. */
+/** The same with records for maps, and a value for every key: that of an absent one is Nil. */
 const complete = (value: unknown, keys: ReadonlyArray<string>): unknown => {
   if (typeof value !== "object" || value === null) return value
   if (Array.isArray(value)) return value.map((part) => complete(part, keys))
@@ -18,7 +18,6 @@ const complete = (value: unknown, keys: ReadonlyArray<string>): unknown => {
   return Object.fromEntries(
     Object.entries(value).map(([name, v]) => {
       if (name === "data") return [name, { ...absent, ...Object.fromEntries(Table.entries(v as KV["data"])) }]
-      if (name === "sessions") return [name, Object.fromEntries(Table.entries(v as KV["sessions"]))]
       return [name, complete(v, keys)]
     })
   )

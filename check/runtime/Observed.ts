@@ -11,6 +11,7 @@ import type { Client } from "../../src/kv/Client.ts"
 import { fromPieces, requestIn } from "../../src/kv/Encoding.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { Command, KV, Reply, Request, SessionId } from "../../src/kv/Sessions.ts"
+import * as Table from "../../src/kv/Table.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entryAt, InitServer } from "../../src/raft/Server.ts"
 import type { Entry, Index, Server, ServerId, Settings } from "../../src/raft/Server.ts"
@@ -196,7 +197,7 @@ export class Observed implements Known {
     if (known.asked.has(seq)) return this.#hear.count("retries")
     known.asked.add(seq)
     const { client } = known
-    known.client = { ...client, seq: Math.max(client.seq, seq), waiting: { ...client.waiting, [seq]: operation } }
+    known.client = { ...client, seq: Math.max(client.seq, seq), waiting: Table.set(client.waiting, seq, operation, seq) }
     this.#check(this.#refinement.client(known.name, known.client))
   }
 
@@ -206,7 +207,9 @@ export class Observed implements Known {
     if (reply.status === "SESSION_EXPIRED") this.#hear.count("sessionsExpired")
     if (reply.status === "OPENED") this.#hear.count("sessionsOpened")
     if (known === undefined || reply.status === "OPENED") return
-    if (reply.status === "STALE" && reply.seq >= known.first && reply.seq in known.client.waiting) this.violate("NeverStale")
+    if (reply.status === "STALE" && reply.seq >= known.first && Table.get(known.client.waiting, reply.seq) !== undefined) {
+      this.violate("NeverStale")
+    }
     const next = Hear(known.client, reply)
     if (next === undefined) return
     known.client = next

@@ -4,6 +4,7 @@
  */
 import type { Operation, Response } from "./Map.ts"
 import type { Command, Reply, SessionId } from "./Sessions.ts"
+import * as Table from "./Table.ts"
 
 /**
  * What its caller is told of a command. `SESSION_EXPIRED`: it took effect once, before this answer, or not at all, and
@@ -18,22 +19,22 @@ export interface Client {
   readonly open: boolean
   /** The number of its latest command in that session. */
   readonly seq: number
-  /** The commands whose answers it waits for, by number: any number of them at a time. */
-  readonly waiting: Readonly<Record<number, Operation>>
+  /** The commands whose answers it waits for, by number, which is their measure: any number of them at a time. */
+  readonly waiting: Table.Table<number, Operation>
   /** What it was told last. */
   readonly heard: Outcome | null
 }
 
-export const InitClient: Client = { session: 0, open: false, seq: 0, waiting: {}, heard: null }
+export const InitClient: Client = { session: 0, open: false, seq: 0, waiting: Table.empty, heard: null }
 
 /** The numbers of the commands it waits for, lowest first. */
-export const outstanding = (c: Client): ReadonlyArray<number> => Object.keys(c.waiting).map(Number)
+export const outstanding = (c: Client): ReadonlyArray<number> => Table.keys(c.waiting)
 
 /** Its next command begins; `undefined` without a session. A number is never used for another one (Client.NewSeq). */
 export const Invoke = (c: Client, operation: Operation): Client | undefined => {
   if (!c.open) return undefined
   const seq = c.seq + 1
-  return { ...c, seq, waiting: { ...c.waiting, [seq]: operation } }
+  return { ...c, seq, waiting: Table.set(c.waiting, seq, operation, seq) }
 }
 
 /** What it asks the servers for command `seq`, the first time and again (Client.SameSeq). */
@@ -41,8 +42,8 @@ export const commandOf = (c: Client, seq: number): Command => ({
   type: "command",
   session: c.session,
   seq,
-  first: outstanding(c)[0]!,
-  operation: c.waiting[seq]!
+  first: c.waiting.least,
+  operation: Table.get(c.waiting, seq)!
 })
 
 /** It hears a reply; `undefined`: one that tells it nothing, such as a copy of what it has heard. */
@@ -55,13 +56,13 @@ export const Hear = (c: Client, reply: Reply): Client | undefined => {
   if (!c.open || session !== c.session) return undefined
   switch (reply.status) {
     case "OK": {
-      const { [reply.seq]: operation, ...others } = c.waiting
-      if (operation === undefined) return undefined
-      return { ...c, waiting: others, heard: { status: "OK", response: reply.response } }
+      const waiting = Table.remove(c.waiting, reply.seq)
+      if (waiting === c.waiting) return undefined
+      return { ...c, waiting, heard: { status: "OK", response: reply.response } }
     }
     // Client.Expired: so are all commands of that session, and none is tried in another one: it may have taken effect.
     case "SESSION_EXPIRED":
-      return { ...c, open: false, waiting: {}, heard: { status: "SESSION_EXPIRED" } }
+      return { ...c, open: false, waiting: Table.empty, heard: { status: "SESSION_EXPIRED" } }
     case "STALE":
       return undefined
   }

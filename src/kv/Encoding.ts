@@ -132,9 +132,8 @@ export const requestIn = (entry: Entry): Stamped | undefined => entry.type === "
 const responseText = (response: Response): string => typeof response === "string" ? netstring(response) : `${response} `
 
 const sessionText = ({ first, replies, timeout, used }: Session): string => {
-  const all = Object.entries(replies)
-  let text = `${timeout} ${used} ${first} ${all.length} `
-  for (const [seq, response] of all) text += `${seq} ${responseText(response)}`
+  let text = `${timeout} ${used} ${first} ${replies.size} `
+  for (const [seq, response] of Table.walk(replies)) text += `${seq} ${responseText(response)}`
   return text
 }
 
@@ -182,7 +181,7 @@ const responseFrom = (reader: Reader): Response => {
 const sessionFrom = (reader: Reader): Session => {
   const [timeout, used, first] = [reader.number(), reader.number(), reader.number()]
   const replies = reader.many(() => [reader.number(), responseFrom(reader)] as const)
-  return { timeout, used, first, replies: Object.fromEntries(replies) }
+  return { timeout, used, first, replies: Table.tableOf(replies, Table.byNumber) }
 }
 
 /** The state that `toPieces` made this of; without pieces: the one at the beginning. */

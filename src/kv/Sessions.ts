@@ -49,8 +49,8 @@ export interface Session {
   readonly used: Time
   /** As the client has said: it has the answers of all commands below. */
   readonly first: number
-  /** The responses of those executed from there on, by number; refusals (a failed Cas), too. */
-  readonly replies: Readonly<Record<number, Response>>
+  /** The responses of those executed from there on, by number, which is their measure; refusals (a failed Cas), too. */
+  readonly replies: Table.Table<number, Response>
 }
 
 /** The replicated state; plain JSON. */
@@ -77,12 +77,6 @@ export interface Applied {
 const withSession = (sessions: KV["sessions"], id: SessionId, s: Session): KV["sessions"] =>
   Table.set(sessions, id, s, deadline(s))
 
-/** Of the replies those from `first` on, and one more (or none), which is. */
-const from = (first: number, replies: Session["replies"], more: Session["replies"]): Session["replies"] => {
-  const kept = Object.keys(replies).filter((n) => Number(n) >= first)
-  return kept.length === 0 ? more : { ...Object.fromEntries(kept.map((n) => [n, replies[Number(n)]!])), ...more }
-}
-
 /**
  * Time passes. Log time never falls, though leaders' clocks differ (KV.LogTime); the sessions that weren't used within
  * their timeout are gone, on all servers at the same entry (KV.Expire).
@@ -94,7 +88,7 @@ export const Advance = (kv: KV, reading: Time): KV => {
 
 /** A session that begins with the entry at `index` (KV.Open). */
 export const OpenSession = (kv: KV, index: Index, timeout: Time): Applied => ({
-  kv: { ...kv, sessions: withSession(kv.sessions, index, { timeout, used: kv.time, first: 1, replies: {} }) },
+  kv: { ...kv, sessions: withSession(kv.sessions, index, { timeout, used: kv.time, first: 1, replies: Table.empty }) },
   reply: { status: "OPENED", session: index }
 })
 
@@ -105,24 +99,25 @@ export const Execute = (kv: KV, command: Command): Applied => {
   // KV.Expired: nobody knows any more whether it was executed, so it never is.
   if (s === undefined) return { kv, reply: { status: "SESSION_EXPIRED", session, seq } }
   const first = Math.max(s.first, command.first)
-  const become = (data: Data, more: Session["replies"]): KV => ({
+  const become = (data: Data, replies: Session["replies"]): KV => ({
     ...kv,
     data,
-    sessions: withSession(kv.sessions, session, { ...s, used: kv.time, first, replies: from(first, s.replies, more) })
+    sessions: withSession(kv.sessions, session, { ...s, used: kv.time, first, replies: Table.removeBelow(replies, first) })
   })
   // KV.OldSeq: a late copy of something whose answer the client has.
-  if (seq < s.first) return { kv: become(kv.data, {}), reply: { status: "STALE", session, seq } }
+  if (seq < s.first) return { kv: become(kv.data, s.replies), reply: { status: "STALE", session, seq } }
   // KV.SameSeq: asked again: the same answer, whatever the map says by now.
-  if (Object.hasOwn(s.replies, seq)) {
+  const known = Table.get(s.replies, seq)
+  if (known !== undefined) {
     return {
-      kv: become(kv.data, {}),
-      reply: { status: "OK", session, seq, response: s.replies[seq]! }
+      kv: become(kv.data, s.replies),
+      reply: { status: "OK", session, seq, response: known }
     }
   }
   const { data, response } = execute(kv.data, operation)
   // KV.CacheReply: in the replicated state, so that the next leader knows it.
   return {
-    kv: become(data, { [seq]: response }),
+    kv: become(data, Table.set(s.replies, seq, response, seq)),
     reply: { status: "OK", session, seq, response }
   }
 }

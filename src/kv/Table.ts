@@ -100,7 +100,7 @@ export const get = <K extends Key, A>(table: Table<K, A>, key: K): A | undefined
   return node.key === key ? node.value : undefined
 }
 
-/** The table with this entry; itself, if it is in there. `measure` depends on nothing but the value. */
+/** The table with this entry; itself, if it is in there. `measure` depends on nothing but key and value. */
 export const set = <K extends Key, A>(table: Table<K, A>, key: K, value: A, measure = 0): Table<K, A> => {
   const leaf: Leaf<K, A> = { size: 1, least: measure, key, value }
   return table.size === 0 ? leaf : put(table, leaf, hashOf(key), 0)
@@ -167,9 +167,12 @@ export const keys = <K extends Key>(table: Table<K, unknown>): ReadonlyArray<K> 
 /** The table with these entries; of two with the same key, the later one. */
 export const tableOf = <K extends Key, A>(
   all: Iterable<readonly [K, A]>,
-  measure: (value: A) => number = () => 0
+  measure: (value: A, key: K) => number = () => 0
 ): Table<K, A> => {
   let table: Table<K, A> = empty
-  for (const [key, value] of all) table = set(table, key, value, measure(value))
+  for (const [key, value] of all) table = set(table, key, value, measure(value, key))
   return table
 }
+
+/** The measure of numbered entries, of which the lowest are over first. */
+export const byNumber = (_: unknown, n: number): number => n

@@ -19,10 +19,11 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Runtime from "effect/Runtime"
 import * as Semaphore from "effect/Semaphore"
-import { commandOf, Hear, InitClient, Invoke, outstanding } from "../kv/Client.ts"
+import { commandOf, Hear, InitClient, Invoke } from "../kv/Client.ts"
 import type { Client } from "../kv/Client.ts"
 import type { Operation, Response } from "../kv/Map.ts"
 import type { Reply } from "../kv/Sessions.ts"
+import * as Table from "../kv/Table.ts"
 import { makeLeader } from "./Leader.ts"
 import type { Leader } from "./Leader.ts"
 import type { Servers } from "./Servers.ts"
@@ -84,10 +85,7 @@ interface Session {
 }
 
 /** The client without a command that it asks no more. */
-const without = (client: Client, seq: number): Client => {
-  const { [seq]: _, ...waiting } = client.waiting
-  return { ...client, waiting }
-}
+const without = (client: Client, seq: number): Client => ({ ...client, waiting: Table.remove(client.waiting, seq) })
 
 /** Not an answer to what was asked: somebody is wrong, and no outcome can be told from it. */
 const unheardOf = (reply: Reply) => Effect.die(new Error(`not an answer to a clerk: ${JSON.stringify(reply)}`))
@@ -128,8 +126,8 @@ export const clerkOf = Effect.fnUntraced(function*(
   const session = Effect.fnUntraced(function*(operation: Operation, deadline: number) {
     while (true) {
       const s = usable() ?? (yield* opening.withPermit(Effect.suspend(() => open(operation, deadline))))
-      const [first = s.client.seq + 1] = outstanding(s.client)
-      if (s.client.seq + 1 < first + window) return s
+      const { seq, waiting } = s.client
+      if (waiting.size === 0 || seq + 1 < waiting.least + window) return s
       const left = Math.ceil(deadline - now(clock))
       if (left <= 0) return yield* new Unavailable({ operation, reason: `${window} commands are under way` })
       s.room.closeUnsafe()

@@ -15,19 +15,12 @@ const specClient = "spec/Client.tla"
 const specWorld = "spec/ReplicatedKV.tla"
 
 /** Whether a command has been executed. */
-const known = { file: sessions, from: "if (Object.hasOwn(s.replies, seq)) {" }
+const known = { file: sessions, from: "if (known !== undefined) {" }
 const specKnown = { file: specSessions, from: "IF seq \\in DOMAIN s.replies" }
 
 /** What is answered then. */
-const cached = { file: sessions, from: "response: s.replies[seq]! }" }
+const cached = { file: sessions, from: "response: known }" }
 const specCached = { file: specSessions, from: "ok(s.replies[seq])" }
-
-/** For mutants of the world, which itself never looks into a table. */
-const withTable = {
-  file: world,
-  from: "import { commandOf, Hear,",
-  to: `import * as Table from "../../src/kv/Table.ts"\nimport { commandOf, Hear,`
-}
 
 /** What is put into the log. */
 const decided = { file: world, from: "const entry: Stamped = { time, request: m.request }" }
@@ -49,10 +42,10 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     edits: [
       {
         ...known,
-        to: `const [, other] = Table.entries(kv.sessions).find(([, each]) => Object.hasOwn(each.replies, seq)) ?? []
+        to: `const [, other] = Table.entries(kv.sessions).find(([, each]) => Table.get(each.replies, seq) !== undefined) ?? []
   if (other !== undefined) {`
       },
-      { ...cached, to: "response: other.replies[seq]! }" }
+      { ...cached, to: "response: Table.get(other.replies, seq)! }" }
     ],
     spec: [
       { ...specKnown, to: "IF \\E id \\in DOMAIN kv.sessions : seq \\in DOMAIN kv.sessions[id].replies" },
@@ -69,17 +62,16 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "copies are looked for only where they go into the log",
     edits: [
       { ...known, to: "if (false) {" },
-      withTable,
       {
         file: world,
         from: `m.type !== "Request" || m.dest !== i ? []`,
         to: `m.type !== "Request" || m.dest !== i || (m.request.type === "command"
-      && Table.get(w.servers[i]!.kv.sessions, m.request.session)?.replies[m.request.seq] !== undefined) ? []`
+      && Table.get(Table.get(w.servers[i]!.kv.sessions, m.request.session)?.replies ?? Table.empty, m.request.seq) !== undefined) ? []`
       },
       {
         ...proposed,
         to: `if (request.type === "command"
-      && Table.get(this.#machines.get(server)!.state.sessions, request.session)?.replies[request.seq] !== undefined) return false
+      && Table.get(Table.get(this.#machines.get(server)!.state.sessions, request.session)?.replies ?? Table.empty, request.seq) !== undefined) return false
     ${proposed.from}`
       }
     ],
@@ -110,7 +102,7 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     id: "K05",
     rule: "KV.SameSeq",
     title: "whatever is asked again, the latest command's answer is given",
-    edits: [{ ...cached, to: "response: Object.values(s.replies).at(-1)! }" }],
+    edits: [{ ...cached, to: "response: Table.entries(s.replies).at(-1)![1] }" }],
     spec: [{ ...specCached, to: "ok(s.replies[Max(DOMAIN s.replies)])" }],
     expected: [{ model: "zoo-two-cas", name: "RefinesKV" }]
   },
@@ -129,7 +121,7 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     edits: [{
       file: sessions,
       from: "const s = Table.get(kv.sessions, session)\n",
-      to: "const s = Table.get(kv.sessions, session) ?? { timeout: 5, used: kv.time, first: 1, replies: {} }\n"
+      to: "const s = Table.get(kv.sessions, session) ?? { timeout: 5, used: kv.time, first: 1, replies: Table.empty }\n"
     }],
     spec: [
       { file: specSessions, from: "IF session \\notin DOMAIN kv.sessions THEN", to: "IF FALSE THEN" },
@@ -160,10 +152,9 @@ export const kvMutants: ReadonlyArray<Mutant> = [
         from: "[reader.number(), sessionFrom(reader)] as const",
         to: "[reader.number(), { ...sessionFrom(reader), used: time }] as const"
       },
-      withTable,
       {
         file: world,
-        from: "server: { applied: s.snapshot.index, kv: s.snapshot.kv, snapshot: s.snapshot, waiting: {} },",
+        from: "server: { applied: s.snapshot.index, kv: s.snapshot.kv, snapshot: s.snapshot, waiting: Table.empty },",
         to: `server: {
     applied: s.snapshot.index,
     kv: {
@@ -174,7 +165,7 @@ export const kvMutants: ReadonlyArray<Mutant> = [
       )
     },
     snapshot: s.snapshot,
-    waiting: {}
+    waiting: Table.empty
   },`
       }
     ],
@@ -192,7 +183,6 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "whether a Cas applies is decided where it goes into the log",
     edits: [
       { file: map, from: "return value === operation.from\n", to: `return operation.from === "*" || value === operation.from\n` },
-      withTable,
       {
         ...decided,
         to: `const { request: asked } = m
@@ -245,8 +235,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "refusals aren't remembered: a Cas that comes again may succeed",
     edits: [{
       file: sessions,
-      from: "kv: become(data, { [seq]: response }),",
-      to: "kv: become(data, response === false ? {} : { [seq]: response }),"
+      from: "kv: become(data, Table.set(s.replies, seq, response, seq)),",
+      to: "kv: become(data, response === false ? s.replies : Table.set(s.replies, seq, response, seq)),"
     }],
     spec: [{
       file: specSessions,
@@ -260,8 +250,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     rule: "KV.SameSeq",
     title: "a command below the latest executed passes for executed, though several may be under way",
     edits: [
-      { ...known, to: "if (Object.keys(s.replies).some((n) => Number(n) >= seq)) {" },
-      { ...cached, to: "response: s.replies[seq] ?? null }" }
+      { ...known, to: "if (Table.keys(s.replies).some((n) => n >= seq)) {" },
+      { ...cached, to: "response: known ?? null }" }
     ],
     spec: [
       { ...specKnown, to: "IF \\E n \\in DOMAIN s.replies : n >= seq" },
@@ -309,8 +299,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
         file: world,
         from: "servers.map((i) => sent(w, Ask(c, i, commandOf(client, seq)))).filter((next) => next.messages !== w.messages)",
         to: `servers.map((i) => {
-      const { [seq]: operation, ...others } = client.waiting
-      const next = Invoke({ ...client, waiting: others }, operation!)!
+      const operation = Table.get(client.waiting, seq)!
+      const next = Invoke({ ...client, waiting: Table.remove(client.waiting, seq) }, operation)!
       return sent(withClient(w, c, next), Ask(c, i, commandOf(next, next.seq)))
     })`
       },
@@ -324,8 +314,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
         from: "  /** Calls that haven't returned",
         to: `  #anew(client: number, seq: number): Request {
     const known = this.#known(client)
-    const { [seq]: operation, ...others } = known.state.waiting
-    known.state = this.#invoke({ ...known.state, waiting: others }, operation!)!
+    const operation = Table.get(known.state.waiting, seq)!
+    known.state = this.#invoke({ ...known.state, waiting: Table.remove(known.state.waiting, seq) }, operation)!
     known.calls.set(known.state.seq, known.calls.get(seq)!)
     known.calls.delete(seq)
     return commandOf(known.state, known.state.seq)
@@ -362,7 +352,7 @@ export const kvMutants: ReadonlyArray<Mutant> = [
       { file: client, from: "{ ...c, session, open: true, seq: 0 }", to: "{ ...c, session, open: true }" },
       {
         file: client,
-        from: `return { ...c, open: false, waiting: {}, heard: { status: "SESSION_EXPIRED" } }`,
+        from: `return { ...c, open: false, waiting: Table.empty, heard: { status: "SESSION_EXPIRED" } }`,
         to: "return { ...c, open: false }"
       }
     ],
