@@ -21,24 +21,23 @@ export const valueOf = (data: Data, key: string): string | null => Table.get(dat
 /** The map after the operation, and the answer. */
 export const execute = (data: Data, operation: Operation): { readonly data: Data; readonly response: Response } => {
   const { key } = operation
-  const value = valueOf(data, key)
   switch (operation.op) {
     // KV.Get: the value, or null.
     case "get":
-      return { data, response: value }
+      return { data, response: valueOf(data, key) }
     // KV.Put: whatever was there.
     case "put":
       return { data: Table.set(data, key, operation.value), response: null }
     // KV.Append: to an absent key it is a Put.
     case "append":
-      return { data: Table.set(data, key, (value ?? "") + operation.value), response: null }
+      return { data: Table.set(data, key, (valueOf(data, key) ?? "") + operation.value), response: null }
     // KV.Cas: only from the value expected; from null, only when absent.
     case "cas":
-      return value === operation.from
+      return valueOf(data, key) === operation.from
         ? { data: Table.set(data, key, operation.to), response: true }
         : { data, response: false }
     // KV.Delete: tells whether the key was there.
     case "delete":
-      return value === null ? { data, response: false } : { data: Table.remove(data, key), response: true }
+      return valueOf(data, key) === null ? { data, response: false } : { data: Table.remove(data, key), response: true }
   }
 }

@@ -109,6 +109,11 @@ interface UnderWay extends TakenStep {
 const mailboxLimit = 4096
 /** Steps that may wait for the disk. */
 const underWayLimit = 8192
+/**
+ * Requests that have come while others wait for their answers wait for those, and are taken together then; so many don't.
+ * What a batch costs, beside its entries, is as much as some of them: fewer and larger ones let more through.
+ */
+const togetherLimit = 1024
 /** Entries applied in one turn, before the mailbox has its turn again: heartbeats must not wait for a long log. */
 const appliesPerTurn = 256
 /** Characters of a snapshot in a piece of it. */
@@ -164,7 +169,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   /** In memory, and not yet in the writer's hands; answers that come of no step wait with them. */
   let taken: Array<UnderWay> = []
   let asides: Array<Told> = []
-  /** Come in this turn. */
+  /** Come in, and not yet taken. */
   const asked: Array<Asked> = []
   /** What the writer takes next. */
   let underWay: { readonly steps: Array<UnderWay>; readonly asides: Array<Told> } = { steps: [], asides: [] }
@@ -355,7 +360,6 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       const answer: Answer = decided ? { type: "replied", reply: reply! } : { type: "notLeader", leader }
       take("ApplyAction", Apply(server), { answers: who === undefined ? [] : [tell(who.answer, answer)] })
     }
-    if (server.lastApplied < server.commitIndex) Queue.offerUnsafe(inbox, { type: "apply" })
     if (snapshotIsDue(server, maxRaftStateBytes, meter.measure(server.log))) beginSnapshot()
   }
 
@@ -383,8 +387,9 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   const turn = Queue.takeAll(inbox).pipe(Effect.flatMap((inputs) => {
     const time = clock.currentTimeMillisUnsafe()
     for (const input of inputs) handle(input)
-    propose(asked.splice(0), time)
     applyCommitted()
+    if (waiting.size === 0 || asked.length >= togetherLimit) propose(asked.splice(0), time)
+    if (server.lastApplied < server.commitIndex) Queue.offerUnsafe(inbox, { type: "apply" })
     return handOver()
   }))
   const loop = Effect.whileLoop({ while: () => !stopped, body: () => turn, step: () => {} })

@@ -182,7 +182,7 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     rule: "KV.Cas",
     title: "whether a Cas applies is decided where it goes into the log",
     edits: [
-      { file: map, from: "return value === operation.from\n", to: `return operation.from === "*" || value === operation.from\n` },
+      { file: map, from: "return valueOf(data, key) === operation.from\n", to: `return operation.from === "*" || valueOf(data, key) === operation.from\n` },
       {
         ...decided,
         to: `const { request: asked } = m
