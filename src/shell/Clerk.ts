@@ -25,7 +25,7 @@ import type { Operation, Response } from "../kv/Map.ts"
 import type { Reply } from "../kv/Sessions.ts"
 import * as Table from "../kv/Table.ts"
 import { makeLeader } from "./Leader.ts"
-import type { Leader } from "./Leader.ts"
+import type { Asked, Leader } from "./Leader.ts"
 import type { Servers } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
@@ -84,6 +84,9 @@ interface Session {
   used: number
 }
 
+/** Whether another number fits the window. */
+const hasRoom = ({ client: { seq, waiting } }: Session): boolean => waiting.size === 0 || seq + 1 < waiting.least + window
+
 /** The client without a command that it asks no more. */
 const without = (client: Client, seq: number): Client => ({ ...client, waiting: Table.remove(client.waiting, seq) })
 
@@ -126,8 +129,7 @@ export const clerkOf = Effect.fnUntraced(function*(
   const session = Effect.fnUntraced(function*(operation: Operation, deadline: number) {
     while (true) {
       const s = usable() ?? (yield* opening.withPermit(Effect.suspend(() => open(operation, deadline))))
-      const { seq, waiting } = s.client
-      if (waiting.size === 0 || seq + 1 < waiting.least + window) return s
+      if (hasRoom(s)) return s
       const left = Math.ceil(deadline - now(clock))
       if (left <= 0) return yield* new Unavailable({ operation, reason: `${window} commands are under way` })
       s.room.closeUnsafe()
@@ -135,46 +137,60 @@ export const clerkOf = Effect.fnUntraced(function*(
     }
   })
 
-  const hear = (s: Session, reply: Reply | undefined): Effect.Effect<void> => {
-    if (reply?.status !== "OK") return Effect.void
-    const client = Hear(s.client, reply)
-    if (client === undefined) return unheardOf(reply)
-    s.client = client
-    return Effect.void
-  }
-
   const leave = (s: Session, seq: number) => {
     s.client = without(s.client, seq)
     s.room.openUnsafe()
   }
 
-  const perform = Effect.fnUntraced(function*(operation: Operation, deadline: number) {
-    while (true) {
-      const s = yield* session(operation, deadline)
-      let seq = 0
-      const { puts, reply, trouble } = yield* Effect.suspend(() => {
-        s.client = Invoke(s.client, operation)!
-        seq = s.client.seq
-        return leader.ask(() => {
-          s.used = now(clock)
-          return commandOf(s.client, seq)
-        }, deadline)
-      }).pipe(
-        Effect.tap(({ reply }) => hear(s, reply)),
-        // Wherever an interrupt hits: a number that nobody leaves would keep all others waiting.
-        Effect.ensuring(Effect.sync(() => leave(s, seq)))
+  /** What to make of what was said to command `seq`. */
+  const conclude = (
+    s: Session,
+    seq: number,
+    operation: Operation,
+    { puts, reply, trouble }: Asked,
+    deadline: number
+  ): Effect.Effect<Response, ClerkError> => {
+    if (reply === undefined) {
+      return Effect.fail(
+        puts === 0 ? new Unavailable({ operation, reason: trouble }) : new OutcomeUnknown({ operation, reason: trouble })
       )
-      if (reply?.status === "OK") return reply.response
-      if (reply === undefined) {
-        return yield* puts === 0
-          ? new Unavailable({ operation, reason: trouble })
-          : new OutcomeUnknown({ operation, reason: trouble })
-      }
-      if (reply.status !== "SESSION_EXPIRED") return yield* unheardOf(reply)
-      if (latest === s) latest = undefined
-      if (puts > 1 && operation.op !== "get") return yield* new SessionExpired({ operation })
     }
-  })
+    const heard = Hear(s.client, reply)
+    if (heard === undefined) return unheardOf(reply)
+    if (reply.status === "OK") {
+      s.client = heard
+      return Effect.succeed(reply.response)
+    }
+    if (latest === s) latest = undefined
+    if (puts > 1 && operation.op !== "get") return Effect.fail(new SessionExpired({ operation }))
+    return Effect.suspend(() => {
+      leave(s, seq)
+      return perform(operation, deadline)
+    })
+  }
+
+  const performIn = (s: Session, operation: Operation, deadline: number): Effect.Effect<Response, ClerkError> => {
+    let seq = 0
+    return Effect.suspend(() => {
+      s.client = Invoke(s.client, operation)!
+      seq = s.client.seq
+      return leader.ask(() => {
+        s.used = now(clock)
+        return commandOf(s.client, seq)
+      }, deadline)
+    }).pipe(
+      Effect.flatMap((asked) => conclude(s, seq, operation, asked, deadline)),
+      // Wherever an interrupt hits: a number that nobody leaves would keep all others waiting.
+      Effect.ensuring(Effect.sync(() => leave(s, seq)))
+    )
+  }
+
+  const perform = (operation: Operation, deadline: number): Effect.Effect<Response, ClerkError> => {
+    const s = usable()
+    return s !== undefined && hasRoom(s)
+      ? performIn(s, operation, deadline)
+      : Effect.flatMap(session(operation, deadline), (other) => performIn(other, operation, deadline))
+  }
 
   const execute = (operation: Operation): Effect.Effect<Response, ClerkError> =>
     Effect.suspend(() => perform(operation, now(clock) + patience))

@@ -74,13 +74,6 @@ interface Asked {
   readonly answer: Deferred.Deferred<Answer>
 }
 
-/** Who waits for an answer, until when, and how long that is. */
-interface Patient {
-  readonly answer: Deferred.Deferred<Answer>
-  readonly until: number
-  readonly patience: number
-}
-
 type Input =
   | { readonly type: "parcel"; readonly parcel: Parcel }
   | { readonly type: "request" } & Asked
@@ -217,24 +210,25 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     if (s.leaderContact && resetElectionTimer) timers.contact.set(electionTimeout.min)
   }
 
-  // Patience: a timer for all, since one for each would cost more than the rest of an answer.
+  // Answers, and how long who asked waits for them. One timer is for all: one for each would cost more than the rest does.
 
-  const patients = new Set<Patient>()
+  const patients = new Map<Deferred.Deferred<Answer>, { readonly until: number; readonly patience: number }>()
   let firstUntil = Infinity
+  const waitUntil = (until: number) => {
+    if (until >= firstUntil) return
+    firstUntil = until
+    patience.set(until - now(clock))
+  }
   const patience = keepTimer(clock, () => Effect.sync(() => {
     firstUntil = Infinity
-    for (const one of patients) {
-      if (one.until > now(clock)) wait(one)
-      else {
-        patients.delete(one)
-        tell(one.answer, silent(one.patience))()
-      }
+    for (const [waiting, { patience, until }] of patients) {
+      if (until > now(clock)) waitUntil(until)
+      else tellClient(waiting, silent(patience))()
     }
   }))
-  const wait = (one: Patient) => {
-    if (one.until >= firstUntil) return
-    firstUntil = one.until
-    patience.set(one.until - now(clock))
+  const tellClient = (waiting: Deferred.Deferred<Answer>, answer: Answer): Told => () => {
+    patients.delete(waiting)
+    Deferred.doneUnsafe(waiting, Effect.succeed(answer))
   }
 
   // Steps.
@@ -264,7 +258,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 
   /** Whoever waits is told to ask elsewhere: the entry may still be decided, but nobody here will know (6.2). */
   const dismiss = (): UnderWay["answers"] => {
-    const all = [...waiting.values()].map(({ answer }) => tell<Answer>(answer, { type: "notLeader", leader }))
+    const all = [...waiting.values()].map(({ answer }) => tellClient(answer, { type: "notLeader", leader }))
     waiting.clear()
     return all
   }
@@ -280,7 +274,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       for (const one of asked) propose([one], time)
     } else {
       const leads = server.role === "leader" && !stopping
-      for (const { answer } of asked) asides.push(tell<Answer>(answer, leads ? { type: "busy" } : { type: "notLeader", leader }))
+      for (const { answer } of asked) asides.push(tellClient(answer, leads ? { type: "busy" } : { type: "notLeader", leader }))
     }
   }
 
@@ -358,7 +352,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       // Else another leader's entry came here in its place.
       const decided = who !== undefined && who.term === entry.term && reply !== undefined
       const answer: Answer = decided ? { type: "replied", reply: reply! } : { type: "notLeader", leader }
-      take("ApplyAction", Apply(server), { answers: who === undefined ? [] : [tell(who.answer, answer)] })
+      take("ApplyAction", Apply(server), { answers: who === undefined ? [] : [tellClient(who.answer, answer)] })
     }
     if (snapshotIsDue(server, maxRaftStateBytes, meter.measure(server.log))) beginSnapshot()
   }
@@ -396,7 +390,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 
   /** Who came too late for the loop hears so, too. */
   const refuse = (input: Input) => {
-    if (input.type === "request") tell<Answer>(input.answer, { type: "notLeader", leader })()
+    if (input.type === "request") tellClient(input.answer, { type: "notLeader", leader })()
     if (input.type === "snapshot") tell(input.answer, saved.log.lastIncludedIndex)()
   }
 
@@ -496,16 +490,16 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 
   return Replica.of({
     id,
-    ask: (request, milliseconds) =>
+    ask: (request, patience) =>
       Effect.suspend(() => {
         if (stopping) return Effect.succeed<Answer>({ type: "notLeader", leader })
         const answer = Deferred.makeUnsafe<Answer>()
-        const input: Input = { type: "request", request, answer }
-        if (milliseconds === undefined) return offer(input, answer)
-        const one = { answer, until: now(clock) + milliseconds, patience: milliseconds }
-        patients.add(one)
-        wait(one)
-        return Effect.ensuring(offer(input, answer), Effect.sync(() => patients.delete(one)))
+        if (patience !== undefined) {
+          const until = now(clock) + patience
+          patients.set(answer, { until, patience })
+          waitUntil(until)
+        }
+        return offer({ type: "request", request, answer }, answer)
       }),
     status: Effect.sync(() => ({
       id,

@@ -45,7 +45,7 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
   mutant("X18", "a command is asked anew after its session expired, though an attempt may have taken effect",
     [clerk, "if (puts > 1 && operation.op !== \"get\")", "if (puts > 100 && operation.op !== \"get\")"]),
   mutant("X19", "a command that one server may have taken is reported as not done",
-    [clerk, "return yield* puts === 0", "return yield* puts <= 1"]),
+    [clerk, "puts === 0 ? new Unavailable", "puts <= 1 ? new Unavailable"]),
   mutant("X20", "a command that is asked again is another one",
     [
       clerk,
