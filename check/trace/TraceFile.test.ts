@@ -5,6 +5,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { describe, expect, onTestFinished, test } from "vitest"
+import { decode } from "../../src/kv/Encoding.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { Observer } from "../../src/shell/Observer.ts"
 import type { TakenStep } from "../../src/shell/Observer.ts"
@@ -244,6 +245,7 @@ test("a process that is killed again and again leaves a trace without a gap, who
   const count = (action: string) => trace.steps.filter((step) => step.action === action).length
   expect(count("RestartAction")).toBe(15)
   expect([count("SnapshotAction") > 0, acknowledged.length > 100]).toEqual([true, true])
-  const requested = new Set(trace.steps.filter(({ action }) => action === "ClientRequestAction").flatMap(({ values }) => values!.map((value) => JSON.parse(value)[1])))
+  const requests = trace.steps.flatMap(({ values }) => values ?? []).map((value) => decode(value)!.request)
+  const requested = new Set(requests.map((request) => request.type === "open" ? request.timeout : undefined))
   expect(acknowledged.filter((session) => !requested.has(Number(session)))).toEqual([])
 })

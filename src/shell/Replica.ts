@@ -394,27 +394,40 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     if (input.type === "snapshot") tell(input.answer, saved.log.lastIncludedIndex)()
   }
 
+  /** What the steps say: they are on disk. The answers are last, since whoever waits goes on at once. */
+  const speak = Effect.fnUntraced(function*(steps: ReadonlyArray<UnderWay>) {
+    yield* observer.durable(steps)
+    const parcels = steps.flatMap(parcelsOf)
+    count.sent += parcels.length
+    if (parcels.length > 0) yield* transport.send(parcels)
+    for (const { answers } of steps) for (const told of answers) told()
+  })
+
   /**
    * Save, sync, then send and answer: `perform`, for several steps under one sync (group commit). The last state stands for
-   * those before it, so a crash loses all of them or none.
+   * those before it, so a crash loses all of them or none. Before the first step that changes what is saved, steps have
+   * nothing to wait for, and speak during the sync: answers to one batch while the next is on its way.
    */
   const carryOut = Effect.fnUntraced(function*({ asides, steps }: typeof underWay) {
     const last = steps.at(-1)
     if (last !== undefined) {
       const now = persistent(last.step.server)
       const record = recordBetween(saved, now, lastPersistent(steps))
-      if (record !== undefined) {
-        yield* storage.save(record)
+      if (record === undefined) yield* speak(steps)
+      else {
+        const first = steps.findIndex(changesPersistent)
+        const saving = yield* Effect.forkChild(storage.save(record), { startImmediately: true })
+        if (first > 0) {
+          // Who saves goes first.
+          yield* Effect.yieldNow
+          yield* speak(steps.slice(0, first))
+        }
+        yield* Fiber.join(saving)
         count.saves++
         saved = now
+        yield* speak(steps.slice(first))
       }
-      yield* observer.durable(steps)
-      const parcels = steps.flatMap(parcelsOf)
-      count.sent += parcels.length
-      if (parcels.length > 0) yield* transport.send(parcels)
     }
-    // Last, since whoever waits goes on at once.
-    for (const { answers } of steps) for (const told of answers) told()
     for (const told of asides) told()
   })
 
@@ -529,12 +542,12 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 /** Only a leader says these. */
 const fromLeader = ({ type }: Message): boolean => type === "AppendEntriesRequest" || type === "InstallSnapshotRequest"
 
+const changesPersistent = ({ before: b, step: { server: s } }: TakenStep): boolean =>
+  b.log !== s.log || b.currentTerm !== s.currentTerm || b.votedFor !== s.votedFor || b.snapshot !== s.snapshot
+
 /** The number of the last step that changed what is saved; of the last one, if none did. */
-const lastPersistent = (steps: ReadonlyArray<TakenStep>): number => {
-  const changed = ({ before: b, step: { server: s } }: TakenStep) =>
-    b.log !== s.log || b.currentTerm !== s.currentTerm || b.votedFor !== s.votedFor || b.snapshot !== s.snapshot
-  return (steps.findLast(changed) ?? steps.at(-1)!).number
-}
+const lastPersistent = (steps: ReadonlyArray<TakenStep>): number =>
+  (steps.findLast(changesPersistent) ?? steps.at(-1)!).number
 
 const parcelsOf = ({ number, step }: TakenStep): ReadonlyArray<Parcel> =>
   step.sends.map((message, n) => ({ number, position: n + 1, message }))

@@ -31,7 +31,7 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
   mutant("X11", "of the steps that share a sync, the first one's state is saved",
     [replica, beginsToCarryOut, "    const last = steps[0]\n"]),
   mutant("X12", "a save that failed is taken for done",
-    [replica, "yield* storage.save(record)", "yield* Effect.ignore(storage.save(record))"]),
+    [replica, "forkChild(storage.save(record)", "forkChild(Effect.ignore(storage.save(record))"]),
   mutant("X13", "a restart finds its snapshot, and forgets it",
     [replica, "snapshot: found.snapshot ?? first.snapshot", "snapshot: first.snapshot"]),
   mutant("X14", "after a restart the machine begins empty, snapshot or not",
