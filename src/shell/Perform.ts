@@ -32,15 +32,16 @@ export const perform = (step: Step): ReadonlyArray<Effect> => [
   ...step.sends.map((message): Effect => ({ type: "send", message }))
 ]
 
+/** Whether a disk that holds the one holds the other: what a step leaves as it was is the same object. */
+export const samePersistent = (a: Persistent, b: Persistent): boolean =>
+  a.log === b.log && a.currentTerm === b.currentTerm && a.votedFor === b.votedFor && a.snapshot === b.snapshot
+
 /**
  * The record that makes `now` of what is `saved`, as step `sequence` leaves it; `undefined`: they are the same. Logs of one
  * server are made of each other, so from the entry down that both have in the same place they are the same.
  */
 export const recordBetween = (saved: Persistent, now: Persistent, sequence: number): StorageRecord | undefined => {
-  if (
-    saved.log === now.log && saved.currentTerm === now.currentTerm && saved.votedFor === now.votedFor
-    && saved.snapshot === now.snapshot
-  ) return undefined
+  if (samePersistent(saved, now)) return undefined
   const { currentTerm, votedFor } = now
   const { entries, lastIncludedIndex, lastIncludedTerm } = now.log
   const keep = lastCommon(saved.log, now.log)

@@ -32,7 +32,7 @@ import { LogMeter, snapshotIsDue } from "./Compaction.ts"
 import type { Configuration } from "./Configuration.ts"
 import { Observer } from "./Observer.ts"
 import type { TakenStep } from "./Observer.ts"
-import { persistent, recordBetween } from "./Perform.ts"
+import { persistent, recordBetween, samePersistent } from "./Perform.ts"
 import type { Persistent } from "./Perform.ts"
 import { silent } from "./Servers.ts"
 import type { Answer } from "./Servers.ts"
@@ -542,8 +542,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 /** Only a leader says these. */
 const fromLeader = ({ type }: Message): boolean => type === "AppendEntriesRequest" || type === "InstallSnapshotRequest"
 
-const changesPersistent = ({ before: b, step: { server: s } }: TakenStep): boolean =>
-  b.log !== s.log || b.currentTerm !== s.currentTerm || b.votedFor !== s.votedFor || b.snapshot !== s.snapshot
+const changesPersistent = ({ before, step }: TakenStep): boolean => !samePersistent(before, step.server)
 
 /** The number of the last step that changed what is saved; of the last one, if none did. */
 const lastPersistent = (steps: ReadonlyArray<TakenStep>): number =>

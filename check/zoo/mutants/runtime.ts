@@ -30,6 +30,8 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
     [replica, beginsToCarryOut, `    yield* transport.send(steps.flatMap(parcelsOf))\n${beginsToCarryOut}`]),
   mutant("X11", "of the steps that share a sync, the first one's state is saved",
     [replica, beginsToCarryOut, "    const last = steps[0]\n"]),
+  mutant("X24", "with the steps that have nothing to save, the first that has speaks during the sync",
+    [replica, "const first = steps.findIndex(changesPersistent)", "const first = steps.findIndex(changesPersistent) + 1"]),
   mutant("X12", "a save that failed is taken for done",
     [replica, "forkChild(storage.save(record)", "forkChild(Effect.ignore(storage.save(record))"]),
   mutant("X13", "a restart finds its snapshot, and forgets it",
