@@ -24,7 +24,7 @@ export interface Disk {
   readonly syncFolder: Effect.Effect<void, StorageError>
 }
 
-/** Longer writes, in bytes, are made on another thread. */
+/** Longer writes, in bytes, are made on another thread: with fewer it takes longer than to copy them to the system. */
 const handedOver = 256 * 1024
 
 /** A real folder. Files stay open from their first write until they are renamed or removed, or the scope closes. */
@@ -41,6 +41,14 @@ export const realDisk = (folder: string): Effect.Effect<Disk, never, Scope.Scope
       handles.set(name, handle)
       return handle
     }
+    const withFile = <A>(
+      name: string,
+      verb: string,
+      use: (handle: fs.promises.FileHandle) => Effect.Effect<A, StorageError>
+    ): Effect.Effect<A, StorageError> => {
+      const handle = handles.get(name)
+      return handle === undefined ? Effect.flatMap(attempt(name, verb, () => opened(name)), use) : use(handle)
+    }
     const close = async (name: string) => {
       const handle = handles.get(name)
       handles.delete(name)
@@ -50,20 +58,29 @@ export const realDisk = (folder: string): Effect.Effect<Disk, never, Scope.Scope
       folder,
       names: attempt("", "list", () => fs.promises.readdir(folder)),
       read: (name) => attempt(name, "read", () => fs.promises.readFile(inFolder(name))),
+      // A write may be short without being an error.
       write: (name, offset, bytes) =>
-        attempt(name, "write", async () => {
-          const handle = handles.get(name) ?? await opened(name)
-          // A write may be short without being an error.
-          for (let done = 0; done < bytes.length;) {
-            const left = bytes.length - done
-            // To hand a few pages to another thread takes longer than to copy them into the system's memory.
-            done += left <= handedOver
-              ? fs.writeSync(handle.fd, bytes, done, left, offset + done)
-              : (await handle.write(bytes, done, left, offset + done)).bytesWritten
-          }
-        }),
+        withFile(name, "write", (handle) =>
+          bytes.length <= handedOver
+            ? Effect.try({
+              try: () => {
+                for (let done = 0; done < bytes.length;) {
+                  done += fs.writeSync(handle.fd, bytes, done, bytes.length - done, offset + done)
+                }
+              },
+              catch: (cause) => diskFailure(inFolder(name), "write", cause)
+            })
+            : attempt(name, "write", async () => {
+              for (let done = 0; done < bytes.length;) {
+                done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
+              }
+            })),
       truncate: (name, length) => attempt(name, "truncate", async () => (await opened(name)).truncate(length)),
-      sync: (name) => attempt(name, "sync", async () => (await opened(name)).datasync()),
+      sync: (name) =>
+        withFile(name, "sync", ({ fd }) =>
+          Effect.callback((resume) =>
+            fs.fdatasync(fd, (cause) => resume(cause === null ? Effect.void : Effect.fail(diskFailure(inFolder(name), "sync", cause))))
+          )),
       rename: (from, to) =>
         attempt(from, "rename", async () => {
           await Promise.all([close(from), close(to)])
