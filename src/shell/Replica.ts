@@ -416,13 +416,15 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       if (record === undefined) yield* speak(steps)
       else {
         const first = steps.findIndex(changesPersistent)
-        const saving = yield* Effect.forkChild(storage.save(record), { startImmediately: true })
-        if (first > 0) {
+        const save = storage.save(record)
+        if (first <= 0) yield* save
+        else {
+          const saving = yield* Effect.forkChild(save, { startImmediately: true })
           // Who saves goes first.
           yield* Effect.yieldNow
           yield* speak(steps.slice(0, first))
+          yield* Fiber.join(saving)
         }
-        yield* Fiber.join(saving)
         count.saves++
         saved = now
         yield* speak(steps.slice(first))

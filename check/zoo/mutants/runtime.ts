@@ -33,7 +33,7 @@ export const runtimeMutants: ReadonlyArray<Mutant> = [
   mutant("X24", "with the steps that have nothing to save, the first that has speaks during the sync",
     [replica, "const first = steps.findIndex(changesPersistent)", "const first = steps.findIndex(changesPersistent) + 1"]),
   mutant("X12", "a save that failed is taken for done",
-    [replica, "forkChild(storage.save(record)", "forkChild(Effect.ignore(storage.save(record))"]),
+    [replica, "const save = storage.save(record)", "const save = Effect.ignore(storage.save(record))"]),
   mutant("X13", "a restart finds its snapshot, and forgets it",
     [replica, "snapshot: found.snapshot ?? first.snapshot", "snapshot: first.snapshot"]),
   mutant("X14", "after a restart the machine begins empty, snapshot or not",
