@@ -7,7 +7,7 @@ import { crc32 } from "node:zlib"
 import { describe, expect, test } from "vitest"
 import { type Storage, StorageError, type StorageRecord } from "../../src/shell/Storage.ts"
 import { fileLog } from "../../src/shell/storage/FileLog.ts"
-import { version } from "../../src/shell/storage/Frame.ts"
+import { frame, framesOf, version } from "../../src/shell/storage/Frame.ts"
 import { type Choose, ForgetfulDisk, type Operation } from "./ForgetfulDisk.ts"
 import { command, commands, compaction, recordsArbitrary, states } from "./records.ts"
 
@@ -236,6 +236,19 @@ describe("P05, P18: damage before the tail is an error that names file, byte and
     disk.put("log-2", Buffer.concat([disk.get("log-2"), disk.get("log-1").subarray(20)]))
     expect(await loaded(disk)).toEqual(states(records).at(-1))
   })
+})
+
+test("a frame that a client has put into a value isn't taken for one that follows a torn tail", async () => {
+  const inside = "x".repeat(frame(1, 0, Buffer.from("[]")).length)
+  const records = (value: string) => [command(1), command(2, `${value} and more`)]
+  const fileOf = async (value: string) => (await diskWith(records(value).map((record) => [record]), "leave open")).get("log-1")
+  const at = (await fileOf(inside)).indexOf(inside)
+  const bytes = await fileOf(frame(1, at, Buffer.from("[]")).toString("latin1"))
+  expect(framesOf(bytes, 1).frames).toHaveLength(2)
+  expect(bytes.subarray(at, at + inside.length)).toEqual(frame(1, at, Buffer.from("[]")))
+  const disk = new ForgetfulDisk()
+  disk.put("log-1", bytes.subarray(0, -1))
+  expect(await loaded(disk)).toEqual(states([command(1)]).at(-1))
 })
 
 describe("P10, P15, P17: the files belong together", () => {

@@ -73,7 +73,7 @@ export interface Clerk {
   readonly delete: (key: string) => Effect.Effect<boolean, ClerkError>
 }
 
-/** How far numbers under way may lie apart. Servers keep the answers of as many, and copy them with each command. */
+/** How far numbers under way may lie apart: servers keep the answers of as many. */
 const window = 64
 
 interface Session {
@@ -169,6 +169,7 @@ export const clerkOf = Effect.fnUntraced(function*(
     })
   }
 
+  /** In a session that has room for it. */
   const performIn = (s: Session, operation: Operation, deadline: number): Effect.Effect<Response, ClerkError> => {
     let seq = 0
     return Effect.suspend(() => {
@@ -185,6 +186,7 @@ export const clerkOf = Effect.fnUntraced(function*(
     )
   }
 
+  /** In the session there is, as a rule. */
   const perform = (operation: Operation, deadline: number): Effect.Effect<Response, ClerkError> => {
     const s = usable()
     return s !== undefined && hasRoom(s)

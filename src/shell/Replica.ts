@@ -32,13 +32,13 @@ import { LogMeter, snapshotIsDue } from "./Compaction.ts"
 import type { Configuration } from "./Configuration.ts"
 import { Observer } from "./Observer.ts"
 import type { TakenStep } from "./Observer.ts"
+import { keepPatience } from "./Patience.ts"
 import { persistent, recordBetween, samePersistent } from "./Perform.ts"
 import type { Persistent } from "./Perform.ts"
-import { silent } from "./Servers.ts"
 import type { Answer } from "./Servers.ts"
 import { Storage } from "./Storage.ts"
 import type { StorageError } from "./Storage.ts"
-import { keepTimer, now } from "./Timer.ts"
+import { keepTimer } from "./Timer.ts"
 import type { Timer } from "./Timer.ts"
 import { Transport } from "./Transport.ts"
 import type { Parcel } from "./Transport.ts"
@@ -157,6 +157,11 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   let announced: ServerId | null = null
   /** Who asked for the entry at an index, and the term of that entry. */
   const waiting = new Map<Index, { readonly term: Term; readonly answer: Deferred.Deferred<Answer> }>()
+  const patience = keepPatience(clock)
+  const tellClient = (waiting: Deferred.Deferred<Answer>, answer: Answer): Told => () => {
+    patience.forget(waiting)
+    Deferred.doneUnsafe(waiting, Effect.succeed(answer))
+  }
   const count = { saves: 0, sent: 0, received: 0 }
 
   /** In memory, and not yet in the writer's hands; answers that come of no step wait with them. */
@@ -208,27 +213,6 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     }
     if (!leads && (led || resetElectionTimer)) startElectionTimer()
     if (s.leaderContact && resetElectionTimer) timers.contact.set(electionTimeout.min)
-  }
-
-  // Answers, and how long who asked waits for them. One timer is for all: one for each would cost more than the rest does.
-
-  const patients = new Map<Deferred.Deferred<Answer>, { readonly until: number; readonly patience: number }>()
-  let firstUntil = Infinity
-  const waitUntil = (until: number) => {
-    if (until >= firstUntil) return
-    firstUntil = until
-    patience.set(until - now(clock))
-  }
-  const patience = keepTimer(clock, () => Effect.sync(() => {
-    firstUntil = Infinity
-    for (const [waiting, { patience, until }] of patients) {
-      if (until > now(clock)) waitUntil(until)
-      else tellClient(waiting, silent(patience))()
-    }
-  }))
-  const tellClient = (waiting: Deferred.Deferred<Answer>, answer: Answer): Told => () => {
-    patients.delete(waiting)
-    Deferred.doneUnsafe(waiting, Effect.succeed(answer))
   }
 
   // Steps.
@@ -417,7 +401,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       else {
         const first = steps.findIndex(changesPersistent)
         const save = storage.save(record)
-        if (first <= 0) yield* save
+        if (first === 0) yield* save
         else {
           const saving = yield* Effect.forkChild(save, { startImmediately: true })
           // Who saves goes first.
@@ -496,7 +480,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     })
   )
 
-  /** Into the mailbox, at once if there is room; and then the answer. */
+  /** Puts it into the mailbox, at once if there is room; and then waits for the answer. */
   const offer = <A>(input: Input, answer: Deferred.Deferred<A>): Effect.Effect<A> =>
     Queue.offerUnsafe(inbox, input) ? Deferred.await(answer) : Effect.flatMap(Queue.offer(inbox, input), (taken) => {
       if (!taken) refuse(input)
@@ -505,15 +489,11 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
 
   return Replica.of({
     id,
-    ask: (request, patience) =>
+    ask: (request, milliseconds) =>
       Effect.suspend(() => {
         if (stopping) return Effect.succeed<Answer>({ type: "notLeader", leader })
         const answer = Deferred.makeUnsafe<Answer>()
-        if (patience !== undefined) {
-          const until = now(clock) + patience
-          patients.set(answer, { until, patience })
-          waitUntil(until)
-        }
+        if (milliseconds !== undefined) patience.wait(answer, milliseconds)
         return offer({ type: "request", request, answer }, answer)
       }),
     status: Effect.sync(() => ({

@@ -63,16 +63,23 @@ export const frame = (number: number, offset: number, payload: Uint8Array): Buff
 const headerCheck = (number: number, offset: number, length: number, sum: number): number =>
   crc32(new Uint8Array(Uint32Array.of(number, offset, length, sum).buffer))
 
-/** The payload of the frame at `offset`, or why there is none. */
-const payloadAt = (bytes: Buffer, number: number, offset: number): Buffer | string => {
+/** Where the frame at `offset` ends, or why nobody knows. */
+const endOf = (bytes: Buffer, number: number, offset: number): number | string => {
   if (offset + frameHeaderLength > bytes.length) return "the file ends within a frame's header"
   const length = bytes.readUInt32LE(offset)
   const sum = bytes.readUInt32LE(offset + 4)
   if (bytes.readUInt32LE(offset + 8) !== headerCheck(number, offset, length, sum)) {
     return "a frame's header doesn't match its checksum"
   }
-  const end = offset + frameHeaderLength + length
+  return offset + frameHeaderLength + length
+}
+
+/** The payload of the frame at `offset`, or why there is none. */
+const payloadAt = (bytes: Buffer, number: number, offset: number): Buffer | string => {
+  const end = endOf(bytes, number, offset)
+  if (typeof end === "string") return end
   if (end > bytes.length) return "the file ends within a frame"
+  const sum = bytes.readUInt32LE(offset + 4)
   const payload = bytes.subarray(offset + frameHeaderLength, end)
   return crc32(payload) === sum ? payload : "a frame doesn't match its checksum"
 }
@@ -94,7 +101,9 @@ export const framesOf = (bytes: Buffer, number: number): Frames => {
   while (end < bytes.length) {
     const payload = payloadAt(bytes, number, end)
     if (typeof payload === "string") {
-      for (let at = end + 1; at + frameHeaderLength <= bytes.length; at++) {
+      // What lies within a frame isn't one that follows it, whatever a client has put there.
+      const behind = endOf(bytes, number, end)
+      for (let at = typeof behind === "string" ? end + 1 : behind; at + frameHeaderLength <= bytes.length; at++) {
         if (bytes.readUInt32LE(at) > bytes.length - at) continue
         if (typeof payloadAt(bytes, number, at) !== "string") return { frames, end, damage: payload, followedAt: at }
       }
