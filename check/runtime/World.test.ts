@@ -114,6 +114,28 @@ describe("A world", () => {
     }
     expect(refused).toBeGreaterThan(0)
   })
+  it("lets a server that is asked to stop a second time end the first", () => {
+    const world = new World({ configuration, chance: new Chance(1), choices: new Choices([]) })
+    const violation = world.run(() =>
+      Effect.gen(function*() {
+        const clerk = yield* world.clerk()
+        yield* clerk.append("k", "a")
+        const leader = yield* world.leader
+        const appending = yield* Effect.forkChild(clerk.append("k", "b"))
+        // Stands still with something to save.
+        yield* Effect.sleep(2)
+        world.pause(leader)
+        const first = yield* Effect.forkChild(world.stop(leader))
+        yield* Effect.sleep(2)
+        yield* world.stop(leader)
+        expect(world.isUp(leader)).toBe(true)
+        world.resume(leader)
+        yield* Fiber.join(first)
+        expect(world.isUp(leader)).toBe(false)
+        yield* Fiber.join(appending)
+      }), 5_000)
+    expect(violation, world.story).toBeUndefined()
+  })
   it("has servers that answer in time, though nothing comes of it", () => {
     const world = new World({
       configuration: { ...configuration, settings: { ...configuration.settings, checkQuorum: false } },

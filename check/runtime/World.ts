@@ -82,6 +82,8 @@ interface Life {
   over: boolean
   /** Its disk refuses something: it must end by itself. */
   failing: boolean
+  /** It has been asked to stop. */
+  stopping: boolean
   replica: Replica["Service"] | undefined
   /** It crashes as soon as a step is durable, before anything of it has left. */
   crashesBeforeItSends: CrashKind | undefined
@@ -202,6 +204,7 @@ export class World {
       timing: new Timing(this.#configuration, this.#hosts.get(id)!.moment),
       over: false,
       failing: false,
+      stopping: false,
       replica: undefined,
       crashesBeforeItSends: undefined,
       unanswered: 0,
@@ -279,11 +282,12 @@ export class World {
     return life
   }
 
-  /** An orderly end. */
+  /** An orderly end. It may take its time, as when the server stands still; to ask again makes no difference. */
   stop(id: ServerId): Effect.Effect<void> {
     return Effect.suspend(() => {
       const life = this.#lives.get(id)
-      if (life === undefined) return Effect.void
+      if (life === undefined || life.stopping) return Effect.void
+      life.stopping = true
       this.#count("stops")
       this.tell(id, "is asked to stop")
       const { replica } = life
