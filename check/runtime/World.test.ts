@@ -159,6 +159,24 @@ describe("A world", () => {
     expect(violation, world.story).toBeUndefined()
     expect(times).toEqual([[20, "unreachable"], [20, "unreachable"], [30, "unreachable"], [100, "unreachable"]])
   })
+  it("has servers that leave nobody waiting when their disk fails", () => {
+    const world = new World({ configuration, chance: new Chance(1), choices: new Choices([]) })
+    const answers: Array<string> = []
+    const violation = world.run(() =>
+      Effect.gen(function*() {
+        const leader = yield* world.leader
+        const replica = world.replica(leader)!
+        world.failDisk(leader, 1, "fail")
+        // The first fails; the second waits for the first, and the third for its entry.
+        const ask = (patience?: number) => Effect.map(replica.ask({ type: "open", timeout: 1000 }, patience), ({ type }) => answers.push(type))
+        const asking = yield* Effect.forkChild(Effect.all([ask(), Effect.delay(ask(), 0.1), Effect.delay(ask(60_000), 0.1)], { concurrency: "unbounded" }))
+        yield* world.until(() => !world.isUp(leader))
+        yield* Fiber.join(asking)
+        world.start(leader)
+      }), 5_000)
+    expect(violation, world.story).toBeUndefined()
+    expect(answers).toEqual(["notLeader", "notLeader", "notLeader"])
+  })
   it("is the same again from the same seed, and another from another", () => {
     const text = (seed: number) => JSON.stringify(run(seed).world.observed.steps)
     expect(text(1)).toBe(text(1))

@@ -168,8 +168,8 @@ describe("the database", { timeout: 30_000 }, () => {
       db.close()
       return load(folder)
     }
-    for (const version of [1, 3]) {
-      const reason = `written in format ${version}; this program reads format 2`
+    for (const version of [2, 4]) {
+      const reason = `written in format ${version}; this program reads format 3`
       expect(changed(`PRAGMA user_version=${version}`)).toMatchObject({ kind: "foreign", reason })
     }
     expect(changed("PRAGMA application_id=7")).toMatchObject({ kind: "foreign", reason: "not a database of this storage" })

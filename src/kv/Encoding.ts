@@ -79,7 +79,8 @@ class Reader {
     if (this.#text[end] !== " ") throw new SyntaxError("no text")
     const text = this.#text.slice(this.#at, end)
     this.#at = end + 1
-    return text
+    // Engines let a part keep the whole text alive: small ones that are to last are copied out of it.
+    return 2 * length < this.#text.length ? ` ${text}`.slice(1) : text
   }
 
   many<A>(one: () => A): Array<A> {

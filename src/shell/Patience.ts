@@ -11,7 +11,7 @@ export interface Patience {
   readonly wait: (waiting: Deferred.Deferred<Answer>, milliseconds: number) => void
   /** Nobody waits there any more. */
   readonly forget: (waiting: Deferred.Deferred<Answer>) => void
-  /** What lets time run out. */
+  /** What lets time run out; when it is interrupted, there is none left for anybody. */
   readonly run: Effect.Effect<never>
 }
 
@@ -24,17 +24,17 @@ export const keepPatience = (clock: Clock.Clock): Patience => {
     first = until
     timer.set(until - now(clock))
   }
-  const giveUp = () => {
+  const giveUp = (at = now(clock)) => {
     first = Infinity
     for (const [waiting, { milliseconds, until }] of patients) {
-      if (until > now(clock)) wakeAt(until)
+      if (until > at) wakeAt(until)
       else {
         patients.delete(waiting)
         Deferred.doneUnsafe(waiting, Effect.succeed(silent(milliseconds)))
       }
     }
   }
-  const timer = keepTimer(clock, () => Effect.sync(giveUp))
+  const timer = keepTimer(clock, () => Effect.sync(() => giveUp()))
   return {
     wait: (waiting, milliseconds) => {
       const until = now(clock) + milliseconds
@@ -42,6 +42,6 @@ export const keepPatience = (clock: Clock.Clock): Patience => {
       wakeAt(until)
     },
     forget: (waiting) => patients.delete(waiting),
-    run: timer.run
+    run: Effect.ensuring(timer.run, Effect.sync(() => giveUp(Infinity)))
   }
 }

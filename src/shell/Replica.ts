@@ -4,7 +4,8 @@
  *
  * Two fibers. The *loop* takes what has come into the mailbox and lets the rules take steps in memory, one for each event.
  * The *writer* takes the steps that have gathered meanwhile, saves them under one sync, and only then sends what they send
- * and answers whom they answer (`carryOut`). So memory may run ahead of the disk, and nobody hears of it.
+ * and answers whom they answer, unless they have nothing to save (`carryOut`). So memory may run ahead of the disk, and
+ * nobody hears of it.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -69,14 +70,15 @@ export interface Status {
   readonly received: number
 }
 
+/** A request, as the log will have it, and who waits for its answer. */
 interface Asked {
-  readonly request: Request
+  readonly value: string
   readonly answer: Deferred.Deferred<Answer>
 }
 
 type Input =
   | { readonly type: "parcel"; readonly parcel: Parcel }
-  | { readonly type: "request" } & Asked
+  | { readonly type: "request"; readonly request: Request; readonly answer: Deferred.Deferred<Answer> }
   | { readonly type: "timer"; readonly timer: TimerName; readonly epoch: number }
   | { readonly type: "snapshot"; readonly answer: Deferred.Deferred<Index> }
   /** What the state machine was at an index. */
@@ -103,8 +105,9 @@ const mailboxLimit = 4096
 /** Steps that may wait for the disk. */
 const underWayLimit = 8192
 /**
- * Requests that have come while others wait for their answers wait for those, and are taken together then; so many don't.
- * What a batch costs, beside its entries, is as much as some of them: fewer and larger ones let more through.
+ * Requests that have come while others wait for their answers wait for those, and are taken together then; so many don't, nor
+ * those that are as much as a message. What a batch costs, beside its entries, is as much as some of them: fewer and larger
+ * ones let more through.
  */
 const togetherLimit = 1024
 /** Entries applied in one turn, before the mailbox has its turn again: heartbeats must not wait for a long log. */
@@ -168,7 +171,9 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
   let taken: Array<UnderWay> = []
   let asides: Array<Told> = []
   /** Come in, and not yet taken. */
-  const asked: Array<Asked> = []
+  let asked: Array<Asked> = []
+  /** What they will measure in the log, in bytes. */
+  let askedBytes = 0
   /** What the writer takes next. */
   let underWay: { readonly steps: Array<UnderWay>; readonly asides: Array<Told> } = { steps: [], asides: [] }
   const work = yield* Latch.make(false)
@@ -247,15 +252,15 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     return all
   }
 
-  /** Requests that have come together are taken together; if that is too much, as many as there is room for. */
-  const propose = (asked: ReadonlyArray<Asked>, time: number): void => {
+  /** These requests are taken together; if that is too much, as many as there is room for. */
+  const propose = (asked: ReadonlyArray<Asked>): void => {
     if (asked.length === 0) return
-    const values = asked.map(({ request }) => encode({ time, request }))
+    const values = asked.map(({ value }) => value)
     if (!stopping && take("ClientRequestAction", ClientRequest(server, values))) {
       const first = lastIndex(server.log) - asked.length + 1
       for (const [n, { answer }] of asked.entries()) waiting.set(first + n, { term: server.currentTerm, answer })
     } else if (server.role === "leader" && !stopping && asked.length > 1) {
-      for (const one of asked) propose([one], time)
+      for (const one of asked) propose([one])
     } else {
       const leads = server.role === "leader" && !stopping
       for (const { answer } of asked) asides.push(tellClient(answer, leads ? { type: "busy" } : { type: "notLeader", leader }))
@@ -302,9 +307,12 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
         take(receiveAction(message), Handle(server, message), { consumed: input.parcel })
         return
       }
-      case "request":
-        asked.push(input)
+      case "request": {
+        const value = encode({ time: clock.currentTimeMillisUnsafe(), request: input.request })
+        asked.push({ value, answer: input.answer })
+        askedBytes += value.length
         return
+      }
       case "timer":
         if (timers[input.timer].epoch === input.epoch) timeout(input.timer)
         return
@@ -362,11 +370,19 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     yield* room.await
   })
 
+  /** What has been asked, but for what is given up by now. */
+  const takeAsked = (): ReadonlyArray<Asked> => {
+    const all = asked
+    asked = []
+    askedBytes = 0
+    return all.filter(({ answer }) => !Deferred.isDoneUnsafe(answer))
+  }
+
   const turn = Queue.takeAll(inbox).pipe(Effect.flatMap((inputs) => {
-    const time = clock.currentTimeMillisUnsafe()
     for (const input of inputs) handle(input)
     applyCommitted()
-    if (waiting.size === 0 || asked.length >= togetherLimit) propose(asked.splice(0), time)
+    const enough = asked.length >= togetherLimit || askedBytes >= settings.maxBatchBytes
+    if (waiting.size === 0 || enough) propose(takeAsked())
     if (server.lastApplied < server.commitIndex) Queue.offerUnsafe(inbox, { type: "apply" })
     return handOver()
   }))
@@ -378,7 +394,17 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     if (input.type === "snapshot") tell(input.answer, saved.log.lastIncludedIndex)()
   }
 
-  /** What the steps say: they are on disk. The answers are last, since whoever waits goes on at once. */
+  /** Who waits for room in the mailbox comes into it when it is cleared: so until nobody is left. */
+  const refuseAll: Effect.Effect<unknown> = Effect.suspend(() => {
+    for (const { answer } of takeAsked()) tellClient(answer, { type: "notLeader", leader })()
+    for (const told of dismiss()) told()
+    return Effect.flatMap(Queue.clear(inbox), (late) => {
+      for (const input of late) refuse(input)
+      return late.length > 0 ? refuseAll : Queue.shutdown(inbox)
+    })
+  })
+
+  /** What the steps say, now that they may. The answers are last, since whoever waits goes on at once. */
   const speak = Effect.fnUntraced(function*(steps: ReadonlyArray<UnderWay>) {
     yield* observer.durable(steps)
     const parcels = steps.flatMap(parcelsOf)
@@ -471,21 +497,21 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
         // A disk that has failed will never be done.
         Effect.raceFirst(Effect.exit(Deferred.await(failed))),
         Effect.interruptible,
-        Effect.andThen(Queue.clear(inbox)),
-        Effect.flatMap((late) => {
-          for (const input of late) refuse(input)
-          return Queue.shutdown(inbox)
-        })
+        Effect.andThen(refuseAll)
       )
     })
   )
 
   /** Puts it into the mailbox, at once if there is room; and then waits for the answer. */
   const offer = <A>(input: Input, answer: Deferred.Deferred<A>): Effect.Effect<A> =>
-    Queue.offerUnsafe(inbox, input) ? Deferred.await(answer) : Effect.flatMap(Queue.offer(inbox, input), (taken) => {
-      if (!taken) refuse(input)
-      return Deferred.await(answer)
-    })
+    Queue.offerUnsafe(inbox, input) ? Deferred.await(answer) : Effect.raceFirst(
+      Effect.flatMap(Queue.offer(inbox, input), (taken) => {
+        if (!taken) refuse(input)
+        return Deferred.await(answer)
+      }),
+      // Who has no more patience waits for no room, either.
+      Deferred.await(answer)
+    )
 
   return Replica.of({
     id,
@@ -509,7 +535,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
       keys: machine.data.size,
       sessions: machine.sessions.size,
       matchIndex: server.role === "leader" ? server.matchIndex : {},
-      waiting: waiting.size,
+      waiting: waiting.size + asked.length,
       steps: number,
       ...count
     })),

@@ -78,9 +78,10 @@ export const realDisk = (folder: string): Effect.Effect<Disk, never, Scope.Scope
       truncate: (name, length) => attempt(name, "truncate", async () => (await opened(name)).truncate(length)),
       sync: (name) =>
         withFile(name, "sync", ({ fd }) =>
-          Effect.callback((resume) =>
+          // Else the file could be closed meanwhile.
+          Effect.uninterruptible(Effect.callback((resume) =>
             fs.fdatasync(fd, (cause) => resume(cause === null ? Effect.void : Effect.fail(diskFailure(inFolder(name), "sync", cause))))
-          )),
+          ))),
       rename: (from, to) =>
         attempt(from, "rename", async () => {
           await Promise.all([close(from), close(to)])

@@ -101,7 +101,7 @@ export const framesOf = (bytes: Buffer, number: number): Frames => {
   while (end < bytes.length) {
     const payload = payloadAt(bytes, number, end)
     if (typeof payload === "string") {
-      // What lies within a frame isn't one that follows it, whatever a client has put there.
+      // What lies within a frame whose header is sound isn't one that follows it, whatever a client has put there.
       const behind = endOf(bytes, number, end)
       for (let at = typeof behind === "string" ? end + 1 : behind; at + frameHeaderLength <= bytes.length; at++) {
         if (bytes.readUInt32LE(at) > bytes.length - at) continue

@@ -33,7 +33,7 @@ export interface SqliteStore {
 
 /** "lock", as SQLite's `application_id`: whose database this is. */
 const application = 0x6c6f636b
-const version = 2
+const version = 3
 
 const schema = `
   CREATE TABLE state(name TEXT PRIMARY KEY, body TEXT NOT NULL, sum INTEGER NOT NULL) STRICT;
