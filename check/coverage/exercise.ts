@@ -17,6 +17,8 @@ for (const servers of [1, 3, 5]) await fuzz({ servers, runs: 60, seed: 1, shrink
 for (const spec of loadModels().filter(({ edges, scope }) => edges && scope === "check")) await explore(modelOf(spec))
 // All others write ASCII; a snapshot's pieces must not cut a character in two.
 toPieces({ ...InitKV, data: Table.tableOf([["😀", "x"]]) }, 1)
+// Nor long values, which aren't copied out of their entries.
+decode(`1 put 2 3 3 1:k 50:${"x".repeat(50)} `)
 // Nobody writes what isn't a request.
 for (
   const value of ["x", "1 get", "1 get 2 3 3 1:k x", "1 get 2 3 3 2:k ", "1 take 2 3 3 1:k ", "1 get 2 3 4 1:k ", "1 open 2 x"]
