@@ -1,7 +1,7 @@
 /**
  * Whether servers stay as small as they are: `node check/bench/cluster/memory.ts`, after `just build`.
  *
- *     --writes N   so many, by 64 clients (1,000,000)
+ *     --writes N   so many, by 64 clients (2,500,000, which take some minutes)
  *     --json       one JSON document on the standard output
  *
  * Each server tells once a second how much memory its process has (resident) and how much its objects take (heap); logs
@@ -105,7 +105,7 @@ const run = async ({ json, writes }: { readonly json: boolean; readonly writes: 
 }
 
 await program(
-  { writes: { type: "string", default: "1000000" }, json: { type: "boolean", default: false } },
+  { writes: { type: "string", default: "2500000" }, json: { type: "boolean", default: false } },
   ({ json, writes }) => ({ json, writes: positive("writes", writes) }),
   run
 )
