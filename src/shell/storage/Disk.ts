@@ -24,7 +24,7 @@ export interface Disk {
   readonly syncFolder: Effect.Effect<void, StorageError>
 }
 
-/** Longer writes, in bytes, are made on another thread: with fewer it takes longer than to copy them to the system. */
+/** Longer writes, in bytes, are made on another thread; to hand over a shorter one takes longer than to copy it into the system. */
 const handedOver = 256 * 1024
 
 /** A real folder. Files stay open from their first write until they are renamed or removed, or the scope closes. */
