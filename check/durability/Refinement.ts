@@ -135,7 +135,7 @@ class RefinementRun {
   async #live(): Promise<boolean> {
     const first = this.#disk.operations
     // Often while it starts: that is where least is tried otherwise.
-    const last = first + 1 + this.#choose(this.#choose(3) === 0 ? 5 : 30)
+    const last = first + 1 + this.#choose(this.#choose(3) === 0 ? 5 : 40)
     const how = (["stop", "stop", "fail", "full"] as const)[this.#choose(4)]!
     let phase: "starting" | "running" | "stopped" = "starting"
     let dead = false

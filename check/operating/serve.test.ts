@@ -129,13 +129,14 @@ describe("a server doesn't start", () => {
 })
 
 test("a full disk ends the server, and nothing that was acknowledged is lost", async () => {
-  const full = serve(arguments_(), 64 * 1024)
+  const value = "v".repeat(10_000)
+  const full = serve(arguments_(), 1.5 * 2 ** 20)
   await leads()
   const client = connect({ servers: [`127.0.0.1:${ports[1]}`], patience: 2000 })
   const acknowledged: Array<number> = []
   try {
     for (let n = 0;; n++) {
-      await client.put(`k${n}`, "v".repeat(1000))
+      await client.put(`k${n}`, value)
       acknowledged.push(n)
     }
   } catch {
@@ -149,7 +150,7 @@ test("a full disk ends the server, and nothing that was acknowledged is lost", a
   serve(arguments_())
   await leads()
   const again = connect({ servers: [`127.0.0.1:${ports[1]}`] })
-  for (const n of acknowledged) expect(await again.get(`k${n}`)).toBe("v".repeat(1000))
+  for (const n of acknowledged) expect(await again.get(`k${n}`)).toBe(value)
   await again.close()
 }, 120_000)
 

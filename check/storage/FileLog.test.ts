@@ -60,6 +60,12 @@ const inGroups = (records: ReadonlyArray<StorageRecord>, sizes: ReadonlyArray<nu
   return groups
 }
 
+/** A segment without its room for more. */
+const used = (disk: ForgetfulDisk, name: string): Buffer => {
+  const bytes = disk.get(name)
+  return bytes.subarray(0, framesOf(bytes, Number(name.slice(4))).end)
+}
+
 /** Deterministic, from a seed. */
 const chooser = (seed: number): Choose => {
   let state = seed
@@ -153,7 +159,7 @@ describe("P04: a torn tail is cut at the last whole commit", () => {
     const expected = states(records)
     const whole = await diskWith([[records[0]!], [records[1]!]], "leave open")
     const with3 = await diskWith(records.map((record) => [record]), "leave open")
-    const [two, three] = [whole.get("log-1"), with3.get("log-1")]
+    const [two, three] = [used(whole, "log-1"), used(with3, "log-1")]
     for (let cut = two.length; cut <= three.length; cut++) {
       for (const rest of [Buffer.alloc(0), Buffer.alloc(three.length - cut)]) {
         const disk = new ForgetfulDisk()
@@ -201,7 +207,7 @@ describe("P05, P18: damage before the tail is an error that names file, byte and
   test.each([["with a checkpoint", story], ["of several segments", commands(7)]])("a flipped bit in any byte of a log %s that was closed", async (_, records) => {
     const closed = await diskWith(inGroups(records, [2]), "close")
     const last = `log-${Math.max(...closed.files.map((name) => Number(name.slice(4)) || 0))}`
-    const lastFrame = closed.get(last).length - 14
+    const lastFrame = used(closed, last).length - 14
     const results = await flipped(closed)
     expect(results.length).toBeGreaterThan(400)
     for (const { at, name, result } of results) {
@@ -214,11 +220,26 @@ describe("P05, P18: damage before the tail is an error that names file, byte and
 
   test("in a log that a crash has left, only the last commit may be taken for a torn one", async () => {
     const left = await diskWith(commands(3).map((record) => [record]), "leave open")
-    const begins = (await diskWith(commands(2).map((record) => [record]), "leave open")).get("log-1").length
+    const begins = used(await diskWith(commands(2).map((record) => [record]), "leave open"), "log-1").length
+    const ends = used(left, "log-1").length
+    expect(left.get("log-1").length).toBeGreaterThan(ends)
     for (const { at, result } of await flipped(left)) {
-      if (at >= begins) expect(Result.getOrThrow(result)).toEqual(states(commands(2)).at(-1))
+      // Room for more; what isn't zero there is cut.
+      if (at >= ends) expect(Result.getOrThrow(result)).toEqual(states(commands(3)).at(-1))
+      else if (at >= begins) expect(Result.getOrThrow(result)).toEqual(states(commands(2)).at(-1))
       else expect(Result.isFailure(result), `byte ${at}`).toBe(true)
     }
+  })
+
+  test("zeros in place of the last frames of a segment that another one follows", async () => {
+    const disk = await diskWith(commands(7).map((record) => [record]), "leave open")
+    const bytes = disk.get("log-1")
+    const { end, frames } = framesOf(bytes, 1)
+    expect([frames.length > 1, end, disk.files.includes("log-2")]).toEqual([true, bytes.length, true])
+    const { offset } = frames.at(-1)!
+    disk.put("log-1", bytes.fill(0, offset))
+    expect((await errorOf(disk))?.message)
+      .toBe(`disk/log-1, byte ${offset}: a frame is missing, and it isn't the tail: more follows in log-2`)
   })
 
   test("the message", async () => {
@@ -241,7 +262,7 @@ describe("P05, P18: damage before the tail is an error that names file, byte and
 test("a frame that a client has put into a value isn't taken for one that follows a torn tail", async () => {
   const inside = "x".repeat(frame(1, 0, Buffer.from("[]")).length)
   const records = (value: string) => [command(1), command(2, `${value} and more`)]
-  const fileOf = async (value: string) => (await diskWith(records(value).map((record) => [record]), "leave open")).get("log-1")
+  const fileOf = async (value: string) => used(await diskWith(records(value).map((record) => [record]), "leave open"), "log-1")
   const at = (await fileOf(inside)).indexOf(inside)
   const bytes = await fileOf(frame(1, at, Buffer.from("[]")).toString("latin1"))
   expect(framesOf(bytes, 1).frames).toHaveLength(2)

@@ -8,17 +8,17 @@ const mutant = (id: string, title: string, file: string, from: string, to: strin
   id, rule: "Storage", title, edits: [{ file, from, to }], expected: []
 })
 
-const syncOfCommit = "  yield* disk.sync(segment(at.number))\n"
-const writeOfCommit = "  yield* disk.write(segment(at.number), at.end, bytes)\n"
+const syncOfCommit = "  yield* disk.sync(name)\n"
+const writeOfCommit = "  yield* disk.write(name, at.end, bytes)\n"
 
 export const storageMutants: ReadonlyArray<Mutant> = [
   mutant("P01", "a commit is acknowledged before its sync", fileLog, syncOfCommit, ""),
   mutant("P02", "a file is renamed, and its folder not synced", fileLog, "  yield* disk.syncFolder\n})", "})"),
-  mutant("P03", "a sync that failed is taken for done", fileLog, syncOfCommit, "  yield* Effect.ignore(disk.sync(segment(at.number)))\n"),
+  mutant("P03", "a sync that failed is taken for done", fileLog, syncOfCommit, "  yield* Effect.ignore(disk.sync(name))\n"),
   mutant("P04", "a torn tail is taken for a commit if it is long enough", frame, "return crc32(payload) === sum ? payload", "return true ? payload"),
-  mutant("P05", "everything after a damaged commit is dropped", fileLog, "(followedAt !== undefined || n !== numbers.at(-1))", "false"),
+  mutant("P05", "everything after a damaged commit is dropped", fileLog, "(followedAt !== undefined || !isLast)", "false"),
   mutant("P10", "segments are read in the order of their names", fileLog, ".sort((a, b) => a - b)", ".sort()"),
-  mutant("P11", "a write that failed is taken for done", fileLog, writeOfCommit, "  yield* Effect.ignore(disk.write(segment(at.number), at.end, bytes))\n"),
+  mutant("P11", "a write that failed is taken for done", fileLog, writeOfCommit, "  yield* Effect.ignore(disk.write(name, at.end, bytes))\n"),
   mutant("P15", "what a checkpoint contains is read again after it", fileLog, "{ first: latest + 1, image }", "{ first: latest, image }"),
   mutant("P16", "a checkpoint is written over the old one", fileLog, "const unfinished = `${name}.new`", "const unfinished = name"),
   mutant(
@@ -42,5 +42,6 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     fileLog,
     "  yield* disk.sync(segment(last.number))\n",
     ""
-  )
+  ),
+  mutant("P22", "a segment keeps its room for more when another one follows", fileLog, "if (end < length) {", "if (end < 0) {")
 ]

@@ -20,6 +20,8 @@ import { type Checkpoint, checkpointIn, packCheckpoint, packRecords, recordsIn }
 
 /** A segment that has grown this long, in bytes, is the last but one. */
 const segmentLength = 16 * 2 ** 20
+/** What a segment grows by, in bytes, for frames to come. */
+const room = 2 ** 20
 
 /** Storage in a folder of its own. Fails with `locked`, `foreign`, `corrupt` or `failed`. */
 export const layerFile = (folder: string) =>
@@ -39,6 +41,8 @@ interface Open {
   readonly number: number
   /** Where the next frame goes. */
   readonly end: number
+  /** The file's length. From `end` to there it has zeros. */
+  readonly length: number
   /** Whether the last frame is an empty one, or there is none. */
   readonly settled: boolean
 }
@@ -51,6 +55,7 @@ const openLog = Effect.fnUntraced(function*(disk: Disk, longest: number): Effect
   Scope.Scope
 > {
   const { found, last } = yield* recover(disk)
+  const ahead = Math.min(longest, room)
   // Where the next commit goes. None while one is under way, nor after one has failed: nothing is ever written behind it.
   let open: Open | undefined = last
   yield* Effect.addFinalizer(() =>
@@ -66,17 +71,26 @@ const openLog = Effect.fnUntraced(function*(disk: Disk, longest: number): Effect
         open = yield* replaceAll(disk, at.number, image)
       } else {
         const payload = packRecords(records)
-        open = yield* append(disk, at.end < longest ? at : yield* newSegment(disk, at.number + 1), payload)
+        open = yield* append(disk, at.end < longest ? at : yield* nextSegment(disk, at), payload, ahead)
       }
     })
   }
 })
 
-const append = Effect.fnUntraced(function*(disk: Disk, at: Open, payload: Buffer): Effect.fn.Return<Open, StorageError> {
+/** A file that doesn't fit what is written gets `ahead` bytes more: a sync that need not store a new length is done sooner. */
+const append = Effect.fnUntraced(function*(
+  disk: Disk,
+  at: Open,
+  payload: Buffer,
+  ahead = 0
+): Effect.fn.Return<Open, StorageError> {
+  const name = segment(at.number)
   const bytes = frame(at.number, at.end, payload)
-  yield* disk.write(segment(at.number), at.end, bytes)
-  yield* disk.sync(segment(at.number))
-  return { number: at.number, end: at.end + bytes.length, settled: payload === empty }
+  const end = at.end + bytes.length
+  yield* disk.write(name, at.end, bytes)
+  if (end > at.length && ahead > 0) yield* disk.write(name, end, new Uint8Array(ahead))
+  yield* disk.sync(name)
+  return { number: at.number, end, length: end > at.length ? end + ahead : at.length, settled: payload === empty }
 })
 
 /** A file by this name has this content, or the one before: never something between (diss. 3.8). */
@@ -91,7 +105,16 @@ const replaceFile = Effect.fnUntraced(function*(disk: Disk, name: string, bytes:
 
 const newSegment = Effect.fnUntraced(function*(disk: Disk, n: number): Effect.fn.Return<Open, StorageError> {
   yield* replaceFile(disk, segment(n), fileHeader(n))
-  return { number: n, end: fileHeaderLength, settled: true }
+  return { number: n, end: fileHeaderLength, length: fileHeaderLength, settled: true }
+})
+
+/** A segment that another one follows has frames to its end: so none is missing there without being missed. */
+const nextSegment = Effect.fnUntraced(function*(disk: Disk, { end, length, number }: Open) {
+  if (end < length) {
+    yield* disk.truncate(segment(number), end)
+    yield* disk.sync(segment(number))
+  }
+  return yield* newSegment(disk, number + 1)
 })
 
 /** Stores the image, its snapshot in it, and makes the segments so far superfluous: only then may they go. */
@@ -133,8 +156,10 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     const bytes = yield* disk.read(segment(n))
     const headFault = headerFault(bytes, n)
     if (headFault !== undefined) return yield* bad(segment(n), headFault)
-    const { damage, end, followedAt, frames } = framesOf(bytes, n)
-    if (damage !== undefined && (followedAt !== undefined || n !== numbers.at(-1))) {
+    const { damage: fault, end, followedAt, frames } = framesOf(bytes, n)
+    const isLast = n === numbers.at(-1)
+    const damage = fault ?? (end < bytes.length && !isLast ? "a frame is missing" : undefined)
+    if (damage !== undefined && (followedAt !== undefined || !isLast)) {
       const after = followedAt === undefined ? `in ${segment(n + 1)}` : `at byte ${followedAt}`
       const reason = `${damage}, and it isn't the tail: more follows ${after}`
       return yield* bad(segment(n), { kind: "corrupt", offset: end, reason })
@@ -147,8 +172,9 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     }
     if (damage !== undefined) yield* disk.truncate(segment(n), end)
     const tail = frames.at(-1)
-    last = { number: n, end, settled: tail === undefined || tail.payload.equals(empty) }
-    if (n === numbers.at(-1) && tail !== undefined) last = yield* confirm(disk, last, tail)
+    const length = damage === undefined ? bytes.length : end
+    last = { number: n, end, length, settled: tail === undefined || tail.payload.equals(empty) }
+    if (isLast && tail !== undefined) last = yield* confirm(disk, last, tail)
     else if (damage !== undefined) yield* disk.sync(segment(n))
   }
   last ??= yield* newSegment(disk, first)
@@ -163,8 +189,8 @@ const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: strin
   const { damage, end, frames } = framesOf(bytes, 0)
   const fault = headerFault(bytes, 0)
   if (fault !== undefined) return yield* bad("checkpoint", fault)
-  if (damage !== undefined || frames.length !== 1) {
-    const reason = damage ?? `${frames.length} frames instead of one`
+  if (damage !== undefined || frames.length !== 1 || end < bytes.length) {
+    const reason = damage ?? "not one frame, and nothing else"
     return yield* bad("checkpoint", { kind: "corrupt", offset: end, reason })
   }
   return checkpointIn(frames[0]!.payload)

@@ -1,12 +1,13 @@
 /**
  * The bytes of a file of the log, format version 3. Numbers are unsigned, little-endian, of 32 bits.
  *
- *     file  = "lockstep" version number check frame*     check: CRC-32 of what precedes it
+ *     file  = "lockstep" version number check frame* zero*     check: CRC-32 of what precedes it
  *     frame = length sum check payload                   sum: CRC-32 of the payload
  *                                                        check: CRC-32 of number, the frame's offset, length, sum
  *
  * With a check of its own, a damaged length isn't taken for the length of a payload that was cut short. With number and
  * offset in it, no frame is valid in another place: some file systems leave blocks of a removed file in a torn tail.
+ * Zeros are room for frames to come, since a file that has its length already is synced sooner.
  */
 import { crc32 } from "node:zlib"
 import type { Fault } from "../Storage.ts"
@@ -88,7 +89,7 @@ export interface Frames {
   readonly frames: ReadonlyArray<{ readonly offset: number; readonly payload: Buffer }>
   /** Where the valid frames end. */
   readonly end: number
-  /** Why what is at `end` isn't a frame; absent at the end of the file. */
+  /** Why what is at `end` isn't a frame; absent if nothing is there but zeros. */
   readonly damage?: string
   /** Where a whole frame follows the damage. */
   readonly followedAt?: number
@@ -97,13 +98,16 @@ export interface Frames {
 /** The frames of file `number` up to the first damage, and whether the damage is all there is from there on. */
 export const framesOf = (bytes: Buffer, number: number): Frames => {
   const frames: Array<{ offset: number; payload: Buffer }> = []
+  let used = bytes.length
+  while (used > fileHeaderLength && bytes[used - 1] === 0) used--
   let end = fileHeaderLength
-  while (end < bytes.length) {
+  // A frame may end with zeros; none begins with as many as its header is long.
+  while (end < used) {
     const payload = payloadAt(bytes, number, end)
     if (typeof payload === "string") {
       // What lies within a frame whose header is sound isn't one that follows it, whatever a client has put there.
       const behind = endOf(bytes, number, end)
-      for (let at = typeof behind === "string" ? end + 1 : behind; at + frameHeaderLength <= bytes.length; at++) {
+      for (let at = typeof behind === "string" ? end + 1 : behind; at < used && at + frameHeaderLength <= bytes.length; at++) {
         if (bytes.readUInt32LE(at) > bytes.length - at) continue
         if (typeof payloadAt(bytes, number, at) !== "string") return { frames, end, damage: payload, followedAt: at }
       }
