@@ -9,10 +9,11 @@ import type { KV, Reply, Request, Session } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
 import type { Message, PreVoteRequest, RequestVoteRequest } from "../../src/raft/Message.ts"
 import { entryAt, lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
+import { entryOf } from "../raft/Log.ts"
 import type { Entry, Index, Log, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Known } from "../cluster/Cluster.ts"
 import { sameEntry } from "../raft/Entry.ts"
-import { entryOf, firstDifference } from "./Change.ts"
+import { firstDifference } from "./Change.ts"
 import type { Change } from "./Change.ts"
 
 /** What the first server to apply an index found there. */

@@ -6,7 +6,8 @@ import { deadline, InitKV } from "../../src/kv/Sessions.ts"
 import type { Applied, Command, KV, Reply, Request } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { compact, figure2, forAll, lastIndex } from "../../src/raft/Server.ts"
+import { compact, figure2, forAll, lastIndex, replaceAfter } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "../raft/Log.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
 import { persistent } from "../../src/shell/Perform.ts"
 import { Remember } from "../../src/raft/World.ts"
@@ -27,15 +28,18 @@ const changeOf = (taken: Taken): Change => ({
   firstChanged: firstDifference(taken.before.log, taken.step.server.log)
 })
 
-const withEntries = (s: Server, entries: ReadonlyArray<Entry>): Server => ({ ...s, log: { ...s.log, entries } })
+const withEntries = (s: Server, entries: ReadonlyArray<Entry>): Server => ({
+  ...s,
+  log: replaceAfter(s.log, s.log.lastIncludedIndex, entries)
+})
 
 const noop = (term: number): Entry => ({ term, type: "noop", value: "" })
 
 const changed = (e: Entry): Entry => ({ ...e, value: `${e.value}!` })
 
 const changeFirst = (s: Server, change: (e: Entry) => Entry): ReadonlyArray<Entry> => [
-  ...s.log.entries.slice(0, 1).map(change),
-  ...s.log.entries.slice(1)
+  ...entriesOf(s.log).slice(0, 1).map(change),
+  ...entriesOf(s.log).slice(1)
 ]
 
 /** Ways to go wrong at once; each gives one server another state, if it can. */
@@ -51,13 +55,13 @@ const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>)
   "commits all": (s) => ({ ...s, commitIndex: lastIndex(s.log) }),
   "commits less": (s) => ({ ...s, commitIndex: s.lastApplied }),
   "applies what isn't committed": (s) => ({ ...s, lastApplied: s.commitIndex + 1 }),
-  "loses its last entry": (s) => withEntries(s, s.log.entries.slice(0, -1)),
+  "loses its last entry": (s) => withEntries(s, entriesOf(s.log).slice(0, -1)),
   "loses its log": (s) => withEntries(s, []),
-  "changes its last entry": (s) => withEntries(s, [...s.log.entries.slice(0, -1), ...s.log.entries.slice(-1).map(changed)]),
+  "changes its last entry": (s) => withEntries(s, [...entriesOf(s.log).slice(0, -1), ...entriesOf(s.log).slice(-1).map(changed)]),
   "changes its first entry": (s) => withEntries(s, changeFirst(s, changed)),
   "changes its first entry's term": (s) => withEntries(s, changeFirst(s, (e) => ({ ...e, term: e.term + 1 }))),
-  "appends of a later term": (s) => withEntries(s, [...s.log.entries, noop(s.currentTerm + 1)]),
-  "appends of an older term": (s) => withEntries(s, [...s.log.entries, noop(1)]),
+  "appends of a later term": (s) => withEntries(s, [...entriesOf(s.log), noop(s.currentTerm + 1)]),
+  "appends of an older term": (s) => withEntries(s, [...entriesOf(s.log), noop(1)]),
   "counts all as matching": (s) => ({ ...s, matchIndex: forAll(s.members, lastIndex(s.log)) }),
   "sends from the beginning": (s) => ({ ...s, nextIndex: forAll(s.members, 1) }),
   "votes for another": (s) => ({ ...s, votedFor: s.members.find((j) => j !== s.id && j !== s.votedFor)! }),
@@ -73,7 +77,7 @@ const wrongs: Readonly<Record<string, (s: Server, others: ReadonlyArray<Server>)
   "takes another's log": (s, others) => ({ ...s, log: others[0]!.log }),
   "takes a snapshot of what isn't committed": (s, others) => {
     const last = Math.max(...[s, ...others].map((o) => lastIndex(o.log)))
-    return { ...s, log: { lastIncludedIndex: last + 1, lastIncludedTerm: s.currentTerm, entries: [] } }
+    return { ...s, log: logOf(last + 1, s.currentTerm, []) }
   },
   "takes a snapshot of another term": (s) => ({
     ...s,
@@ -228,7 +232,7 @@ describe("properties of histories", () => {
     leaderCommit: 0
   })
   const entry = (term: number, value: string): Entry => ({ term, type: "command", value })
-  const log = (...entries: ReadonlyArray<Entry>) => ({ lastIncludedIndex: 0, lastIncludedTerm: 0, entries })
+  const log = (...entries: ReadonlyArray<Entry>) => logOf(0, 0, entries)
 
   const asks = (lastLogTerm: number, lastLogIndex: number): Message => ({
     type: "RequestVoteRequest",

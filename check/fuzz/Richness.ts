@@ -208,7 +208,7 @@ export class Counter {
     if (action === "ReceiveInstallSnapshotRequest" && s.snapshot !== before.snapshot) {
       this.count("snapshotsInstalled")
       if (before.partial.data.length > 0) this.count("installedFromChunks")
-      if (s.log.entries.length > 0) this.count("suffixesKept")
+      if (lastIndex(s.log) > s.log.lastIncludedIndex) this.count("suffixesKept")
     }
     if (action === "RestartAction" && s.log.lastIncludedIndex > 0) this.count("restartsFromSnapshot")
     if (action === "RestartAction" && before.partial.data.length > 0) this.count("chunksLost")

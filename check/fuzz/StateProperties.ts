@@ -4,6 +4,7 @@
  * and the two must agree.
  */
 import { lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
+import { entryOf } from "../raft/Log.ts"
 import type { Index, Server, ServerId, Term } from "../../src/raft/Server.ts"
 import type { Known } from "../cluster/Cluster.ts"
 import {
@@ -15,7 +16,6 @@ import {
   stepProperties
 } from "../raft/Properties.ts"
 import { sameEntry } from "../raft/Entry.ts"
-import { entryOf } from "./Change.ts"
 import type { Change } from "./Change.ts"
 
 /** A definition that looks for an entry which isn't there doesn't hold, either. */

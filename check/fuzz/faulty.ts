@@ -4,6 +4,7 @@ import { execute } from "../../src/kv/Map.ts"
 import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { Applied, KV, Stamped } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
+import { lastIndex, replaceAfter } from "../../src/raft/Server.ts"
 import type { ServerId } from "../../src/raft/Server.ts"
 import { Cluster } from "../cluster/Cluster.ts"
 import type { Event } from "../cluster/Cluster.ts"
@@ -27,7 +28,7 @@ export const forgetTheTerm = disksThat((saved) => ({ ...saved, currentTerm: 0 })
 
 export const loseTheTail = disksThat((saved) => ({
   ...saved,
-  log: { ...saved.log, entries: saved.log.entries.slice(0, -1) }
+  log: replaceAfter(saved.log, Math.max(lastIndex(saved.log) - 1, saved.log.lastIncludedIndex), [])
 }))
 
 /**

@@ -1,5 +1,5 @@
 /** etcd/raft's interaction scripts and further tests, and what the dissertation says of the same: settings, snapshots, flow. */
-import { lastIndex } from "../../src/raft/Server.ts"
+import { entryAt, lastIndex } from "../../src/raft/Server.ts"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { electionPatience } from "../simulator/Harness.ts"
@@ -32,7 +32,7 @@ export const etcd: ReadonlyArray<Lab> = [
     yield electionPatience
     for (const id of h.ids) {
       const { commitIndex, log } = stateOf(h, id)
-      h.expect(commitIndex === 1 && lastIndex(log) === 1 && log.entries[0]!.type === "noop", `${id} has one entry, committed`)
+      h.expect(commitIndex === 1 && lastIndex(log) === 1 && entryAt(log, 1).type === "noop", `${id} has one entry, committed`)
     }
   }),
 

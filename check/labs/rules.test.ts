@@ -14,15 +14,16 @@ import type {
 } from "../../src/raft/Message.ts"
 import { Handle, Restart } from "../../src/raft/Raft.ts"
 import { ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
-import { figure2, InitServer, lastIndex, termAt } from "../../src/raft/Server.ts"
+import { entryAt, figure2, InitServer, lastIndex, termAt } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "../raft/Log.ts"
 import type { Entry, Log, Server, Term } from "../../src/raft/Server.ts"
 import { TakeSnapshot } from "../../src/raft/Snapshot.ts"
 import { serverIds } from "../cluster/Cluster.ts"
 
 const entries = (...terms: ReadonlyArray<Term>): ReadonlyArray<Entry> =>
   terms.map((term, n) => ({ term, type: "command", value: `${term}.${n}` }))
-const log = (...terms: ReadonlyArray<Term>): Log => ({ lastIncludedIndex: 0, lastIncludedTerm: 0, entries: entries(...terms) })
-const termsOf = (s: Server): ReadonlyArray<Term> => s.log.entries.map(({ term }) => term)
+const log = (...terms: ReadonlyArray<Term>): Log => logOf(0, 0, entries(...terms))
+const termsOf = (s: Server): ReadonlyArray<Term> => entriesOf(s.log).map(({ term }) => term)
 
 /** s1 of so many, with no settings. */
 const server = (change: Partial<Server> = {}, count = 3): Server => ({
@@ -164,7 +165,7 @@ describe("Pitfalls", () => {
     expect(Restart(compacted).server).toMatchObject({
       lastApplied: 2,
       commitIndex: 2,
-      log: { lastIncludedIndex: 2, lastIncludedTerm: 1, entries: entries(1, 1, 1).slice(2) },
+      log: logOf(2, 1, entries(1, 1, 1).slice(2)),
       snapshot: { data: ["state at 2"] }
     })
   })
@@ -230,7 +231,7 @@ describe("The paper", () => {
     const s = server({ currentTerm: 3, log: log(1, 1, 1, 2, 3, 3, 3), commitIndex: 5, lastApplied: 5 })
     const { log: compacted, snapshot } = TakeSnapshot(s, 5, ["x = 0, y = 9"])!.server
     expect([compacted.lastIncludedIndex, compacted.lastIncludedTerm, lastIndex(compacted)]).toEqual([5, 3, 7])
-    expect(compacted.entries).toEqual(s.log.entries.slice(5))
+    expect(entriesOf(compacted)).toEqual(entriesOf(s.log).slice(5))
     expect(snapshot.data).toEqual(["x = 0, y = 9"])
   })
 
@@ -354,7 +355,7 @@ describe("raft_paper_test.go", () => {
   test("RP-16 5.3: a leader appends the command and asks all others to replicate it", () => {
     const s = after(leader(1), ack({ matchIndex: 1 }), ack({ source: "s3", matchIndex: 1 }))
     const step = ClientRequest(s, ["x"])!
-    expect(step.server.log.entries[1]).toEqual({ term: 1, type: "command", value: "x" })
+    expect(entryAt(step.server.log, 2)).toEqual({ term: 1, type: "command", value: "x" })
     expect(step.sends).toEqual(["s2", "s3"].map((dest) =>
       append({
         source: "s1",

@@ -1,5 +1,6 @@
 /** How long elections take: many cheap trials, as in the paper's Figure 16 and in chapter 9 of the dissertation. */
 import { figure2 } from "../../src/raft/Server.ts"
+import { logOf } from "../raft/Log.ts"
 import type { Entry } from "../../src/raft/Server.ts"
 import { Chance } from "../simulator/Chance.ts"
 import { Simulation } from "../simulator/Simulation.ts"
@@ -43,7 +44,7 @@ export const elect = (trial: Trial, seed: number): number => {
   network.conditions = { request, response, requestLoss: 0, responseLoss: 0 }
   for (const [n, id] of ids.entries()) {
     simulation.crash(id)
-    const log = { lastIncludedIndex: 0, lastIncludedTerm: 0, entries: n < eligible ? [entry, entry] : [entry] }
+    const log = logOf(0, 0, n < eligible ? [entry, entry] : [entry])
     cluster.disks.set(id, { ...cluster.disks.get(id)!, currentTerm: 1, votedFor: ids.at(-1)!, log })
     if (n < servers - down) clock.after(chance.between(...lastHeartbeat), () => simulation.restart(id))
   }

@@ -1,7 +1,7 @@
 /**
  * Worlds as TLC prints them, as values of the code: the inverse of Encode.ts. Nil is null (as the value of a key: the key
- * is absent), a set is a sorted array, and every server of Raft gets the settings, which the specification has as a
- * constant.
+ * is absent), a set is a sorted array, a log's entries are in pages, and every server of Raft gets the settings, which the
+ * specification has as a constant.
  */
 import { deadline } from "../../src/kv/Sessions.ts"
 import type { Session } from "../../src/kv/Sessions.ts"
@@ -10,7 +10,8 @@ import { canonical } from "../explorer/Intern.ts"
 import { isFunction, isModelValue, isSet } from "../tlc/Value.ts"
 import type { Value } from "../tlc/Value.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
+import { logOf } from "../raft/Log.ts"
+import type { Entry, Log, Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import type { Ghost, Left } from "../../src/raft/World.ts"
 import { tables } from "./Encode.ts"
 import type { KVModelWorld } from "./KVModel.ts"
@@ -35,8 +36,15 @@ export const plain = (value: Value): Plain => {
   }
   if (isFunction(value)) throw new TypeError("a function that is no record is no value of the core")
   return Object.fromEntries(Object.entries(value).map(([field, v]) => {
-    return [field, tables.has(field) ? table(field, v) : field === "data" ? present(plain(v)) : plain(v)]
+    return [field, tables.has(field) ? table(field, v) : field === "data" ? present(plain(v)) : field === "log" ? paged(plain(v)) : plain(v)]
   }))
+}
+
+/** A server's log. (The log of a map's model is no record.) */
+const paged = (log: Plain): Plain => {
+  if (typeof log !== "object" || log === null || !("entries" in log)) return log
+  const { entries, lastIncludedIndex, lastIncludedTerm } = log as unknown as Omit<Log, "pages"> & { readonly entries: ReadonlyArray<Entry> }
+  return logOf(lastIncludedIndex, lastIncludedTerm, entries) as unknown as Plain
 }
 
 /** Of a function from numbers; from 1, 2, …, it looks like a sequence. */

@@ -1,8 +1,10 @@
 /**
  * Values of the core as TLA+ expressions. The two representations are the same but for this: `null` is Nil, some arrays
- * are sets, tables are functions from numbers, and `settings`, which never changes, is the constant Settings.
+ * are sets, tables are functions from numbers, a log's pages are one sequence of entries, and `settings`, which never
+ * changes, is the constant Settings.
  */
 import * as Table from "../../src/kv/Table.ts"
+import type { Log } from "../../src/raft/Server.ts"
 
 /** Fields whose arrays are sets. */
 const sets = new Set(["members", "votesGranted", "recentActive", "pipelined", "leaders", "messages"])
@@ -28,7 +30,9 @@ export const toTla = (value: unknown): string => {
         : tables.has(name)
         ? table(v as Table.Table<number, unknown>)
         : toTla(v)
-    return `[${fields.map(([name, v]) => `${name} |-> ${text(name, v)}`).join(", ")}]`
+    const field = (name: string, v: unknown) =>
+      name === "pages" ? `entries |-> ${toTla((v as Log["pages"]).flat())}` : `${name} |-> ${text(name, v)}`
+    return `[${fields.map(([name, v]) => field(name, v)).join(", ")}]`
   }
   return String(value)
 }

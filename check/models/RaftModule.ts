@@ -1,4 +1,5 @@
 /** A model of Raft as TLC takes it: the constants of spec/World.tla, and what is checked. */
+import { entriesOf } from "../raft/Log.ts"
 import type { RaftWorld } from "./RaftModel.ts"
 import { worldActions } from "../raft/Actions.ts"
 import { withinHorizon } from "../raft/Liveness.ts"
@@ -18,7 +19,7 @@ export const bytesOf = (values: ReadonlyArray<string>): string =>
 /** The values there can be in a log. */
 const valuesOf = (spec: RaftSpec, root: RaftWorld): ReadonlyArray<string> => [
   ...spec.values,
-  ...root.actors.flatMap((s) => s.log.entries.map(({ value }) => value)),
+  ...root.actors.flatMap((s) => entriesOf(s.log).map(({ value }) => value)),
   ...root.messages.flatMap((m) => m.type === "AppendEntriesRequest" ? m.entries.map(({ value }) => value) : [])
 ]
 

@@ -3,6 +3,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { compact, entriesFrom, entryAt, lastIndex, lastTerm, replaceAfter, Size, sizeOf, termAt } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "./Log.ts"
 import type { Entry, Log } from "../../src/raft/Server.ts"
 
 const valued = (value: string): Entry => ({ term: 1, type: "command", value })
@@ -28,7 +29,7 @@ describe("a log", () => {
   /** A log that has lost its first entries to snapshots, in one step or in two, and how many. */
   const compacted = entries.chain((all) =>
     fc.tuple(fc.nat(all.length), fc.nat(all.length)).map(([a, b]) => {
-      const whole: Log = { lastIncludedIndex: 0, lastIncludedTerm: 0, entries: all }
+      const whole: Log = logOf(0, 0, all)
       const [first, k] = [Math.min(a, b), Math.max(a, b)]
       return { all, whole, k, log: compact(compact(whole, first), k) }
     })
@@ -56,7 +57,38 @@ describe("a log", () => {
   test("is replaced behind an index, and the snapshot stays", () => {
     fc.assert(fc.property(compacted, entries, fc.nat(), ({ all, k, log }, others, place) => {
       const after = k + place % (all.length - k + 1)
-      expect(replaceAfter(log, after, others)).toEqual({ ...log, entries: [...all.slice(k, after), ...others] })
+      expect(replaceAfter(log, after, others)).toEqual(logOf(k, log.lastIncludedTerm, [...all.slice(k, after), ...others]))
     }))
+  })
+
+  test("of any length is what a sequence is, with the same pages however it came there", () => {
+    // What becomes of it: so many are cut, so many appended; and then so many are replaced by a snapshot.
+    const change = fc.record({ cut: fc.nat(200), appended: fc.nat(400), replaced: fc.nat(150) })
+    fc.assert(fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
+      let log = logOf(0, 0, [])
+      let all: Array<Entry> = []
+      for (const [n, { appended, cut, replaced }] of changes.entries()) {
+        const first = log.lastIncludedIndex
+        const keep = Math.max(first, all.length - cut)
+        const more = Array.from({ length: appended }, (_, k): Entry => ({ term: n + 1, type: "command", value: `${k}` }))
+        log = replaceAfter(log, keep, more)
+        all = [...all.slice(0, keep), ...more]
+        log = compact(log, Math.min(all.length, first + replaced))
+        const held = all.slice(log.lastIncludedIndex)
+        expect([lastIndex(log), entriesOf(log)]).toEqual([all.length, held])
+        expect(held.every((e, k) => entryAt(log, log.lastIncludedIndex + k + 1) === e)).toBe(true)
+        expect(log).toEqual(logOf(log.lastIncludedIndex, log.lastIncludedTerm, held))
+        expect(log.pages.every((page) => page.length > 0)).toBe(true)
+      }
+    }))
+  })
+
+  test("shares nearly all with the one that it was made of", () => {
+    const entry: Entry = { term: 1, type: "command", value: "" }
+    const long = logOf(70, 1, Array.from({ length: 10_000 }, () => entry))
+    const longer = replaceAfter(long, lastIndex(long), [entry])
+    const copied = longer.pages.filter((page) => !long.pages.includes(page))
+    expect(copied.flat().length).toBeLessThan(200)
+    expect(longer.pages.length).toBeLessThan(200)
   })
 })

@@ -6,10 +6,17 @@ import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { Full } from "../../src/raft/Replication.ts"
 import { lastIndex, replaceAfter, termAt } from "../../src/raft/Server.ts"
-import type { Server } from "../../src/raft/Server.ts"
+import { entriesOf } from "./Log.ts"
+import type { Log, Server } from "../../src/raft/Server.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 
 type Sometimes = Predicate<Server, Message, Ghost>
+
+/** Whether the entries in some place after their snapshots are of two terms. */
+const differ = (a: Log, b: Log): boolean => {
+  const others = entriesOf(b)
+  return entriesOf(a).some((e, n) => n < others.length && e.term !== others[n]!.term)
+}
 
 const actors = (name: string, holds: (servers: ReadonlyArray<Server>, ghost: Ghost) => boolean): Sometimes => ({
   name,
@@ -37,10 +44,10 @@ const all: ReadonlyArray<Sometimes> = [
   actors("TwoLeaders", (servers) => servers.filter((s) => s.role === "leader").length >= 2),
   actors("LeadersInTwoTerms", (_, ghost) => new Set(ghost.leaders.map((l) => l.term)).size >= 2),
   actors("TwoTermsInOneLog", (servers) =>
-    servers.some((s) => s.log.entries.some((e) => e.term !== s.log.entries[0]!.term))),
+    servers.some((s) => entriesOf(s.log).some((e) => e.term !== entriesOf(s.log)[0]!.term))),
   actors("LogsDiffer", (servers) =>
     servers.some((a) =>
-      servers.some((b) => a.log.entries.some((e, n) => n < b.log.entries.length && e.term !== b.log.entries[n]!.term))
+      servers.some((b) => differ(a.log, b.log))
     )),
   actors("ACommandCommitted", (_, ghost) => ghost.committed.some(({ entry }) => entry.type === "command")),
   actors("CommittedEverywhere", (servers) => servers.every((s) => s.commitIndex > 0)),
@@ -121,7 +128,7 @@ const all: ReadonlyArray<Sometimes> = [
     && after.log.lastIncludedIndex > before.log.lastIncludedIndex),
   step("SuffixKept", ({ before, message, after }) =>
     message?.type === "InstallSnapshotRequest" && after.log.lastIncludedIndex > before.log.lastIncludedIndex
-    && after.log.entries.length > 0),
+    && lastIndex(after.log) > after.log.lastIncludedIndex),
   step("InstallDropsConflict", ({ before, message, after }) =>
     message?.type === "InstallSnapshotRequest" && after.log.lastIncludedIndex > before.log.lastIncludedIndex
     && lastIndex(before.log) > lastIndex(after.log)),

@@ -3,6 +3,7 @@ import { decode } from "../../src/kv/Encoding.ts"
 import { stampedText } from "../kv/Notation.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex, Peers } from "../../src/raft/Server.ts"
+import { entriesOf } from "../raft/Log.ts"
 import type { Entry, Role, Server } from "../../src/raft/Server.ts"
 
 export const roleLetter: Readonly<Record<Role, string>> = { follower: "F", preCandidate: "P", candidate: "C", leader: "L" }
@@ -21,7 +22,7 @@ export const snapshotText = ({ log: { lastIncludedIndex, lastIncludedTerm } }: S
   lastIncludedIndex === 0 ? "" : `{${lastIncludedIndex}/t${lastIncludedTerm}}`
 
 /** A whole log, the snapshot before it; `[]` when it is empty. */
-const logText = (s: Server): string => lastIndex(s.log) === 0 ? "[]" : snapshotText(s) + boxes(s.log.entries)
+const logText = (s: Server): string => lastIndex(s.log) === 0 ? "[]" : snapshotText(s) + boxes(entriesOf(s.log))
 
 /** What the server's vote comes to: a candidate's votes so far, a follower's choice. A leader's is known. */
 export const voteText = (s: Server): string =>

@@ -5,7 +5,8 @@ import type { Cluster, Taken } from "../cluster/Cluster.ts"
 import type { LocalStep } from "../explorer/Model.ts"
 import { sameEntry } from "../raft/Entry.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
+import { entriesFrom, entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
+import { entriesOf } from "../raft/Log.ts"
 import { requested } from "../raft/Actions.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
 import { boxes, contactText, partialText, roleLetter, snapshotText, valueText, voteText } from "./Notation.ts"
@@ -72,7 +73,7 @@ export const stateWords = (s: Server): ReadonlyArray<string> =>
     voteText(s),
     contactText(s),
     partialText(s),
-    lastIndex(s.log) === 0 ? "[]" : snapshotText(s) + briefBoxes(s.log.entries)
+    lastIndex(s.log) === 0 ? "[]" : snapshotText(s) + briefBoxes(entriesOf(s.log))
   ].filter((word) => word !== "")
 
 /** What became of the log: entries that went, after `-`, and entries that came, after `+`. */
@@ -83,8 +84,8 @@ const logChange = (before: Server, after: Server): ReadonlyArray<string> => {
     && sameEntry(entryAt(before.log, k + 1), entryAt(after.log, k + 1))
   ) k++
   // What a snapshot replaces isn't gone.
-  const gone = before.log.entries.slice(k - before.log.lastIncludedIndex)
-  const come = after.log.entries.slice(k - after.log.lastIncludedIndex)
+  const gone = entriesFrom(before.log, k + 1, lastIndex(before.log))
+  const come = entriesFrom(after.log, k + 1, lastIndex(after.log))
   const snapshot = after.log.lastIncludedIndex === before.log.lastIncludedIndex ? [] : [snapshotText(after)]
   return [...snapshot, ...(gone.length > 0 ? [`-${briefBoxes(gone)}`] : []), ...(come.length > 0 ? [`+${briefBoxes(come)}`] : [])]
 }

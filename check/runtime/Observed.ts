@@ -13,7 +13,8 @@ import { apply, InitKV } from "../../src/kv/Sessions.ts"
 import type { Command, KV, Reply, Request, SessionId } from "../../src/kv/Sessions.ts"
 import * as Table from "../../src/kv/Table.ts"
 import type { Message } from "../../src/raft/Message.ts"
-import { entryAt, InitServer } from "../../src/raft/Server.ts"
+import { entryAt, InitServer, lastIndex } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "../raft/Log.ts"
 import type { Entry, Index, Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import { InitGhost, Remember } from "../../src/raft/World.ts"
 import type { Ghost } from "../../src/raft/World.ts"
@@ -121,7 +122,7 @@ export class Observed implements Known {
       ...found,
       lastIncludedIndex: found.log.lastIncludedIndex,
       lastIncludedTerm: found.log.lastIncludedTerm,
-      entries: [...found.log.entries]
+      entries: [...entriesOf(found.log)]
     }
     this.#records.get(id)!.image = image
   }
@@ -332,7 +333,7 @@ const keyOf = ({ seq, session }: Command): string => `${session} ${seq}`
 const inImage = ({ entries, lastIncludedIndex, lastIncludedTerm, snapshot, ...image }: Image): Persistent => ({
   currentTerm: image.currentTerm,
   votedFor: image.votedFor,
-  log: { lastIncludedIndex, lastIncludedTerm, entries: [...entries] },
+  log: logOf(lastIncludedIndex, lastIncludedTerm, entries),
   snapshot: snapshot ?? { members: [], data: [] }
 })
 
@@ -342,5 +343,5 @@ const isSaved = (image: Image, { currentTerm, log, snapshot, votedFor }: Server)
   && image.lastIncludedIndex === log.lastIncludedIndex && image.lastIncludedTerm === log.lastIncludedTerm
   && (image.snapshot?.data ?? []).length === snapshot.data.length
   && (image.snapshot?.data ?? []).every((piece, n) => piece === snapshot.data[n])
-  && image.entries.length === log.entries.length
-  && image.entries.every((entry, n) => sameEntry(entry, log.entries[n]))
+  && image.lastIncludedIndex + image.entries.length === lastIndex(log)
+  && image.entries.every((entry, n) => sameEntry(entry, entryAt(log, image.lastIncludedIndex + 1 + n)))

@@ -2,6 +2,7 @@
  * Stories as TLC replays them: World.tla, held to one course step by step, with every property checked on the way. What the
  * TypeScript did must be what the specification does, or TLC gets stuck there.
  */
+import { entriesOf } from "../raft/Log.ts"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { fileURLToPath } from "node:url"
@@ -37,7 +38,7 @@ const local = ["Timeout", "HeartbeatTimeout", "Apply", "Restart", "Snapshot", "L
 /** The module and configuration of courses that have the same servers and settings, each of which starts from Init. */
 const replayModule = (courses: ReadonlyArray<Course>) => {
   const { applyAlone, servers } = courses[0]!
-  const values = courses.flatMap(({ steps }) => steps.flatMap(({ after }) => after.log.entries.map(({ value }) => value)))
+  const values = courses.flatMap(({ steps }) => steps.flatMap(({ after }) => entriesOf(after.log).map(({ value }) => value)))
   return {
     tla: `---- MODULE Replay ----
 EXTENDS Properties, TLC

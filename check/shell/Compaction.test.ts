@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { compact, figure2, InitServer, replaceAfter } from "../../src/raft/Server.ts"
+import { logOf } from "../raft/Log.ts"
 import type { Server } from "../../src/raft/Server.ts"
 import { LogMeter, logSize, snapshotIsDue } from "../../src/shell/Compaction.ts"
 
@@ -7,11 +8,7 @@ import { LogMeter, logSize, snapshotIsDue } from "../../src/shell/Compaction.ts"
 const server = (entries: number, lastApplied: number, lastIncludedIndex = 0): Server => ({
   ...InitServer("s1", ["s1"], figure2),
   lastApplied,
-  log: {
-    lastIncludedIndex,
-    lastIncludedTerm: 1,
-    entries: Array.from({ length: entries }, () => ({ term: 1, type: "command", value: "four" }))
-  }
+  log: logOf(lastIncludedIndex, 1, Array.from({ length: entries }, () => ({ term: 1, type: "command", value: "four" })))
 })
 
 describe("a snapshot is due", () => {
@@ -47,7 +44,7 @@ describe("the size of a log, step by step", () => {
     become(replaceAfter(s.log, 5, [entry("x"), entry("yz")]))
     become(compact(replaceAfter(s.log, 7, [entry("one more")]), 8))
     // A snapshot from elsewhere, past the end.
-    become({ lastIncludedIndex: 20, lastIncludedTerm: 2, entries: [] })
+    become(logOf(20, 2, []))
     become(replaceAfter(s.log, 20, [entry("after it")]))
   })
 })

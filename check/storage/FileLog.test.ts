@@ -5,6 +5,7 @@ import fc from "fast-check"
 import { isDeepStrictEqual } from "node:util"
 import { crc32 } from "node:zlib"
 import { describe, expect, test } from "vitest"
+import { entriesOf } from "../raft/Log.ts"
 import { type Storage, StorageError, type StorageRecord } from "../../src/shell/Storage.ts"
 import { fileLog } from "../../src/shell/storage/FileLog.ts"
 import { frame, framesOf, version } from "../../src/shell/storage/Frame.ts"
@@ -169,8 +170,8 @@ describe("P04: a torn tail is cut at the last whole commit", () => {
         if (rest.length === 0 || !rest.equals(three.subarray(cut))) expect(await loaded(disk), `cut at ${cut}`).toEqual(expected[n])
         disk.fault = () => undefined
         await Effect.runPromise(Effect.scoped(fileLog(disk, longest).pipe(Effect.flatMap(({ save }) => save(command(n + 1, "next"))))))
-        expect((await loaded(disk.powerCut(chooser(cut))))?.log.entries.map(({ value }) => value))
-          .toEqual([...expected[n]!.log.entries.map(({ value }) => value), "next"])
+        expect(entriesOf((await loaded(disk.powerCut(chooser(cut))))!.log).map(({ value }) => value))
+          .toEqual([...entriesOf(expected[n]!.log).map(({ value }) => value), "next"])
       }
     }
   })

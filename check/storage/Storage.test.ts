@@ -1,5 +1,6 @@
 // Goal: every layer keeps the contract of src/shell/Storage.ts. Method: random records, saved in groups; a crash is a copy
 // of the folder while it is in use.
+import { logOf } from "../raft/Log.ts"
 import { Effect, Exit, Fiber, Layer, Option, Result, Scope } from "effect"
 import fc from "fast-check"
 import { spawn } from "node:child_process"
@@ -108,7 +109,7 @@ describe.each(layers)("Contract Storage.%s:", { timeout: 30_000 }, (_, place, nu
     await withStorage(here, ({ save }) => Effect.all(records.map(save), { concurrency: "unbounded" }))
     expect(await loaded(here.crash())).toEqual({
       sequence: 10, currentTerm: 4, votedFor: "s2", snapshot: { members: ["s1", "s2"], data: ["sev", "en"] },
-      log: { lastIncludedIndex: 7, lastIncludedTerm: 3, entries: [{ term: 4, type: "command", value: "eight" }] }
+      log: logOf(7, 3, [{ term: 4, type: "command", value: "eight" }])
     })
   })
 

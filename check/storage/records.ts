@@ -1,6 +1,7 @@
 /** Random records that follow one from another, and what they amount to by the core's own rules. */
 import fc from "fast-check"
 import { lastIndex, replaceAfter, termAt } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "../raft/Log.ts"
 import type { Durable, StorageRecord } from "../../src/shell/Storage.ts"
 
 /** Of no record at all. */
@@ -8,18 +9,18 @@ export const nothing: Durable = {
   sequence: 0,
   currentTerm: 0,
   votedFor: null,
-  log: { lastIncludedIndex: 0, lastIncludedTerm: 0, entries: [] },
+  log: logOf(0, 0, []),
   snapshot: null
 }
 
 /** What a record makes of what those before it amount to. */
 export const after = (before: Durable, { currentTerm, log, sequence, snapshot, votedFor }: StorageRecord): Durable => {
   const { lastIncludedIndex: base } = before.log
-  const kept = snapshot === undefined ? before.log : {
-    lastIncludedIndex: snapshot.lastIncludedIndex,
-    lastIncludedTerm: snapshot.lastIncludedTerm,
-    entries: before.log.entries.filter((_, k) => base + 1 + k > snapshot.lastIncludedIndex)
-  }
+  const kept = snapshot === undefined ? before.log : logOf(
+    snapshot.lastIncludedIndex,
+    snapshot.lastIncludedTerm,
+    entriesOf(before.log).filter((_, k) => base + 1 + k > snapshot.lastIncludedIndex)
+  )
   return {
     sequence, currentTerm, votedFor,
     log: replaceAfter(kept, log.keep, log.append),

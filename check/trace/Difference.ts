@@ -1,7 +1,8 @@
 /** A server's state in a trace: as a whole, or as what differs from the state before. */
 import { sameEntry } from "../raft/Entry.ts"
-import type { Server } from "../../src/raft/Server.ts"
-import { lastIndex, replaceAfter } from "../../src/raft/Server.ts"
+import type { Server, ServerId, Settings } from "../../src/raft/Server.ts"
+import { entriesFrom, entryAt, lastIndex, replaceAfter } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "../raft/Log.ts"
 import type { Change, State } from "./Format.ts"
 
 /** Fields that are compared as JSON; ids and settings never change, and the log has a form of its own. */
@@ -23,7 +24,18 @@ const fields = [
 ] as const
 
 /** The whole state. */
-export const stateOf = ({ id: _, settings: __, ...state }: Server): State => state
+export const stateOf = ({ id: _, settings: __, ...state }: Server): State => {
+  const { pages: ___, ...log } = state.log
+  return { ...state, log: { ...log, entries: entriesOf(state.log) } }
+}
+
+/** The server whose whole state it is. */
+export const serverOf = (id: ServerId, settings: Settings, { log, ...state }: State): Server => ({
+  ...state,
+  id,
+  settings,
+  log: logOf(log.lastIncludedIndex, log.lastIncludedTerm, log.entries)
+})
 
 /** What differs between two states of one server that have the same snapshot. */
 export const changeOf = (before: Server, after: Server): Change => {
@@ -32,13 +44,10 @@ export const changeOf = (before: Server, after: Server): Change => {
     const [a, b] = [before[field], after[field]]
     if (a !== b && JSON.stringify(a) !== JSON.stringify(b)) change[field] = b
   }
-  const [old, now] = [before.log.entries, after.log.entries]
-  let same = 0
-  if (old === now) same = now.length
-  else while (same < old.length && same < now.length && sameEntry(old[same]!, now[same]!)) same++
-  if (same < old.length || same < now.length) {
-    change["log"] = { keep: before.log.lastIncludedIndex + same, append: now.slice(same) }
-  }
+  const [old, now] = [lastIndex(before.log), lastIndex(after.log)]
+  let same = before.log === after.log ? now : before.log.lastIncludedIndex
+  while (same < old && same < now && sameEntry(entryAt(before.log, same + 1), entryAt(after.log, same + 1))) same++
+  if (same < old || same < now) change["log"] = { keep: same, append: entriesFrom(after.log, same + 1, now) }
   return change
 }
 

@@ -142,7 +142,7 @@ const messageValue = (m: Message): Value =>
 const serverValue = (s: Server): Value =>
   parseValue(toTla({
     ...s,
-    log: { ...s.log, entries: escaped(s.log.entries) },
+    log: { ...s.log, pages: s.log.pages.map(escaped) },
     snapshot: withPieces(s.snapshot),
     partial: withPieces(s.partial)
   }))

@@ -5,6 +5,7 @@
 import type { Message } from "../../src/raft/Message.ts"
 import type { Entry, Server, ServerId, Settings } from "../../src/raft/Server.ts"
 import { InitServer } from "../../src/raft/Server.ts"
+import { entriesOf } from "../raft/Log.ts"
 import { toTla } from "../models/Encode.ts"
 import type { Trace, TraceStep } from "./Format.ts"
 
@@ -74,7 +75,7 @@ export const valueTables = () => {
     return row([e.term, toTla(e.type), text(e.value)])
   })
   const runs = new Table<ReadonlyArray<Entry>>((run) => row(run.map((e) => entries.number(e))))
-  const logs = new Table<Server["log"]>((l) => row([l.lastIncludedIndex, l.lastIncludedTerm, runs.number(l.entries)]))
+  const logs = new Table<Server["log"]>((l) => row([l.lastIncludedIndex, l.lastIncludedTerm, runs.number(entriesOf(l))]))
   const pieces = new Table<{ readonly piece: string }>(({ piece }) => text(piece))
   const pieceRuns = new Table<ReadonlyArray<string>>((run) => row(run.map((piece) => pieces.number({ piece }))))
   const idSets = new Table<ReadonlyArray<ServerId>>((ids) => `{${ids.map(toTla).join(",")}}`)

@@ -3,7 +3,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
 import { InitServer } from "../../src/raft/Server.ts"
-import { applyChange } from "./Difference.ts"
+import { applyChange, serverOf } from "./Difference.ts"
 import { Header, Line, TraceError } from "./Format.ts"
 import type { Trace, TraceStep } from "./Format.ts"
 
@@ -100,7 +100,7 @@ const stateAfter = (before: Server, line: Line, wrong: (reason: string) => never
   if ((state === undefined) === (change === undefined)) wrong("expected either a state or a change")
   if (action === "RestartAction" && state === undefined) wrong("a RestartAction has a state: what was read from disk")
   if (action === "SnapshotAction" && state === undefined) wrong("a SnapshotAction has a state: what was taken")
-  const after = state === undefined ? applyChange(before, change!) : { ...state, id: node, settings: before.settings }
+  const after = state === undefined ? applyChange(before, change!) : serverOf(node, before.settings, state)
   if (typeof after === "string") return wrong(after)
   for (const field of ["nextIndex", "matchIndex", "snapshotOffset"] as const) {
     const ids = Object.keys(after[field]).sort()

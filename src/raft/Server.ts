@@ -2,6 +2,7 @@
  * Figure 2, "State", and Figure 13's: one server as a value, and the only ways to read its log and its configuration.
  * Twin of spec/Server.tla.
  */
+import * as Pages from "./Pages.ts"
 
 /** `s1`, `s2`, … */
 export type ServerId = string
@@ -24,13 +25,14 @@ export interface Entry {
 }
 
 /**
- * The log after what a snapshot has replaced: `entries[0]` has index `lastIncludedIndex + 1` (names of Figure 13).
+ * The log after what a snapshot has replaced: its first entry has index `lastIncludedIndex + 1` (names of Figure 13).
  * Nobody counts positions himself: `entryAt`, `termAt`, `lastIndex`, `entriesFrom` do, so compaction changes no rule.
  */
 export interface Log {
   readonly lastIncludedIndex: Index
   readonly lastIncludedTerm: Term
-  readonly entries: ReadonlyArray<Entry>
+  /** The specification's `entries`. */
+  readonly pages: Pages.Pages<Entry>
 }
 
 /** What is the same for every server of a cluster, and never changes; the specification's constant `Settings`. */
@@ -127,7 +129,7 @@ export const InitServer = (id: ServerId, members: ReadonlyArray<ServerId>, setti
   settings,
   currentTerm: 0,
   votedFor: null,
-  log: { lastIncludedIndex: 0, lastIncludedTerm: 0, entries: [] },
+  log: { lastIncludedIndex: 0, lastIncludedTerm: 0, pages: [] },
   snapshot: { members, data: [] },
   role: "follower",
   votesGranted: [],
@@ -143,11 +145,11 @@ export const InitServer = (id: ServerId, members: ReadonlyArray<ServerId>, setti
 })
 
 /** Index of the last entry; 0 when there never was one. */
-export const lastIndex = (log: Log): Index => log.lastIncludedIndex + log.entries.length
+export const lastIndex = (log: Log): Index => Pages.lastOf(log.pages, log.lastIncludedIndex)
 
 /** The entry at `k`, for `lastIncludedIndex < k <= lastIndex`. */
 export const entryAt = (log: Log, k: Index): Entry => {
-  const entry = log.entries[k - log.lastIncludedIndex - 1]
+  const entry = Pages.elementAt(log.pages, log.lastIncludedIndex, k)
   if (entry === undefined) {
     throw new RangeError(`no entry at ${k}: the log holds ${log.lastIncludedIndex + 1} to ${lastIndex(log)}`)
   }
@@ -173,22 +175,24 @@ export const sizeOf = (log: Log, from: Index, to: Index): number => {
   return size
 }
 
-/** The entries `from`..`to`. */
-export const entriesFrom = (log: Log, from: Index, to: Index): ReadonlyArray<Entry> =>
-  log.entries.slice(from - log.lastIncludedIndex - 1, to - log.lastIncludedIndex)
+/** The entries `from`..`to`, for `lastIncludedIndex < from` and `to <= lastIndex`. */
+export const entriesFrom = (log: Log, from: Index, to: Index): ReadonlyArray<Entry> => {
+  const entries: Array<Entry> = []
+  for (let k = from; k <= to; k++) entries.push(entryAt(log, k))
+  return entries
+}
 
 /** The log without what a snapshot at `k` replaces, for `lastIncludedIndex <= k <= lastIndex` (7). */
 export const compact = (log: Log, k: Index): Log => ({
   lastIncludedIndex: k,
   lastIncludedTerm: termAt(log, k),
-  entries: entriesFrom(log, k + 1, lastIndex(log))
+  pages: Pages.replaceAfter([], k, k, entriesFrom(log, k + 1, lastIndex(log)))
 })
 
-/** The log up to and including `k`, then `entries`. */
+/** The log up to and including `k`, for `lastIncludedIndex <= k <= lastIndex`, then `entries`. */
 export const replaceAfter = (log: Log, k: Index, entries: ReadonlyArray<Entry>): Log => ({
   ...log,
-  // (Mostly nothing is cut, and one copy will do.)
-  entries: (k === lastIndex(log) ? log.entries : entriesFrom(log, log.lastIncludedIndex + 1, k)).concat(entries)
+  pages: Pages.replaceAfter(log.pages, log.lastIncludedIndex, k, entries)
 })
 
 /** Everyone else in the configuration that `s` goes by. */

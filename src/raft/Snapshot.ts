@@ -33,7 +33,7 @@ export const Install = (s: Server, m: InstallSnapshotRequest, data: ReadonlyArra
   // following it"; Fig13.IS7: else "discard the entire log".
   log: m.lastIncludedIndex <= lastIndex(s.log) && termAt(s.log, m.lastIncludedIndex) === m.lastIncludedTerm
     ? compact(s.log, m.lastIncludedIndex)
-    : { lastIncludedIndex: m.lastIncludedIndex, lastIncludedTerm: m.lastIncludedTerm, entries: [] },
+    : { lastIncludedIndex: m.lastIncludedIndex, lastIncludedTerm: m.lastIncludedTerm, pages: [] },
   // Fig13.IS8: "Reset state machine using snapshot contents (and load snapshot's cluster configuration)".
   snapshot: { members: m.members, data },
   members: m.members,

@@ -1,6 +1,6 @@
 /** When a server takes a snapshot. That is about the size of what is stored, and none of Raft's business. */
-import { lastIndex, Size, sizeOf } from "../raft/Server.ts"
-import type { Entry, Log, Server } from "../raft/Server.ts"
+import { lastIndex, sizeOf } from "../raft/Server.ts"
+import type { Log, Server } from "../raft/Server.ts"
 import { lastCommon } from "./Perform.ts"
 
 /** What the log measures, in bytes (`Size` of its entries). */
@@ -27,14 +27,11 @@ export class LogMeter {
   measure(log: Log): number {
     const before = this.#log
     if (log === before) return this.#size
-    const replaced = before.entries.slice(0, Math.max(0, log.lastIncludedIndex - before.lastIncludedIndex))
-    const common = lastCommon(before, log)
+    const common = Math.max(lastCommon(before, log), before.lastIncludedIndex)
+    const replaced = Math.min(log.lastIncludedIndex, lastIndex(before))
     this.#log = log
-    this.#size += sum(log.entries.slice(common - log.lastIncludedIndex))
-      - sum(before.entries.slice(Math.max(0, common - before.lastIncludedIndex)))
-      - sum(replaced)
+    this.#size += sizeOf(log, common + 1, lastIndex(log)) - sizeOf(before, common + 1, lastIndex(before))
+      - sizeOf(before, before.lastIncludedIndex + 1, replaced)
     return this.#size
   }
 }
-
-const sum = (entries: ReadonlyArray<Entry>): number => entries.reduce((size, entry) => size + Size(entry), 0)

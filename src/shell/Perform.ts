@@ -1,6 +1,6 @@
 /** The order in which a step's effects are carried out: the one thing that makes an event atomic. */
 import type { Message, Step } from "../raft/Message.ts"
-import { lastIndex } from "../raft/Server.ts"
+import { entriesFrom, entryAt, lastIndex } from "../raft/Server.ts"
 import type { Index, Log, Server, ServerId, Snapshot, Term } from "../raft/Server.ts"
 import type { StorageRecord } from "./Storage.ts"
 
@@ -43,9 +43,9 @@ export const samePersistent = (a: Persistent, b: Persistent): boolean =>
 export const recordBetween = (saved: Persistent, now: Persistent, sequence: number): StorageRecord | undefined => {
   if (samePersistent(saved, now)) return undefined
   const { currentTerm, votedFor } = now
-  const { entries, lastIncludedIndex, lastIncludedTerm } = now.log
+  const { lastIncludedIndex, lastIncludedTerm } = now.log
   const keep = lastCommon(saved.log, now.log)
-  const log = { keep, append: entries.slice(keep - lastIncludedIndex) }
+  const log = { keep, append: entriesFrom(now.log, keep + 1, lastIndex(now.log)) }
   const record = { sequence, currentTerm, votedFor, log }
   return now.snapshot === saved.snapshot
     ? record
@@ -55,7 +55,6 @@ export const recordBetween = (saved: Persistent, now: Persistent, sequence: numb
 /** The last index that `now`, made of `old`, has in common with it; at least what `now`'s snapshot replaces. */
 export const lastCommon = (old: Log, now: Log): Index => {
   let k = Math.min(lastIndex(old), lastIndex(now))
-  const entry = ({ entries, lastIncludedIndex }: Log) => entries[k - lastIncludedIndex - 1]
-  while (k > now.lastIncludedIndex && k > old.lastIncludedIndex && entry(old) !== entry(now)) k--
+  while (k > now.lastIncludedIndex && k > old.lastIncludedIndex && entryAt(old, k) !== entryAt(now, k)) k--
   return Math.max(k, now.lastIncludedIndex)
 }

@@ -83,7 +83,7 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
       ...newLog,
       to: `first > lastNew ? s.log : replaceAfter(s.log, first - 1, [
       ...m.entries.slice(first - m.prevLogIndex - 1),
-      ...s.log.entries.slice(lastNew - s.log.lastIncludedIndex)
+      ...s.log.pages.flat().slice(lastNew - s.log.lastIncludedIndex)
     ])`
     }],
     spec: [{
@@ -304,7 +304,7 @@ export const replicationMutants: ReadonlyArray<Mutant> = [
     id: "R16",
     rule: "Fig2.AE4",
     title: "entries are appended without looking whether they are there already",
-    edits: [{ ...newLog, to: "{ ...s.log, entries: [...s.log.entries, ...m.entries] }" }],
+    edits: [{ ...newLog, to: "replaceAfter(s.log, lastIndex(s.log), m.entries)" }],
     spec: [{ ...specNewLog, to: "[@ EXCEPT !.entries = @ \\o m.entries]" }],
     expected: [{ model: "zoo-two-answers", name: "LogMatching" }]
   },

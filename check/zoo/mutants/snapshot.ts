@@ -58,9 +58,9 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
     title: "what follows a snapshot in the log is kept, also when the log contradicts it",
     edits: [{
       file: snapshot,
-      from: "lastIncludedTerm: m.lastIncludedTerm, entries: [] }",
+      from: "lastIncludedTerm: m.lastIncludedTerm, pages: [] }",
       to: `lastIncludedTerm: m.lastIncludedTerm,
-      entries: s.log.entries.slice(m.lastIncludedIndex - s.log.lastIncludedIndex) }`
+      pages: [s.log.pages.flat().slice(m.lastIncludedIndex - s.log.lastIncludedIndex)] }`
     }],
     spec: [{
       file: specSnapshot,
@@ -130,7 +130,7 @@ export const snapshotMutants: ReadonlyArray<Mutant> = [
     edits: [{
       ...newLog,
       to: `m.prevLogIndex < s.log.lastIncludedIndex
-      ? { ...s.log, entries: [...s.log.entries, ...m.entries] }
+      ? replaceAfter(s.log, lastIndex(s.log), m.entries)
       : ${newLog.from}`
     }],
     spec: [{

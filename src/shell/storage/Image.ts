@@ -1,4 +1,5 @@
 /** What the records so far amount to, kept up to date in place: a log of any length takes a record in the record's time. */
+import * as Pages from "../../raft/Pages.ts"
 import type { Entry, Index, ServerId, Snapshot, Term } from "../../raft/Server.ts"
 import type { Durable, StorageRecord } from "../Storage.ts"
 
@@ -27,7 +28,8 @@ export const blank = (): Image => ({
 export const durable = (image: Image): Durable | undefined => {
   const { entries, lastIncludedIndex, lastIncludedTerm, ...rest } = image
   if (image.sequence === 0) return undefined
-  return { ...rest, log: { lastIncludedIndex, lastIncludedTerm, entries: entries.slice() } }
+  const pages = Pages.replaceAfter([], lastIncludedIndex, lastIncludedIndex, entries)
+  return { ...rest, log: { lastIncludedIndex, lastIncludedTerm, pages } }
 }
 
 /** Carries out a record, or changes nothing and says why the record can't be the next one. */
