@@ -105,9 +105,9 @@ const mailboxLimit = 4096
 /** Steps that may wait for the disk. */
 const underWayLimit = 8192
 /**
- * Requests that have come while others wait for their answers wait for those, and are taken together then; so many don't, nor
- * those that are as much as a message. What a batch costs, beside its entries, is as much as some of them: fewer and larger
- * ones let more through.
+ * Requests that have come while others wait for their answers wait, too, until they are as many as those: then they are taken
+ * together. So two batches of about half of all clients follow each other, one on its way to the disks while the leader makes
+ * the next, and who is alone waits for nobody. So many requests don't wait, nor those that are as much as a message.
  */
 const togetherLimit = 1024
 /** Entries applied in one turn, before the mailbox has its turn again: heartbeats must not wait for a long log. */
@@ -382,7 +382,7 @@ const make = Effect.fnUntraced(function*(id: ServerId, configuration: Configurat
     for (const input of inputs) handle(input)
     applyCommitted()
     const enough = asked.length >= togetherLimit || askedBytes >= settings.maxBatchBytes
-    if (waiting.size === 0 || enough) propose(takeAsked())
+    if (asked.length >= waiting.size || enough) propose(takeAsked())
     if (server.lastApplied < server.commitIndex) Queue.offerUnsafe(inbox, { type: "apply" })
     return handOver()
   }))
