@@ -11,6 +11,7 @@ import * as Random from "effect/Random"
 import type { ServerId } from "../raft/Server.ts"
 import type { Reply, Request } from "../kv/Sessions.ts"
 import { Servers } from "./Servers.ts"
+import type { Answer } from "./Servers.ts"
 import { now } from "./Timer.ts"
 
 export interface Asked {
@@ -59,51 +60,58 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
     return undefined
   }
 
-  const ask = Effect.fnUntraced(function*(request: () => Request, deadline: number) {
+  const ask = (request: () => Request, deadline: number): Effect.Effect<Asked> => {
     let asked: Array<ServerId> = []
     let pause = shortestPause
     let puts = 0
     let trouble = "no time left"
-    while (true) {
+
+    /** To the next one, if there is time. */
+    const attempt = (): Effect.Effect<Asked> => {
       // Whole milliseconds: a wait for less may be one for nothing on a clock that doesn't tell so little.
       const left = Math.ceil(deadline - now(clock))
-      if (left <= 0) return { reply: undefined, puts, trouble }
+      if (left <= 0) return Effect.succeed({ reply: undefined, puts, trouble })
       const server = choose(asked)
       if (server === undefined) {
-        yield* Effect.sleep(Math.min(left, Math.ceil(pause * (1 + random.nextDoubleUnsafe()) / 2)))
+        const rest = Effect.sleep(Math.min(left, Math.ceil(pause * (1 + random.nextDoubleUnsafe()) / 2)))
         pause = Math.min(2 * pause, longestPause)
         asked = []
-        continue
+        return Effect.flatMap(rest, attempt)
       }
       asked.push(server)
       puts++
-      const answer = yield* servers.ask(server, request(), Math.min(left, attemptTimeout))
+      const answered = servers.ask(server, request(), Math.min(left, attemptTimeout))
+      return Effect.flatMap(answered, (answer) => heed(server, answer))
+    }
+
+    const heed = (server: ServerId, answer: Answer): Effect.Effect<Asked> => {
       switch (answer.type) {
         case "replied":
           guess = server
-          return { reply: answer.reply, puts, trouble }
+          return Effect.succeed({ reply: answer.reply, puts, trouble })
         case "notLeader":
           if (answer.leader !== null || guess === server) guess = answer.leader
           trouble = answer.leader === null ? `${server} knows no leader` : `${server} says that ${answer.leader} leads`
-          break
+          return attempt()
         case "busy":
           // The leader, but not now: the others can't help, and the next round begins with it.
           puts--
           guess = server
           asked.push(...servers.ids)
           trouble = `${server} is busy`
-          break
+          return attempt()
         case "unsent":
         case "unreachable":
           if (answer.type === "unsent") puts--
           if (guess === server) guess = null
           trouble = `${server}: ${answer.reason}`
-          break
+          return attempt()
         case "refused":
-          return { reply: undefined, puts: puts - 1, trouble: `${server}: ${answer.reason}` }
+          return Effect.succeed({ reply: undefined, puts: puts - 1, trouble: `${server}: ${answer.reason}` })
       }
     }
-  })
+    return Effect.suspend(attempt)
+  }
 
   return { ask }
 })

@@ -9,7 +9,8 @@
  * Three servers each, on loopback, with the settings they come with: both sync what they acknowledge. Both clusters are
  * up all the time, and one of them is under load, each for five seconds before anything counts. Clients write values of
  * 256 bytes to 5,000 keys, one write after the other. etcd's share one connection of its own client (its benchmark tool
- * does so, and more of them make it slower), ours have one each. Load and servers share the machine, so what a write
+ * does so, and more of them make it slower). Ours have one each, as plain Redis clients do; in rows with "sessions" they are
+ * what our own clerk is, and share one, too. Load and servers share the machine, so what a write
  * costs the program that puts the load is told, too.
  *
  * Without `--only` the picture bench-cluster.svg is written. Exit codes: 0 all goals are met; 1 one is not; 2 bad usage; 3
@@ -77,7 +78,7 @@ const report = (contests: ReadonlyArray<Contest>, others: ReadonlyArray<Alone>):
 /** Writes per second and the slowest hundredth of writes, by the number of clients. */
 const picture = (contests: ReadonlyArray<Contest>): string => {
   const across: Axis = { title: "clients, each with one write at a time", ticks: [1, 4, 16, 64, 256], scale: "logarithmic" }
-  const rows = contests.filter(({ spread }) => !spread)
+  const rows = contests.filter(({ sessions, spread }) => !spread && !sessions)
   const curves = (of: (figures: Figures) => number) =>
     ([["Lockstep", "lockstep", colours[0]], ["etcd", "etcd", colours[1]]] as const).map(([name, side, colour]) => ({
       name,
@@ -121,8 +122,12 @@ const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => 
   await using theirs = await Cluster.start(etcd)
   await using ours = await Cluster.start(lockstep())
   const sides: ReadonlyArray<Side> = [
-    { cluster: theirs, protocol: "etcd", connections: () => 1 },
-    { cluster: ours, protocol: "resp", connections: (clients) => clients }
+    { cluster: theirs, spoken: () => ({ protocol: "etcd", connections: 1 }) },
+    {
+      cluster: ours,
+      spoken: ({ clients, sessions }) =>
+        sessions ? { protocol: "sessions", connections: 1 } : { protocol: "resp", connections: clients }
+    }
   ]
   for (const side of sides) {
     progress(`${side.cluster.kind.name} warms up`)

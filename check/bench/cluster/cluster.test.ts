@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { CommandParser, ProtocolError } from "../../../src/shell/resp/Resp.ts"
 import { Cluster } from "./Cluster.ts"
 import type { Kind } from "./Cluster.ts"
 import { flushesOf } from "./flushes.ts"
@@ -249,6 +250,37 @@ describe.skipIf(!go)(`the load${go ? "" : " (not run: no Go on the PATH)"}`, { t
     expect(result.errors).toBeGreaterThan(0)
     expect(result.errors + result.all).toBe(server.sent.length)
     expect(result.error).toContain("outcome unknown")
+  })
+  test("with sessions, shares a connection: each client puts a command with the next number after an answer", async () => {
+    const parser = new CommandParser({ arguments: 10, bytes: 1000 })
+    const commands: Array<ReadonlyArray<string>> = []
+    const open = new Map<string, number>()
+    let sockets = 0
+    const server = createServer((socket) => {
+      sockets++
+      socket.on("error", () => {}).on("data", (chunk) => {
+        parser.push(chunk)
+        for (let words; (words = parser.next()) !== undefined;) {
+          if (words instanceof ProtocolError) throw words
+          commands.push(words)
+          const [name, session, seq] = words
+          if (name === "LOCKSTEP.OPEN") open.set(String(open.size + 1), 0)
+          const answer = name === "LOCKSTEP.OPEN" ? `:${open.size}\r\n` : Number(seq) === 7 ? "-STALE\r\n" : "+OK\r\n"
+          if (name === "LOCKSTEP.DO") open.set(session!, open.get(session!)! + (Number(seq) === 7 ? 0 : 1))
+          setTimeout(() => socket.write(answer), 5)
+        }
+      })
+    }).listen(0, "127.0.0.1")
+    await once(server, "listening")
+    ends.push(() => server.close())
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const result = await runLoad(program, { protocol: "sessions", servers: [address], clients: 6, connections: 1, seconds: 1 })
+    expect([sockets, open.size, result.errors]).toEqual([1, 6, 6])
+    expect(result.all).toBe([...open.values()].reduce((sum, n) => sum + n, 0))
+    for (const session of open.keys()) {
+      const own = commands.filter((words) => words[0] === "LOCKSTEP.DO" && words[1] === session)
+      expect(own.map((words) => words.slice(2, 5))).toEqual(own.map((_, n) => [`${n + 1}`, `${n + 1}`, "put"]))
+    }
   })
   test("ends after so many writes", async () => {
     const server = await redis(["+OK\r\n"], 0)

@@ -21,7 +21,7 @@ export interface LoadResult {
 }
 
 export interface Load {
-  readonly protocol: "etcd" | "resp"
+  readonly protocol: "etcd" | "resp" | "sessions"
   /** HOST:PORT. */
   readonly servers: ReadonlyArray<string>
   readonly clients: number

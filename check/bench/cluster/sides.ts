@@ -8,15 +8,16 @@ const sum = (values: ReadonlyArray<number>): number => values.reduce((all, n) =>
 
 export interface Side {
   readonly cluster: Cluster
-  readonly protocol: Load["protocol"]
-  /** How many connections it serves so many clients with, to one server. */
-  readonly connections: (clients: number) => number
+  /** How its clients speak to it, and by how many connections to one server. */
+  readonly spoken: (workload: Workload) => { readonly protocol: Load["protocol"]; readonly connections: number }
 }
 
 export interface Workload {
   readonly clients: number
   /** The clients talk to all servers alike; else all talk to the leader. */
   readonly spread: boolean
+  /** Ours have sessions and share a connection, as those of etcd always do; else each has one of its own. */
+  readonly sessions?: true
 }
 
 /** Per second, in milliseconds, and for each write that was acknowledged. */
@@ -39,10 +40,12 @@ export interface Figures {
 /** All are what the kernel and the servers say before and after the run, warm-up included, but for what clients saw. */
 export const measure = async (
   program: string,
-  { cluster, connections, protocol }: Side,
-  { clients, spread }: Workload,
+  { cluster, spoken }: Side,
+  workload: Workload,
   seconds: number
 ): Promise<Figures> => {
+  const { clients, spread } = workload
+  const { connections, protocol } = spoken(workload)
   const asked = spread ? cluster.members : [await cluster.leader()]
   const count = async () => ({
     syncs: sum(await cluster.each("syncs")),
@@ -55,7 +58,7 @@ export const measure = async (
     protocol,
     servers: asked.map((member) => `127.0.0.1:${member.clients}`),
     clients,
-    connections: Math.min(clients, connections(clients) * asked.length),
+    connections: Math.min(clients, connections * asked.length),
     seconds
   })
   const after = await count()

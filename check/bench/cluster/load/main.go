@@ -1,9 +1,9 @@
 // Puts load on a cluster: so many clients, each of which writes, waits for the answer, and writes again.
 //
-//	load etcd|resp --servers HOST:PORT,... --clients N [--connections N] [--warm DURATION] [--time DURATION] [--writes N]
+//	load etcd|resp|sessions --servers HOST:PORT,... --clients N [--connections N] [--warm DURATION] [--time DURATION] [--writes N]
 //
 // Client n uses connection n modulo their number, and connection n goes to server n modulo theirs. Prints one JSON
-// document (see result). Both protocols share everything but `put`: keys, values, clock and statistics.
+// document (see result). All protocols share everything but `put`: keys, values, clock and statistics.
 package main
 
 import (
@@ -29,8 +29,9 @@ type client interface {
 
 // protocols connect so many clients to servers, by so many connections at most.
 var protocols = map[string]func(servers []string, clients, connections int) ([]client, error){
-	"etcd": etcdClients,
-	"resp": respClients,
+	"etcd":     etcdClients,
+	"resp":     respClients,
+	"sessions": sessionClients,
 }
 
 // result is of the writes that began after the warm-up and before the time was over; each was waited for.
@@ -69,7 +70,7 @@ const limit = 10 * time.Second
 
 func main() {
 	if len(os.Args) < 2 || protocols[os.Args[1]] == nil {
-		fail(2, "expected etcd or resp")
+		fail(2, "expected etcd, resp or sessions")
 	}
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	servers := flags.String("servers", "", "HOST:PORT,...")
