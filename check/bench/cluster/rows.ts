@@ -33,8 +33,6 @@ export const planned: ReadonlyArray<Planned> = [
   { row: "64 clients", clients: 64, spread: false, times: 2 },
   { row: "256 clients", clients: 256, spread: false, times: 2 },
   { row: "64, all servers", clients: 64, spread: true },
-  { row: "1, session", clients: 1, spread: false, sessions: true, times: 1 },
-  { row: "16, sessions", clients: 16, spread: false, sessions: true, times: 1 },
   { row: "64, sessions", clients: 64, spread: false, sessions: true, times: 2 },
   { row: "256, sessions", clients: 256, spread: false, sessions: true, times: 2 }
 ]
