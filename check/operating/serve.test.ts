@@ -129,6 +129,7 @@ describe("a server doesn't start", () => {
 })
 
 test("a full disk ends the server, and nothing that was acknowledged is lost", async () => {
+  // The log grows by a MiB for what is to come, twice: the second time it can't.
   const value = "v".repeat(10_000)
   const full = serve(arguments_(), 1.5 * 2 ** 20)
   await leads()

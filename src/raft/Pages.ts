@@ -1,6 +1,6 @@
 /**
  * Sequences that are values, for the entries of a log: a change makes a new sequence, which shares with the old one all pages
- * before the change. In one piece, a log would be copied whole for each entry that is appended.
+ * before the change; only the list of pages is copied. In one piece, a log would be copied whole for each entry appended.
  *
  * Elements have indexes, of which the first is `base + 1`. A page has room for `pageLength` of them, up to the next multiple of
  * it, and there are no empty pages: so equal sequences have equal pages, however they came there.

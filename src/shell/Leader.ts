@@ -60,7 +60,8 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
     return undefined
   }
 
-  const ask = (request: () => Request, deadline: number): Effect.Effect<Asked> => {
+  // Written out, since every command comes this way: a generator takes longer.
+  const ask = (request: () => Request, deadline: number): Effect.Effect<Asked> => Effect.suspend(() => {
     let asked: Array<ServerId> = []
     let pause = shortestPause
     let puts = 0
@@ -110,8 +111,8 @@ export const makeLeader = Effect.fnUntraced(function*(first: ServerId | null = n
           return Effect.succeed({ reply: undefined, puts: puts - 1, trouble: `${server}: ${answer.reason}` })
       }
     }
-    return Effect.suspend(attempt)
-  }
+    return attempt()
+  })
 
   return { ask }
 })

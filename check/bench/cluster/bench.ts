@@ -7,7 +7,7 @@
  *     --json        one JSON document on the standard output
  *
  * Three servers each, on loopback, with the settings they come with: both sync what they acknowledge. Both clusters are
- * up all the time, and one of them is under load, each for 25 seconds before anything counts: V8 compiles what runs often
+ * up all the time, and one of them is under load, each for 30 seconds before anything counts: V8 compiles what runs often
  * while it runs, on the cores that the servers need. Clients write values of 256 bytes to 5,000 keys, one write after the
  * other. etcd's share one connection of its own client (its benchmark tool does so, and more of them make it slower). Ours
  * have one each, as plain Redis clients do; in rows with "sessions" they are what our own clerk is, and share one, too. Load
@@ -132,6 +132,7 @@ const run = async ({ json, only, rounds, seconds }: Asked): Promise<boolean> => 
   for (const side of sides) {
     progress(`${side.cluster.kind.name} warms up`)
     await measure(load, side, { clients: 64, spread: true }, 10)
+    await measure(load, side, { clients: 64, spread: false, sessions: true }, 5)
     await measure(load, side, { clients: 1, spread: false }, 15)
   }
   const contests: Array<Contest> = []

@@ -3,7 +3,7 @@
 //	load etcd|resp|sessions --servers HOST:PORT,... --clients N [--connections N] [--warm DURATION] [--time DURATION] [--writes N]
 //
 // Client n uses connection n modulo their number, and connection n goes to server n modulo theirs. Prints one JSON
-// document (see result). All protocols share everything but `put`: keys, values, clock and statistics.
+// document (see result). All protocols share everything but how clients connect and `put`: keys, values, clock and statistics.
 package main
 
 import (

@@ -77,8 +77,8 @@ func (c *sharedConnection) receive() {
 	}
 }
 
-// sessionClient is what our own clerk is: a session (LOCKSTEP.OPEN), whose commands take effect once, on a connection that
-// others use, too.
+// sessionClient has a session (LOCKSTEP.OPEN), as our own clerk has: its commands take effect once, on a connection that
+// others use, too. It puts one at a time.
 type sessionClient struct {
 	shared       *sharedConnection
 	answer       chan string
@@ -92,6 +92,8 @@ func (c *sessionClient) ask() (string, error) {
 	}
 	line := <-c.answer
 	if line == "" {
+		c.shared.lock.Lock()
+		defer c.shared.lock.Unlock()
 		return "", c.shared.broken
 	}
 	return strings.TrimSuffix(line, "\r\n"), nil
