@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Ref from "effect/Ref"
 import { describe, expect, it } from "vitest"
-import { figure2 } from "../../src/raft/Server.ts"
+import { figure2, lastIndex } from "../../src/raft/Server.ts"
 import type { Configuration } from "../../src/shell/Configuration.ts"
 import { Chance } from "../simulator/Chance.ts"
 import { Choices, departures } from "./Choices.ts"
@@ -176,6 +176,26 @@ describe("A world", () => {
       }), 5_000)
     expect(violation, world.story).toBeUndefined()
     expect(answers).toEqual(["notLeader", "notLeader", "notLeader"])
+  })
+  it("has leaders that take requests together: a batch begins when it is as large as those that wait for answers", () => {
+    const batches: Array<number> = []
+    const world = new World({
+      configuration,
+      chance: new Chance(1),
+      choices: new Choices([]),
+      onStep: ({ taken: { action, before, step } }) => {
+        if (action === "ClientRequestAction") batches.push(lastIndex(step.server.log) - lastIndex(before.log))
+      }
+    })
+    const violation = world.run(() =>
+      Effect.gen(function*() {
+        const replica = world.replica(yield* world.leader)!
+        const ask = (after: number) => Effect.delay(replica.ask({ type: "open", timeout: 1000 }), after)
+        // One after the other, all before the first is answered; for the last one it is too late to find company.
+        yield* Effect.all(Array.from({ length: 9 }, (_, n) => ask(n / 50)), { concurrency: "unbounded" })
+      }), 5_000)
+    expect(violation, world.story).toBeUndefined()
+    expect(batches).toEqual([1, 1, 2, 4, 1])
   })
   it("is the same again from the same seed, and another from another", () => {
     const text = (seed: number) => JSON.stringify(run(seed).world.observed.steps)
