@@ -4,8 +4,8 @@
  * and the two must agree.
  */
 import { lastIndex, lastTerm, termAt } from "../../src/raft/Server.ts"
-import { entryOf } from "../raft/Log.ts"
 import type { Index, Server, ServerId, Term } from "../../src/raft/Server.ts"
+import { entryOf } from "../raft/Log.ts"
 import type { Known } from "../cluster/Cluster.ts"
 import {
   contactIsOfTerm,

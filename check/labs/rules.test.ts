@@ -15,8 +15,8 @@ import type {
 import { Handle, Restart } from "../../src/raft/Raft.ts"
 import { ClientRequest, HeartbeatTimeout } from "../../src/raft/Replication.ts"
 import { entryAt, figure2, InitServer, lastIndex, termAt } from "../../src/raft/Server.ts"
-import { entriesOf, logOf } from "../raft/Log.ts"
 import type { Entry, Log, Server, Term } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "../raft/Log.ts"
 import { TakeSnapshot } from "../../src/raft/Snapshot.ts"
 import { serverIds } from "../cluster/Cluster.ts"
 

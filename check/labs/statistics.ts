@@ -1,7 +1,7 @@
 /** How long elections take: many cheap trials, as in the paper's Figure 16 and in chapter 9 of the dissertation. */
 import { figure2 } from "../../src/raft/Server.ts"
-import { logOf } from "../raft/Log.ts"
 import type { Entry } from "../../src/raft/Server.ts"
+import { logOf } from "../raft/Log.ts"
 import { Chance } from "../simulator/Chance.ts"
 import { Simulation } from "../simulator/Simulation.ts"
 import { serverIds } from "../cluster/Cluster.ts"

@@ -3,8 +3,8 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { compact, entriesFrom, entryAt, lastIndex, lastTerm, replaceAfter, Size, sizeOf, termAt } from "../../src/raft/Server.ts"
-import { entriesOf, logOf } from "./Log.ts"
 import type { Entry, Log } from "../../src/raft/Server.ts"
+import { entriesOf, logOf } from "./Log.ts"
 
 const valued = (value: string): Entry => ({ term: 1, type: "command", value })
 

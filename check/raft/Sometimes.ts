@@ -6,8 +6,8 @@ import type { Predicate } from "../explorer/Model.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { Full } from "../../src/raft/Replication.ts"
 import { lastIndex, replaceAfter, termAt } from "../../src/raft/Server.ts"
-import { entriesOf } from "./Log.ts"
 import type { Log, Server } from "../../src/raft/Server.ts"
+import { entriesOf } from "./Log.ts"
 import type { Ghost } from "../../src/raft/World.ts"
 
 type Sometimes = Predicate<Server, Message, Ghost>

@@ -3,8 +3,8 @@ import { decode } from "../../src/kv/Encoding.ts"
 import { stampedText } from "../kv/Notation.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { lastIndex, Peers } from "../../src/raft/Server.ts"
-import { entriesOf } from "../raft/Log.ts"
 import type { Entry, Role, Server } from "../../src/raft/Server.ts"
+import { entriesOf } from "../raft/Log.ts"
 
 export const roleLetter: Readonly<Record<Role, string>> = { follower: "F", preCandidate: "P", candidate: "C", leader: "L" }
 

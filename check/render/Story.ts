@@ -6,9 +6,9 @@ import type { LocalStep } from "../explorer/Model.ts"
 import { sameEntry } from "../raft/Entry.ts"
 import type { Message } from "../../src/raft/Message.ts"
 import { entriesFrom, entryAt, lastIndex, Peers } from "../../src/raft/Server.ts"
-import { entriesOf } from "../raft/Log.ts"
 import { requested } from "../raft/Actions.ts"
 import type { Entry, Server } from "../../src/raft/Server.ts"
+import { entriesOf } from "../raft/Log.ts"
 import { boxes, contactText, partialText, roleLetter, snapshotText, valueText, voteText } from "./Notation.ts"
 
 export interface Story {

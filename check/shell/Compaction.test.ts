@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { compact, figure2, InitServer, replaceAfter } from "../../src/raft/Server.ts"
-import { logOf } from "../raft/Log.ts"
 import type { Server } from "../../src/raft/Server.ts"
+import { logOf } from "../raft/Log.ts"
 import { LogMeter, logSize, snapshotIsDue } from "../../src/shell/Compaction.ts"
 
 /** A log of 4-byte values: 5 each. */

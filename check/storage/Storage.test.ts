@@ -1,6 +1,5 @@
 // Goal: every layer keeps the contract of src/shell/Storage.ts. Method: random records, saved in groups; a crash is a copy
 // of the folder while it is in use.
-import { logOf } from "../raft/Log.ts"
 import { Effect, Exit, Fiber, Layer, Option, Result, Scope } from "effect"
 import fc from "fast-check"
 import { spawn } from "node:child_process"
@@ -13,6 +12,7 @@ import { Storage, type StorageError, type StorageRecord } from "../../src/shell/
 import { layerFile } from "../../src/shell/storage/FileLog.ts"
 import { layerMemory } from "../../src/shell/storage/Memory.ts"
 import { layerSqlite } from "../../src/shell/storage/Sqlite.ts"
+import { logOf } from "../raft/Log.ts"
 import { command, commands, compaction, eventful, recordsArbitrary, states } from "./records.ts"
 
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), "storage-"))
