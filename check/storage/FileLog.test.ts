@@ -359,6 +359,24 @@ describe("P03, P11: a write or a sync that fails is the end", () => {
     expect(await loaded(disk.powerCut(() => 0))).toEqual(found)
   })
 
+  test("P03: a segment whose cut was lost by a failed sync is cut again before another one follows", async () => {
+    const large = (k: number) => command(k, "x".repeat(longest))
+    const disk = new ForgetfulDisk()
+    const run = (k: number) =>
+      Effect.runPromise(Effect.scoped(fileLog(disk, longest).pipe(Effect.flatMap(({ save }) => save(large(k))))).pipe(Effect.result))
+    expect(Result.isSuccess(await run(1))).toBe(true)
+    let cut = false
+    disk.fault = (operation) => {
+      cut ||= operation === "truncate"
+      return cut && operation === "sync" ? "fail" : undefined
+    }
+    expect([Result.isFailure(await run(2)), cut]).toEqual([true, true])
+    disk.fault = () => undefined
+    expect(Result.isSuccess(await run(2))).toBe(true)
+    expect(disk.files).toContain("log-2")
+    expect(await loaded(disk.powerCut(() => 0))).toEqual(states([large(1), large(2)]).at(-1))
+  })
+
   test("P02: a name that was read after the process was killed is durable before anyone relies on it", async () => {
     const large = (k: number) => command(k, "x".repeat(longest))
     const disk = new ForgetfulDisk()

@@ -43,5 +43,5 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     "  yield* disk.sync(segment(last.number))\n",
     ""
   ),
-  mutant("P22", "a segment keeps its room for more when another one follows", fileLog, "if (end < length) {", "if (end < 0) {")
+  mutant("P22", "a segment keeps its room for more when another one follows", fileLog, "  yield* disk.truncate(segment(number), end)\n", "")
 ]

@@ -108,12 +108,13 @@ const newSegment = Effect.fnUntraced(function*(disk: Disk, n: number): Effect.fn
   return { number: n, end: fileHeaderLength, length: fileHeaderLength, settled: true }
 })
 
-/** A segment that another one follows has frames to its end: so none is missing there without being missed. */
-const nextSegment = Effect.fnUntraced(function*(disk: Disk, { end, length, number }: Open) {
-  if (end < length) {
-    yield* disk.truncate(segment(number), end)
-    yield* disk.sync(segment(number))
-  }
+/**
+ * A segment that another one follows has frames to its end: so none is missing there without being missed. It is cut also if it
+ * seems to have been: a cut whose sync failed is read, and lost with the power.
+ */
+const nextSegment = Effect.fnUntraced(function*(disk: Disk, { end, number }: Open) {
+  yield* disk.truncate(segment(number), end)
+  yield* disk.sync(segment(number))
   return yield* newSegment(disk, number + 1)
 })
 
