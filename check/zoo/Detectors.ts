@@ -225,7 +225,7 @@ export const byGraph = async (expected: ReadonlyArray<Expected>, signal: AbortSi
 }
 
 /** Runs of the file log on a disk that forgets, and the events of those in which servers crash everywhere. */
-const diskRuns = 300
+const diskRuns = 1_000
 const crashEvents = 7
 
 /** What the specification of the log on disk doesn't allow, and what a crash between two effects leaves. */

@@ -43,5 +43,12 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     "  yield* disk.sync(segment(last.number))\n",
     ""
   ),
-  mutant("P22", "a segment keeps its room for more when another one follows", fileLog, "  yield* disk.truncate(segment(number), end)\n", "")
+  mutant("P22", "a segment keeps its room for more when another one follows", fileLog, "  yield* disk.truncate(segment(number), end)\n", ""),
+  mutant(
+    "P23",
+    "a segment that seems to be cut isn't cut again, though the sync of the cut failed",
+    fileLog,
+    "{ end, number }: Open) {\n  yield* disk.truncate(segment(number), end)\n  yield* disk.sync(segment(number))\n",
+    "{ end, length, number }: Open) {\n  if (end < length) {\n    yield* disk.truncate(segment(number), end)\n    yield* disk.sync(segment(number))\n  }\n"
+  )
 ]

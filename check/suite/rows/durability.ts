@@ -25,7 +25,7 @@ export const diskRow = ({ signal }: SuiteOptions, withTlc: boolean) =>
 /** Of the log of our own on a disk that forgets. */
 export const refinementRow = ({ deep, seed, signal }: SuiteOptions) =>
   row("durability", "the file log refines it", Effect.promise(async () => {
-    const runs = deep ? 20_000 : 500
+    const runs = deep ? 20_000 : 2_000
     const counts: Counts = {}
     const seeds = function*() {
       for (let k = 0; k < runs && !signal.aborted; k++) yield seed + k
