@@ -112,7 +112,11 @@ export class ForgetfulDisk implements Disk {
     })
 
   readonly remove = (name: string) =>
-    this.#operation("remove", name, () => this.#changeFolder((names) => void names.delete(name)))
+    Effect.suspend(() =>
+      this.#files.has(name)
+        ? this.#operation("remove", name, () => this.#changeFolder((names) => void names.delete(name)))
+        : Effect.fail(new StorageError({ kind: "failed", file: `disk/${name}`, reason: "can't remove: there is no such file" }))
+    )
 
   readonly syncFolder = Effect.suspend(() =>
     this.#operation("syncFolder", "", () => {

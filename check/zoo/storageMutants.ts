@@ -50,5 +50,12 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     fileLog,
     "{ end, number }: Open) {\n  yield* disk.truncate(segment(number), end)\n  yield* disk.sync(segment(number))\n",
     "{ end, length, number }: Open) {\n  if (end < length) {\n    yield* disk.truncate(segment(number), end)\n    yield* disk.sync(segment(number))\n  }\n"
+  ),
+  mutant(
+    "P24",
+    "what is left of a segment is removed when the segment has taken its name",
+    fileLog,
+    "  for (const name of names) if (name.endsWith(\".new\")) yield* disk.remove(name)\n  last ??= yield* newSegment(disk, first)\n",
+    "  last ??= yield* newSegment(disk, first)\n  for (const name of names) if (name.endsWith(\".new\")) yield* disk.remove(name)\n"
   )
 ]

@@ -178,9 +178,9 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     if (isLast && tail !== undefined) last = yield* confirm(disk, last, tail)
     else if (damage !== undefined) yield* disk.sync(segment(n))
   }
-  last ??= yield* newSegment(disk, first)
-  // What a crash has left of a file being replaced, or behind a checkpoint.
+  // What a crash has left of a file being replaced, before another one takes its name; and behind a checkpoint.
   for (const name of names) if (name.endsWith(".new")) yield* disk.remove(name)
+  last ??= yield* newSegment(disk, first)
   yield* removeBefore(disk, first)
   return { found: image, last }
 })
