@@ -66,13 +66,14 @@ interface Given {
 /** The payloads in a file, byte by byte, read as src/shell/storage/Frame.ts describes it; undefined for what isn't a frame. */
 const payloads = (bytes: Buffer, number: number): ReadonlyArray<{ readonly at: number; readonly text: string | undefined }> => {
   const found: Array<{ at: number; text: string | undefined }> = []
-  for (let at = 20; at < bytes.length;) {
+  for (let at = 24; at < bytes.length;) {
+    const salt = bytes.readUInt32LE(16)
     const [length, sum, check] = at + 12 <= bytes.length
       ? [bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at + 8)]
       : [Infinity, 0, 0]
     const end = at + 12 + length
     const payload = end <= bytes.length ? bytes.subarray(at + 12, end) : undefined
-    const head = new Uint8Array(Uint32Array.of(number, at, length, sum).buffer)
+    const head = new Uint8Array(Uint32Array.of(number, salt, at, length, sum).buffer)
     if (payload === undefined || crc32(payload) !== sum || crc32(head) !== check) {
       found.push({ at, text: undefined })
       break

@@ -15,6 +15,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { lastIndex } from "../../src/raft/Server.ts"
 import type { Server, ServerId } from "../../src/raft/Server.ts"
@@ -460,7 +461,8 @@ export class World {
     const { observed } = this
     const host = this.#hosts.get(id)!
     const disk = diskOfLife(this.#disks.get(id)!, () => !life.over, () => host.chance.between(...latency))
-    return Effect.map(fileLog(disk, longest), (storage) =>
+    // Salts by another chance than the replica's, which would depend on its disk.
+    return Effect.map(Random.withSeed(fileLog(disk, longest), id), (storage) =>
       Storage.of({
         load: Effect.tap(storage.load, (found) => Effect.sync(() => life.over || observed.loaded(id, found))),
         save: (record) => Effect.tap(storage.save(record), () => Effect.sync(() => life.over || observed.saved(id, record)))

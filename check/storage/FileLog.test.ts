@@ -1,13 +1,13 @@
 // Goal: whatever a power cut leaves of the log of our own, what is loaded is what some number of records amount to, at
 // least those that were durable by the contract; any other damage is an error. Method: a simulated disk, cut everywhere.
-import { Effect, Exit, Result, Scope } from "effect"
+import { Effect, Exit, Random, Result, Scope } from "effect"
 import fc from "fast-check"
 import { isDeepStrictEqual } from "node:util"
 import { crc32 } from "node:zlib"
 import { describe, expect, test } from "vitest"
 import { type Storage, StorageError, type StorageRecord } from "../../src/shell/Storage.ts"
 import { fileLog } from "../../src/shell/storage/FileLog.ts"
-import { frame, framesOf, version } from "../../src/shell/storage/Frame.ts"
+import { fileHeaderLength, frame, frameHeaderLength, framesOf, version } from "../../src/shell/storage/Frame.ts"
 import { entriesOf } from "../raft/Log.ts"
 import { type Choose, ForgetfulDisk, type Operation } from "./ForgetfulDisk.ts"
 import { command, commands, compaction, recordsArbitrary, states } from "./records.ts"
@@ -41,11 +41,15 @@ const saveAll = (storage: Storage["Service"], groups: ReadonlyArray<ReadonlyArra
     return acknowledged
   })
 
-/** A disk with these groups saved and the log open still, or closed. */
-const diskWith = async (groups: ReadonlyArray<ReadonlyArray<StorageRecord>>, close: "close" | "leave open") => {
+/** A disk with these groups saved and the log open still, or closed; the seed is one for the salts of its files. */
+const diskWith = async (
+  groups: ReadonlyArray<ReadonlyArray<StorageRecord>>,
+  close: "close" | "leave open",
+  seed = "any"
+) => {
   const disk = new ForgetfulDisk()
   const scope = Scope.makeUnsafe()
-  const storage = await Effect.runPromise(fileLog(disk, longest).pipe(Scope.provide(scope)))
+  const storage = await Effect.runPromise(fileLog(disk, longest).pipe(Scope.provide(scope), Random.withSeed(seed)))
   await Effect.runPromise(saveAll(storage, groups))
   if (close === "close") await Effect.runPromise(Scope.close(scope, Exit.void))
   return disk
@@ -64,7 +68,7 @@ const inGroups = (records: ReadonlyArray<StorageRecord>, sizes: ReadonlyArray<nu
 /** A segment without its room for more. */
 const used = (disk: ForgetfulDisk, name: string): Buffer => {
   const bytes = disk.get(name)
-  return bytes.subarray(0, framesOf(bytes, Number(name.slice(4))).end)
+  return bytes.subarray(0, framesOf(bytes).end)
 }
 
 /** Deterministic, from a seed. */
@@ -235,7 +239,7 @@ describe("P05, P18: damage before the tail is an error that names file, byte and
   test("zeros in place of the last frames of a segment that another one follows", async () => {
     const disk = await diskWith(commands(7).map((record) => [record]), "leave open")
     const bytes = disk.get("log-1")
-    const { end, frames } = framesOf(bytes, 1)
+    const { end, frames } = framesOf(bytes)
     expect([frames.length > 1, end, disk.files.includes("log-2")]).toEqual([true, bytes.length, true])
     const { offset } = frames.at(-1)!
     disk.put("log-1", bytes.fill(0, offset))
@@ -249,28 +253,54 @@ describe("P05, P18: damage before the tail is an error that names file, byte and
     bytes[60]! ^= 1
     disk.put("log-1", bytes)
     expect((await errorOf(disk))?.message)
-      .toMatch(/^disk\/log-1, byte 20: a frame doesn't match its checksum, and it isn't the tail: more follows at byte \d+$/)
+      .toMatch(/^disk\/log-1, byte 24: a frame doesn't match its checksum, and it isn't the tail: more follows at byte \d+$/)
   })
 
   test("frames of another segment, left in a torn tail, aren't taken for its own", async () => {
     const records = commands(5)
     const disk = await diskWith(records.map((record) => [record]), "leave open")
-    disk.put("log-2", Buffer.concat([disk.get("log-2"), disk.get("log-1").subarray(20)]))
+    disk.put("log-2", Buffer.concat([disk.get("log-2"), disk.get("log-1").subarray(fileHeaderLength)]))
     expect(await loaded(disk)).toEqual(states(records).at(-1))
   })
 })
 
-test("a frame that a client has put into a value isn't taken for one that follows a torn tail", async () => {
-  const inside = "x".repeat(frame(1, 0, Buffer.from("[]")).length)
-  const records = (value: string) => [command(1), command(2, `${value} and more`)]
-  const fileOf = async (value: string) => used(await diskWith(records(value).map((record) => [record]), "leave open"), "log-1")
-  const at = (await fileOf(inside)).indexOf(inside)
-  const bytes = await fileOf(frame(1, at, Buffer.from("[]")).toString("latin1"))
-  expect(framesOf(bytes, 1).frames).toHaveLength(2)
-  expect(bytes.subarray(at, at + inside.length)).toEqual(frame(1, at, Buffer.from("[]")))
-  const disk = new ForgetfulDisk()
-  disk.put("log-1", bytes.subarray(0, -1))
-  expect(await loaded(disk)).toEqual(states([command(1)]).at(-1))
+describe("a frame that a client has put into a value isn't taken for one that follows a torn tail", () => {
+  const payload = Buffer.from("[]")
+  const { length } = frame({ number: 1, salt: 0 }, 0, payload)
+  /** A file of two records, and a frame in the second one's value that fits there, if the file has this salt. */
+  const fileWith = async (seed: string, salt: number) => {
+    const fileOf = async (value: string) => {
+      const records = [command(1), command(2, `${value} and more`)]
+      return used(await diskWith(records.map((record) => [record]), "leave open", seed), "log-1")
+    }
+    const at = (await fileOf("x".repeat(length))).indexOf("x".repeat(length))
+    const hidden = frame({ number: 1, salt }, at, payload)
+    const bytes = await fileOf(hidden.toString("latin1"))
+    const { file, frames } = framesOf(bytes)
+    expect([frames.length, bytes.subarray(at, at + length)]).toEqual([2, hidden])
+    return { bytes, salt: file.salt, last: frames[1]!.offset }
+  }
+  const diskOf = (bytes: Buffer) => {
+    const disk = new ForgetfulDisk()
+    disk.put("log-1", bytes)
+    return disk
+  }
+  const first = states([command(1)]).at(-1)
+
+  test("without the salt: whatever is torn", async () => {
+    const another = await fileWith("another", 0)
+    const { bytes, last, salt } = await fileWith("this", another.salt)
+    expect(salt).not.toBe(another.salt)
+    expect(await loaded(diskOf(bytes.subarray(0, -1)))).toEqual(first)
+    expect(await loaded(diskOf(bytes.fill(0, last, last + frameHeaderLength)))).toEqual(first)
+  })
+
+  test("with the salt: unless the header around it is torn", async () => {
+    const { salt } = await fileWith("this", 0)
+    const { bytes, last } = await fileWith("this", salt)
+    expect(await loaded(diskOf(bytes.subarray(0, -1)))).toEqual(first)
+    expect(await errorOf(diskOf(bytes.fill(0, last, last + frameHeaderLength)))).toMatchObject({ kind: "corrupt", offset: last })
+  })
 })
 
 describe("P10, P15, P17: the files belong together", () => {
@@ -313,7 +343,7 @@ describe("P10, P15, P17: the files belong together", () => {
     for (const another of [version - 1, version + 1]) {
       const other = disk.get("log-1")
       other.writeUInt32LE(another, 8)
-      other.writeUInt32LE(crc32(other.subarray(0, 16)), 16)
+      other.writeUInt32LE(crc32(other.subarray(0, fileHeaderLength - 4)), fileHeaderLength - 4)
       disk.put("log-1", other)
       expect((await errorOf(disk))?.message).toBe(`disk/log-1: written in format ${another}; this program reads format ${version}`)
     }

@@ -32,7 +32,7 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     "P18",
     "the checksum is of a commit's content only",
     frame,
-    "if (bytes.readUInt32LE(offset + 8) !== headerCheck(number, offset, length, sum)) {",
+    "if (bytes.readUInt32LE(offset + 8) !== headerCheck(file, offset, length, sum)) {",
     "if (length === 0) {"
   ),
   mutant("P20", "what a killed process has renamed is believed as it is", fileLog, "  yield* disk.syncFolder\n  const names", "  const names"),
@@ -57,5 +57,6 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     fileLog,
     "  for (const name of names) if (name.endsWith(\".new\")) yield* disk.remove(name)\n  last ??= yield* newSegment(disk, first)\n",
     "  last ??= yield* newSegment(disk, first)\n  for (const name of names) if (name.endsWith(\".new\")) yield* disk.remove(name)\n"
-  )
+  ),
+  mutant("P25", "a frame doesn't know its file's salt", frame, "Uint32Array.of(number, salt, offset, length, sum)", "Uint32Array.of(number, 0, offset, length, sum)")
 ]

@@ -8,12 +8,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as path from "node:path"
 import { Storage, StorageError, type StorageRecord } from "../Storage.ts"
 import { claim } from "./Claim.ts"
 import { type Disk, realDisk } from "./Disk.ts"
-import { type FileFault, fileHeader, fileHeaderLength, frame, framesOf, headerFault } from "./Frame.ts"
+import { type FileFault, type FileId, fileHeader, fileHeaderLength, frame, framesOf, headerFault } from "./Frame.ts"
 import { type Backend, groupCommit } from "./GroupCommit.ts"
 import { advance, blank, type Image } from "./Image.ts"
 import { type Checkpoint, checkpointIn, packCheckpoint, packRecords, recordsIn } from "./Records.ts"
@@ -37,8 +38,7 @@ export const fileLog = (disk: Disk, longest: number): Effect.Effect<Storage["Ser
 const segment = (number: number) => `log-${number}`
 const number = (name: string): number => Number(/^log-([1-9][0-9]*)$/.exec(name)?.[1])
 
-interface Open {
-  readonly number: number
+interface Open extends FileId {
   /** Where the next frame goes. */
   readonly end: number
   /** The file's length. From `end` to there it has zeros. */
@@ -85,12 +85,12 @@ const append = Effect.fnUntraced(function*(
   ahead = 0
 ): Effect.fn.Return<Open, StorageError> {
   const name = segment(at.number)
-  const bytes = frame(at.number, at.end, payload)
+  const bytes = frame(at, at.end, payload)
   const end = at.end + bytes.length
   yield* disk.write(name, at.end, bytes)
   if (end > at.length && ahead > 0) yield* disk.write(name, end, new Uint8Array(ahead))
   yield* disk.sync(name)
-  return { number: at.number, end, length: end > at.length ? end + ahead : at.length, settled: payload === empty }
+  return { number: at.number, salt: at.salt, end, length: end > at.length ? end + ahead : at.length, settled: payload === empty }
 })
 
 /** A file by this name has this content, or the one before: never something between (diss. 3.8). */
@@ -103,9 +103,13 @@ const replaceFile = Effect.fnUntraced(function*(disk: Disk, name: string, bytes:
   yield* disk.syncFolder
 })
 
+const newFile = (number: number): Effect.Effect<FileId> =>
+  Effect.map(Random.nextIntBetween(0, 2 ** 32 - 1), (salt) => ({ number, salt }))
+
 const newSegment = Effect.fnUntraced(function*(disk: Disk, n: number): Effect.fn.Return<Open, StorageError> {
-  yield* replaceFile(disk, segment(n), fileHeader(n))
-  return { number: n, end: fileHeaderLength, length: fileHeaderLength, settled: true }
+  const file = yield* newFile(n)
+  yield* replaceFile(disk, segment(n), fileHeader(file))
+  return { ...file, end: fileHeaderLength, length: fileHeaderLength, settled: true }
 })
 
 /**
@@ -121,7 +125,8 @@ const nextSegment = Effect.fnUntraced(function*(disk: Disk, { end, number }: Ope
 /** Stores the image, its snapshot in it, and makes the segments so far superfluous: only then may they go. */
 const replaceAll = Effect.fnUntraced(function*(disk: Disk, latest: number, image: Image) {
   const payload = packCheckpoint({ first: latest + 1, image })
-  yield* replaceFile(disk, "checkpoint", Buffer.concat([fileHeader(0), frame(0, fileHeaderLength, payload)]))
+  const file = yield* newFile(0)
+  yield* replaceFile(disk, "checkpoint", Buffer.concat([fileHeader(file), frame(file, fileHeaderLength, payload)]))
   const next = yield* newSegment(disk, latest + 1)
   yield* removeBefore(disk, latest + 1)
   return next
@@ -157,7 +162,7 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     const bytes = yield* disk.read(segment(n))
     const headFault = headerFault(bytes, n)
     if (headFault !== undefined) return yield* bad(segment(n), headFault)
-    const { damage: fault, end, followedAt, frames } = framesOf(bytes, n)
+    const { damage: fault, end, file, followedAt, frames } = framesOf(bytes)
     const isLast = n === numbers.at(-1)
     const damage = fault ?? (end < bytes.length && !isLast ? "a frame is missing" : undefined)
     if (damage !== undefined && (followedAt !== undefined || !isLast)) {
@@ -174,7 +179,7 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
     if (damage !== undefined) yield* disk.truncate(segment(n), end)
     const tail = frames.at(-1)
     const length = damage === undefined ? bytes.length : end
-    last = { number: n, end, length, settled: tail === undefined || tail.payload.equals(empty) }
+    last = { ...file, end, length, settled: tail === undefined || tail.payload.equals(empty) }
     if (isLast && tail !== undefined) last = yield* confirm(disk, last, tail)
     else if (damage !== undefined) yield* disk.sync(segment(n))
   }
@@ -187,9 +192,9 @@ const recover = Effect.fnUntraced(function*(disk: Disk) {
 
 const readCheckpoint = Effect.fnUntraced(function*(disk: Disk, bad: (name: string, fault: FileFault) => StorageError) {
   const bytes = yield* disk.read("checkpoint")
-  const { damage, end, frames } = framesOf(bytes, 0)
   const fault = headerFault(bytes, 0)
   if (fault !== undefined) return yield* bad("checkpoint", fault)
+  const { damage, end, frames } = framesOf(bytes)
   if (damage !== undefined || frames.length !== 1 || end < bytes.length) {
     const reason = damage ?? "not one frame, and nothing else"
     return yield* bad("checkpoint", { kind: "corrupt", offset: end, reason })
@@ -207,7 +212,7 @@ const confirm = Effect.fnUntraced(function*(
   last: Open,
   tail: { readonly offset: number; readonly payload: Buffer }
 ): Effect.fn.Return<Open, StorageError> {
-  yield* disk.write(segment(last.number), tail.offset, frame(last.number, tail.offset, tail.payload))
+  yield* disk.write(segment(last.number), tail.offset, frame(last, tail.offset, tail.payload))
   yield* disk.sync(segment(last.number))
   return last.settled ? last : yield* append(disk, last, empty)
 })
