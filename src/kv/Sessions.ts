@@ -115,9 +115,10 @@ export const Execute = (kv: KV, command: Command): Applied => {
     }
   }
   const { data, response } = execute(kv.data, operation)
-  // KV.CacheReply: in the replicated state, so that the next leader knows it.
+  // KV.CacheReply: in the replicated state, so that the next leader knows it. What was heard goes before, for a client that
+  // asks one thing at a time has one answer then, and never a tree of two.
   return {
-    kv: become(data, Table.set(s.replies, seq, response, seq)),
+    kv: become(data, Table.set(Table.removeBelow(s.replies, first), seq, response, seq)),
     reply: { status: "OK", session, seq, response }
   }
 }

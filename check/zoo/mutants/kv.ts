@@ -235,8 +235,8 @@ export const kvMutants: ReadonlyArray<Mutant> = [
     title: "refusals aren't remembered: a Cas that comes again may succeed",
     edits: [{
       file: sessions,
-      from: "kv: become(data, Table.set(s.replies, seq, response, seq)),",
-      to: "kv: become(data, response === false ? s.replies : Table.set(s.replies, seq, response, seq)),"
+      from: "kv: become(data, Table.set(Table.removeBelow(s.replies, first), seq, response, seq)),",
+      to: "kv: become(data, response === false ? s.replies : Table.set(Table.removeBelow(s.replies, first), seq, response, seq)),"
     }],
     spec: [{
       file: specSessions,
