@@ -66,8 +66,8 @@ interface Given {
 /** The payloads in a file, byte by byte, read as src/shell/storage/Frame.ts describes it; undefined for what isn't a frame. */
 const payloads = (bytes: Buffer, number: number): ReadonlyArray<{ readonly at: number; readonly text: string | undefined }> => {
   const found: Array<{ at: number; text: string | undefined }> = []
-  for (let at = 24; at < bytes.length;) {
-    const salt = bytes.readUInt32LE(16)
+  for (let at = 28; at < bytes.length;) {
+    const salt = bytes.readUInt32LE(20)
     const [length, sum, check] = at + 12 <= bytes.length
       ? [bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at + 8)]
       : [Infinity, 0, 0]

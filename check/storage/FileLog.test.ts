@@ -253,7 +253,7 @@ describe("P05, P18: damage before the tail is an error that names file, byte and
     bytes[60]! ^= 1
     disk.put("log-1", bytes)
     expect((await errorOf(disk))?.message)
-      .toMatch(/^disk\/log-1, byte 24: a frame doesn't match its checksum, and it isn't the tail: more follows at byte \d+$/)
+      .toMatch(/^disk\/log-1, byte 28: a frame doesn't match its checksum, and it isn't the tail: more follows at byte \d+$/)
   })
 
   test("frames of another segment, left in a torn tail, aren't taken for its own", async () => {
@@ -343,10 +343,19 @@ describe("P10, P15, P17: the files belong together", () => {
     for (const another of [version - 1, version + 1]) {
       const other = disk.get("log-1")
       other.writeUInt32LE(another, 8)
-      other.writeUInt32LE(crc32(other.subarray(0, fileHeaderLength - 4)), fileHeaderLength - 4)
-      disk.put("log-1", other)
-      expect((await errorOf(disk))?.message).toBe(`disk/log-1: written in format ${another}; this program reads format ${version}`)
+      other.writeUInt32LE(crc32(other.subarray(0, 16)), 16)
+      // Whatever follows in that format, if anything.
+      for (const bytes of [other, other.subarray(0, 20)]) {
+        disk.put("log-1", bytes)
+        expect((await errorOf(disk))?.message).toBe(`disk/log-1: written in format ${another}; this program reads format ${version}`)
+      }
     }
+  })
+
+  test.each([0, 1, 19, 20, 27])("a file of %d bytes has lost its header", async (length) => {
+    const disk = await diskWith([[command(1)]], "close")
+    disk.put("log-1", disk.get("log-1").subarray(0, length))
+    expect((await errorOf(disk))?.message).toBe(`disk/log-1, byte ${length}: the file ends within its header`)
   })
 })
 

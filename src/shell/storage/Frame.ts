@@ -1,24 +1,25 @@
 /**
  * The bytes of a file of the log, format version 4. Numbers are unsigned, little-endian, of 32 bits.
  *
- *     file  = "lockstep" version number salt check frame* zero*     check: CRC-32 of what precedes it
+ *     file  = "lockstep" version number check salt check frame* zero*     checks: CRC-32 of what precedes them
  *     frame = length sum check payload            sum: CRC-32 of the payload
  *                                                 check: CRC-32 of number, salt, the frame's offset, length, sum
  *
- * With a check of its own, a damaged length isn't taken for the length of a payload that was cut short. With number and
- * offset in it, no frame is valid in another place: some file systems leave blocks of a removed file in a torn tail. With
- * the salt, which is chance and never leaves the disk, nobody can put a frame into a value that would be valid if what is
- * around it were torn (SQLite's write-ahead log has salts, too). Zeros are room for frames to come, since a file that has
- * its length already is synced sooner.
+ * Up to the first check, files of all versions are alike: so each version names the others. With a check of its own, a
+ * frame's damaged length isn't taken for the length of a payload that was cut short. With number and offset in it, no frame
+ * is valid in another place: some file systems leave blocks of a removed file in a torn tail. With the salt, which is chance
+ * and never leaves the disk, nobody can put a frame into a value that would be valid if what is around it were torn (SQLite's
+ * write-ahead log has salts, too). Zeros are room for frames to come, since a file that has its length already is synced
+ * sooner.
  */
 import { crc32 } from "node:zlib"
 import type { Fault } from "../Storage.ts"
 
 export const version = 4
 const magic = "lockstep"
-export const fileHeaderLength = 24
-/** What the header's check is about. */
-const checked = fileHeaderLength - 4
+/** What all versions begin with. */
+const preambleLength = 20
+export const fileHeaderLength = 28
 export const frameHeaderLength = 12
 
 /** What tells a file from all others. */
@@ -33,35 +34,34 @@ export const fileHeader = ({ number, salt }: FileId): Buffer => {
   bytes.write(magic, "latin1")
   bytes.writeUInt32LE(version, 8)
   bytes.writeUInt32LE(number, 12)
-  bytes.writeUInt32LE(salt, 16)
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, checked)), checked)
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 16)), 16)
+  bytes.writeUInt32LE(salt, 20)
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 24)), 24)
   return bytes
 }
 
 /** Which file begins so. */
-const idIn = (bytes: Buffer): FileId => ({ number: bytes.readUInt32LE(12), salt: bytes.readUInt32LE(16) })
+const idIn = (bytes: Buffer): FileId => ({ number: bytes.readUInt32LE(12), salt: bytes.readUInt32LE(20) })
 
 /** What is wrong with some file. */
 export type FileFault = Omit<Fault, "file">
 
 /** What is wrong with the beginning of a file that should be file `number`. */
 export const headerFault = (bytes: Buffer, number: number): FileFault | undefined => {
-  if (bytes.length < fileHeaderLength) {
-    return { kind: "corrupt", offset: bytes.length, reason: "the file ends within its header" }
-  }
+  const short: FileFault = { kind: "corrupt", offset: bytes.length, reason: "the file ends within its header" }
+  const damaged: FileFault = { kind: "corrupt", offset: 0, reason: "the header doesn't match its checksum" }
+  const foreign: FileFault = { kind: "foreign", reason: "not a file of this storage" }
+  if (bytes.length < preambleLength) return short
+  const isOurs = bytes.toString("latin1", 0, 8) === magic
   // A damaged header of ours isn't called foreign.
-  if (crc32(bytes.subarray(0, checked)) === bytes.readUInt32LE(checked)) {
-    const found = bytes.readUInt32LE(8)
-    if (bytes.toString("latin1", 0, 8) !== magic) return { kind: "foreign", reason: "not a file of this storage" }
-    if (found !== version) {
-      return { kind: "foreign", reason: `written in format ${found}; this program reads format ${version}` }
-    }
-    if (bytes.readUInt32LE(12) === number) return undefined
-    return { kind: "corrupt", offset: 12, reason: `it is file ${bytes.readUInt32LE(12)} by another name` }
-  }
-  return bytes.toString("latin1", 0, 8) === magic
-    ? { kind: "corrupt", offset: 0, reason: "the header doesn't match its checksum" }
-    : { kind: "foreign", reason: "not a file of this storage" }
+  if (crc32(bytes.subarray(0, 16)) !== bytes.readUInt32LE(16)) return isOurs ? damaged : foreign
+  if (!isOurs) return foreign
+  const found = bytes.readUInt32LE(8)
+  if (found !== version) return { kind: "foreign", reason: `written in format ${found}; this program reads format ${version}` }
+  if (bytes.length < fileHeaderLength) return short
+  if (crc32(bytes.subarray(0, 24)) !== bytes.readUInt32LE(24)) return damaged
+  const { number: actual } = idIn(bytes)
+  return actual === number ? undefined : { kind: "corrupt", offset: 12, reason: `it is file ${actual} by another name` }
 }
 
 /** A frame to be put at `offset` of a file. */
